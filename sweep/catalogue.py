@@ -1,0 +1,222 @@
+"""The facts of configs/: parameters with defaults, catalogue entries, sources. What belongs here: files to figures.
+
+A parameter is an input that some equation needs; an entry (a GPU, a model, a site) gives figures for the parameters of its
+catalogue. Which of them a study uses is for study.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from sweep.document import Node, read
+from sweep.errors import SweepError, suggestion
+from sweep.units import to_si
+
+PARAMETER_KEYS = ("unit", "meaning", "minimum", "maximum", "whole", "choices", "by", "default")
+FIGURE_KEYS = ("value", "source", "where", "basis", "assumed", "derived")
+ENTRY_KEYS = ("title", "notes")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number, as its source prints it and in SI, with where it is from."""
+
+    value: float
+    text: str
+    file: str
+    line: int
+    source: str = ""
+    where: str = ""
+    basis: str = ""
+    assumed: str = ""
+    derived: str = ""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """An input: what it means, its unit and bounds, and its default or the catalogue that gives it.
+
+    choices: the words that it may take; the value is then the index of the word. by: a choice parameter; the value is then
+    one figure for each of its words.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    minimum: float | None = None
+    maximum: float | None = None
+    whole: bool = False
+    choices: tuple[str, ...] = ()
+    by: str | None = None
+    catalogue: str | None = None
+    default: Figure | None = None
+
+    def read(self, node: Node) -> float:
+        """The value that a node gives, in SI; bounds are checked."""
+        text = node.text
+        if self.choices:
+            if text not in self.choices:
+                node.fail(f"is no choice of {self.name}{suggestion(text, self.choices)}")
+            return float(self.choices.index(text))
+        try:
+            value = to_si(text, self.unit)
+        except SweepError as error:
+            node.fail(str(error))
+        self.check(value, node)
+        return value
+
+    def check(self, value: float, node: Node) -> None:
+        """Raise the error of `node` where the value is outside the bounds or not whole."""
+        if self.minimum is not None and value < self.minimum:
+            node.fail(f"{self.name} must be at least {self.minimum:g}{_unit(self.unit)}")
+        if self.maximum is not None and value > self.maximum:
+            node.fail(f"{self.name} must be at most {self.maximum:g}{_unit(self.unit)}")
+        if self.whole and value != int(value):
+            node.fail(f"{self.name} must be a whole number")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing of a catalogue: its figures by parameter name, or by (parameter name, choice) where they differ by a choice."""
+
+    name: str
+    catalogue: str
+    title: str
+    notes: str
+    file: str
+    links: dict[str, str] = field(default_factory=dict)
+    figures: dict[tuple[str, str], Figure] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where figures come from: what a person needs to check them."""
+
+    key: str
+    title: str
+    reference: str
+    date: str
+    notes: str
+
+
+def folder() -> Path:
+    """The folder of the facts, in a checkout or inside the installed package."""
+    return Path(str(files("sweep"))) / "configs"
+
+
+@cache
+def parameters() -> dict[str, Parameter]:
+    """Every input that there is, by name."""
+    found: dict[str, Parameter] = {}
+    for path in sorted((folder() / "parameters").glob("*.yaml")):
+        root = read(path, _shown(path)).mapping(("catalogue", "parameters"))
+        catalogue = root["catalogue"].text if "catalogue" in root else None
+        for name, node in root["parameters"].mapping().items():
+            if name in found:
+                node.fail(f"parameter {name!r} is defined twice")
+            found[name] = _parameter(name, node, catalogue)
+    return found
+
+
+@cache
+def catalogues() -> tuple[str, ...]:
+    """The names under which a study selects catalogue entries: gpu, model, ..."""
+    return tuple(sorted({p.catalogue for p in parameters().values() if p.catalogue}))
+
+
+def columns(catalogue: str) -> dict[str, Parameter]:
+    """The parameters that the entries of a catalogue give."""
+    return {name: p for name, p in parameters().items() if p.catalogue == catalogue}
+
+
+@cache
+def entry_names(catalogue: str) -> tuple[str, ...]:
+    """The names of the entries of a catalogue."""
+    return tuple(sorted(path.stem for path in (folder() / f"{catalogue}s").glob("*.yaml")))
+
+
+@cache
+def entry(catalogue: str, name: str) -> Entry:
+    """One entry of a catalogue; KeyError where there is none of that name."""
+    if name not in entry_names(catalogue):
+        raise KeyError(name)
+    path = folder() / f"{catalogue}s" / f"{name}.yaml"
+    shown = _shown(path)
+    legal = columns(catalogue)
+    others = [c for c in catalogues() if c != catalogue]
+    root = read(path, shown).mapping([*ENTRY_KEYS, *others, *legal])
+    figures: dict[tuple[str, str], Figure] = {}
+    for key, node in root.items():
+        if key not in legal:
+            continue
+        parameter = legal[key]
+        if parameter.by is None:
+            figures[key, ""] = _figure(node, parameter)
+        else:
+            for choice, inner in node.mapping(parameters()[parameter.by].choices).items():
+                figures[key, choice] = _figure(inner, parameter)
+    text = {key: root[key].text if key in root else "" for key in ENTRY_KEYS}
+    links = {key: root[key].text for key in others if key in root}
+    for key, target in links.items():
+        if target not in entry_names(key):
+            root[key].fail(f"no such {key}{suggestion(target, entry_names(key))}")
+    return Entry(name, catalogue, text["title"] or name, text["notes"], shown, links, figures)
+
+
+@cache
+def sources() -> dict[str, Source]:
+    """Every source that figures and equations name, by key."""
+    path = folder() / "sources.yaml"
+    found = {}
+    for key, node in read(path, _shown(path)).mapping().items():
+        fields = node.mapping(("title", "reference", "date", "notes"))
+        text = {name: fields[name].text if name in fields else "" for name in ("title", "reference", "date", "notes")}
+        if not text["title"] or not text["reference"]:
+            node.fail("a source needs a title and a reference that a person can follow")
+        found[key] = Source(key, **text)
+    return found
+
+
+def _parameter(name: str, node: Node, catalogue: str | None) -> Parameter:
+    given = node.mapping(PARAMETER_KEYS)
+    for key in ("unit", "meaning"):
+        if key not in given:
+            node.fail(f"a parameter needs its {key}")
+    unit = given["unit"].text
+    choices = tuple(item.text for item in given["choices"].items) if "choices" in given else ()
+    bounds = {key: _bound(given[key], unit) if key in given else None for key in ("minimum", "maximum")}
+    whole = "whole" in given and given["whole"].text == "true"
+    by = given["by"].text if "by" in given else None
+    bare = Parameter(name, unit, given["meaning"].text, bounds["minimum"], bounds["maximum"], whole, choices, by, catalogue)
+    if "default" not in given:
+        return bare
+    return Parameter(**{**bare.__dict__, "default": _figure(given["default"], bare)})
+
+
+def _bound(node: Node, unit: str) -> float:
+    try:
+        return to_si(node.text, unit)
+    except SweepError as error:
+        node.fail(str(error))
+
+
+def _figure(node: Node, parameter: Parameter) -> Figure:
+    given = node.mapping(FIGURE_KEYS)
+    if "value" not in given:
+        node.fail("a figure needs its value")
+    if not {"source", "assumed", "derived"} & set(given):
+        node.fail("a figure needs its source, or says `assumed: why`")
+    value = parameter.read(given["value"])
+    text = {key: given[key].text if key in given else "" for key in FIGURE_KEYS[1:]}
+    return Figure(value, given["value"].text, node.file, node.line, **text)
+
+
+def _shown(path: Path) -> str:
+    return "configs/" + path.relative_to(folder()).as_posix()
+
+
+def _unit(unit: str) -> str:
+    return "" if unit == "1" else f" {unit}"

@@ -1,0 +1,103 @@
+"""Strict YAML with line numbers. What belongs here: text to nodes. What a key means is for the reader of the node."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NoReturn
+
+import yaml
+
+from sweep.errors import SweepError, suggestion
+
+Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True)
+class Node:
+    """One value of a YAML file and where it stands; scalars stay text, so `NO` and `989e12` mean what their reader says."""
+
+    value: str | list[Node] | dict[str, Node]
+    file: str
+    line: int
+    key: str
+
+    def fail(self, reason: str) -> NoReturn:
+        """Raise the error of this place: file, line, key, value and the reason."""
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        shown = f" = {self.value!r}" if isinstance(self.value, str) else ""
+        raise SweepError(f"{place}: {self.key}{shown}: {reason}")
+
+    @property
+    def text(self) -> str:
+        """The scalar as it is written."""
+        if not isinstance(self.value, str):
+            self.fail("must be a single value")
+        return self.value
+
+    @property
+    def items(self) -> list[Node]:
+        """The elements of a list."""
+        if not isinstance(self.value, list):
+            self.fail("must be a list")
+        return self.value
+
+    def mapping(self, legal: Iterable[str] | None = None) -> dict[str, Node]:
+        """The entries of a mapping; with `legal`, any other key is an error that offers the nearest legal one."""
+        if not isinstance(self.value, dict):
+            self.fail("must be a mapping of keys to values")
+        if legal is not None:
+            legal = list(legal)
+            for key, node in self.value.items():
+                if key not in legal:
+                    node.fail(f"unknown key {key!r}{suggestion(key, legal)}")
+        return self.value
+
+    @property
+    def is_mapping(self) -> bool:
+        return isinstance(self.value, dict)
+
+    @property
+    def is_list(self) -> bool:
+        return isinstance(self.value, list)
+
+
+def parse(text: str, file: str) -> Node:
+    """The root node of a YAML text; `file` is the name that errors show."""
+    try:
+        root = yaml.compose(text, Loader=Loader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 0
+        raise SweepError(f"{file}:{line}: not valid YAML: {error.problem}") from None
+    if root is None:
+        return Node({}, file, 0, "")
+    return _node(root, file, "")
+
+
+def read(path: Path, file: str | None = None) -> Node:
+    """The root node of a YAML file."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SweepError(f"{file or path}: cannot be read: {error}") from None
+    return parse(text, file or str(path))
+
+
+def _node(node: yaml.Node, file: str, key: str) -> Node:
+    line = node.start_mark.line + 1
+    if isinstance(node, yaml.ScalarNode):
+        return Node(node.value, file, line, key)
+    if isinstance(node, yaml.SequenceNode):
+        return Node([_node(item, file, f"{key}[{i}]") for i, item in enumerate(node.value)], file, line, key)
+    entries: dict[str, Node] = {}
+    for key_node, value_node in node.value:
+        name = key_node.value
+        path = f"{key}.{name}" if key else str(name)
+        here = Node(str(name), file, key_node.start_mark.line + 1, path)
+        if not isinstance(name, str):
+            here.fail("a key must be a single word")
+        if name in entries:
+            here.fail(f"duplicate key {name!r}, first given on line {entries[name].line}")
+        entries[name] = _node(value_node, file, path)
+    return Node(entries, file, line, key)

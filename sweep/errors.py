@@ -1,0 +1,20 @@
+"""The one exception that users see. What belongs here: how a mistake in their input is said in one line."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class SweepError(Exception):
+    """A mistake in the input, said in one line: where it stands, what it is, and the nearest legal thing."""
+
+
+def suggestion(name: str, legal: Iterable[str]) -> str:
+    """The end of a message: the nearest legal name, or the names there are when none is near."""
+    names = sorted(legal)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+    return f"; there is: {shown}" if names else ""

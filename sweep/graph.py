@@ -1,0 +1,122 @@
+"""From requested quantities back to the inputs. What belongs here: which equations and rules, in which order.
+
+Over which axes each of them runs is for plan.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from sweep import registry
+from sweep.catalogue import parameters
+from sweep.errors import SweepError, suggestion
+from sweep.registry import Equation, Rule
+
+
+@dataclass(frozen=True)
+class Graph:
+    """What a set of outputs needs.
+
+    inputs: names that are given, in the order of first need. equations: in an order in which each follows what it needs.
+    rules: likewise; `rules_of[q]` are the indices of the rules that make quantity q meaningless where they are broken.
+    """
+
+    outputs: tuple[str, ...]
+    inputs: tuple[str, ...]
+    equations: tuple[Equation, ...]
+    rules: tuple[Rule, ...]
+    needs: Mapping[str, tuple[str, ...]]
+    rules_of: Mapping[str, frozenset[int]]
+
+
+def needed(equation: Equation, fixed: Mapping[str, float]) -> tuple[str, ...]:
+    """The arguments that an equation reads, given the choices that are fixed for the whole study."""
+    if equation.selects is None or equation.selects not in fixed:
+        return equation.arguments
+    alternatives = [a for a in equation.arguments if a != equation.selects]
+    return (alternatives[int(fixed[equation.selects])],)
+
+
+def unit_of(name: str) -> str:
+    """The SI unit of a quantity, input or computed."""
+    registry.load()
+    if name in registry.EQUATIONS:
+        return registry.EQUATIONS[name].unit
+    return parameters()[name].unit
+
+
+def meaning_of(name: str) -> str:
+    """One line that says what a quantity is."""
+    registry.load()
+    if name in registry.EQUATIONS:
+        return registry.EQUATIONS[name].meaning
+    return parameters()[name].meaning
+
+
+def names() -> set[str]:
+    """Every quantity that there is: inputs and computed ones."""
+    registry.load()
+    return set(registry.EQUATIONS) | set(parameters())
+
+
+def resolve(outputs: Iterable[str], given: Iterable[str], fixed: Mapping[str, float] | None = None) -> Graph:
+    """The graph of `outputs`. A quantity in `given` is an input even where an equation could compute it.
+
+    fixed: values of the inputs that are the same for the whole study, by name; they decide which alternative a selecting
+    equation needs. A name that nothing defines, or a circle, is a SweepError.
+    """
+    registry.load()
+    outputs, given, fixed = tuple(outputs), set(given), dict(fixed or {})
+    guards: dict[str, list[Rule]] = {}
+    for rule in registry.RULES.values():
+        for name in rule.guards:
+            guards.setdefault(name, []).append(rule)
+
+    inputs: dict[str, None] = {}
+    equations: dict[str, Equation] = {}
+    rules: dict[str, Rule] = {}
+    needs: dict[str, tuple[str, ...]] = {}
+    path: list[str] = []
+
+    def visit(name: str, needer: str) -> None:
+        if name in inputs or name in equations:
+            return
+        if name in path:
+            circle = " -> ".join([*path[path.index(name) :], name])
+            raise SweepError(f"equations need each other in a circle: {circle}")
+        equation = None if name in given else registry.EQUATIONS.get(name)
+        if equation is None:
+            if name not in given and name not in parameters():
+                raise SweepError(f"unknown quantity {name!r}{' in ' + needer if needer else ''}{suggestion(name, names())}")
+            inputs[name] = None
+            needs[name] = ()
+        path.append(name)
+        if equation is not None:
+            needs[name] = needed(equation, fixed)
+            for argument in needs[name]:
+                visit(argument, name)
+        if equation is not None:
+            for rule in guards.get(name, ()):
+                if rule.name not in rules:
+                    for argument in rule.arguments:
+                        visit(argument, rule.name)
+                    rules[rule.name] = rule
+            equations[name] = equation
+        path.pop()
+
+    for name in outputs:
+        visit(name, "")
+    for rule in registry.RULES.values():  # a rule that only warns joins where all it reads is there already
+        if not rule.guards and all(a in inputs or a in equations for a in rule.arguments):
+            rules[rule.name] = rule
+
+    order = list(rules.values())
+    index = {rule.name: i for i, rule in enumerate(order)}
+    rules_of: dict[str, frozenset[int]] = {name: frozenset() for name in inputs}
+    for name in equations:
+        own = [index[rule.name] for rule in guards.get(name, ())]
+        upstream = [rules_of[a] for a in needs[name]]
+        through = [rules_of[a] for rule in guards.get(name, ()) for a in rule.arguments]
+        rules_of[name] = frozenset(own).union(*upstream, *through)
+    return Graph(outputs, tuple(inputs), tuple(equations.values()), tuple(order), needs, rules_of)

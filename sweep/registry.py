@@ -1,0 +1,162 @@
+"""Equations and rules, registered once under the name that they define. What belongs here: the decorators and the list.
+
+Which quantity needs which is for graph.py; the numbers that go in are for catalogue.py.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import pkgutil
+import re
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from sweep.errors import SweepError
+
+ARGUMENT = re.compile(r"^(\w+): (.+) \[([^\]]+)\]$")
+
+
+@dataclass(frozen=True)
+class Argument:
+    """What an equation's docstring says of one argument."""
+
+    name: str
+    meaning: str
+    unit: str
+
+
+@dataclass(frozen=True)
+class Equation:
+    """A quantity that is computed: a scalar function of other quantities, in SI units."""
+
+    name: str
+    unit: str
+    source: str
+    function: Callable[..., float]
+    arguments: tuple[str, ...]
+    meaning: str
+    formula: str
+    documented: tuple[Argument, ...]
+    selects: str | None = None
+
+    @property
+    def module(self) -> str:
+        return self.function.__module__
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A condition that a point breaks when the function is true. What it guards is then NaN; without guards it only warns."""
+
+    name: str
+    source: str
+    function: Callable[..., bool]
+    arguments: tuple[str, ...]
+    meaning: str
+    guards: tuple[str, ...]
+    documented: tuple[Argument, ...]
+
+
+EQUATIONS: dict[str, Equation] = {}
+RULES: dict[str, Rule] = {}
+
+
+def equation(*, unit: str, source: str, selects: str | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a scalar function as the equation of the quantity that it is named after.
+
+    unit: SI unit of the result. source: key in configs/sources.yaml. selects: name of a choice parameter; the remaining
+    arguments are then the alternatives, in the order of its choices, and only the chosen one is needed.
+    """
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        name, arguments, meaning, formula, documented = _describe(function)
+        if name in EQUATIONS and not _same_place(EQUATIONS[name].function, function):
+            raise SweepError(f"{_place(function)}: equation {name!r} is already defined in {_place(EQUATIONS[name].function)}")
+        EQUATIONS[name] = Equation(name, unit, source, function, arguments, meaning, formula, documented, selects)
+        return function
+
+    return register
+
+
+def rule(*, guards: tuple[str, ...] = (), source: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Register a scalar condition under its own name; it is broken where it returns true.
+
+    guards: the quantities that mean nothing where it is broken; they and all that follows from them are then NaN, and the
+    point's status carries this rule's flag. An empty tuple only raises the flag.
+    """
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        name, arguments, meaning, _, documented = _describe(function)
+        if name in RULES and not _same_place(RULES[name].function, function):
+            raise SweepError(f"{_place(function)}: rule {name!r} is already defined in {_place(RULES[name].function)}")
+        RULES[name] = Rule(name, source, function, arguments, meaning, guards, documented)
+        return function
+
+    return register
+
+
+@cache
+def load() -> None:
+    """Import every module of sweep.kernels, so that all its equations are registered."""
+    for folder in _kernel_folders():
+        for module in sorted(pkgutil.iter_modules([str(folder)]), key=lambda m: m.name):
+            importlib.import_module(f"sweep.kernels.{module.name}")
+
+
+def load_file(path: Path) -> ModuleType:
+    """Import a user's own equations from a Python file."""
+    name = f"sweep_user_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise SweepError(f"{path}: no Python file to read equations from")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except SweepError:
+        raise
+    except Exception as error:  # whatever a user's file raises is theirs to mend; say where
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        raise SweepError(f"{path}:{trace.tb_lineno if trace else 0}: {type(error).__name__}: {error}") from None
+    return module
+
+
+def kernel_files() -> list[Path]:
+    """Every source file of sweep.kernels, in a fixed order."""
+    return sorted(path for folder in _kernel_folders() for path in folder.glob("*.py"))
+
+
+def _kernel_folders() -> list[Path]:
+    return [Path(str(files("sweep"))) / "kernels"]
+
+
+def _describe(function: Callable[..., Any]) -> tuple[str, tuple[str, ...], str, str, tuple[Argument, ...]]:
+    name = function.__name__
+    arguments = tuple(inspect.signature(function).parameters)
+    text = inspect.cleandoc(function.__doc__ or "")
+    if not text:
+        raise SweepError(f"{_place(function)}: {name} has no docstring that says what it is")
+    lines = text.splitlines()
+    documented = tuple(Argument(*match.groups()) for line in lines if (match := ARGUMENT.match(line.strip())))
+    body = [line for line in lines[1:] if not ARGUMENT.match(line.strip())]
+    paragraphs = [p.strip() for p in "\n".join(body).split("\n\n") if p.strip()]
+    return name, arguments, lines[0].rstrip("."), paragraphs[0] if paragraphs else "", documented
+
+
+def _place(function: Callable[..., Any]) -> str:
+    code = function.__code__
+    return f"{code.co_filename}:{code.co_firstlineno}"
+
+
+def _same_place(one: Callable[..., Any], other: Callable[..., Any]) -> bool:
+    return one.__code__.co_filename == other.__code__.co_filename and one.__name__ == other.__name__

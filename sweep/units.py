@@ -1,0 +1,103 @@
+"""Units at the edges. What belongs here: text to SI numbers and back; inside the engine there is only SI."""
+
+from __future__ import annotations
+
+import math
+import re
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from sweep.errors import SweepError
+
+NUMBER = re.compile(r"\s*([-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*$")
+
+# what a person reads first, in order of preference, for each SI unit that has customary units
+CUSTOMARY = {
+    "J": ("Wh", "kWh", "MWh", "GWh", "TWh"),
+    "s": ("us", "ms", "s", "min", "h", "d"),
+    "B": ("B", "kB", "MB", "GB", "TB", "PB"),
+    "B/s": ("B/s", "kB/s", "MB/s", "GB/s", "TB/s"),
+    "W": ("W", "kW", "MW", "GW", "TW"),
+    "FLOP/s": ("FLOP/s", "GFLOP/s", "TFLOP/s", "PFLOP/s", "EFLOP/s"),
+    "kg": ("g", "kg", "t"),
+    "J/token": ("J/token",),
+    "J/query": ("Wh/query",),
+    "USD/J": ("USD/kWh",),
+    "USD/s": ("USD/h",),
+    "kg/J": ("g/kWh",),
+    "m^3/J": ("L/kWh",),
+    "query/s": ("query/d",),
+}
+
+
+@cache
+def registry() -> Any:
+    """The unit registry: pint, with the definitions of configs/units.txt."""
+    import pint
+
+    return pint.UnitRegistry(str(files("sweep") / "configs" / "units.txt"), cache_folder=None)
+
+
+@cache
+def factor(unit: str, target: str) -> float:
+    """What one `unit` is in `target`; a SweepError says why it is not."""
+    import pint
+
+    try:
+        return float(registry().Quantity(1.0, unit or "1").to(target or "1").magnitude)
+    except pint.DimensionalityError:
+        raise SweepError(f"{unit or 'a plain number'} is no unit of {target}" if target != "1" else f"{unit} where a plain number belongs") from None
+    except Exception:  # pint raises a different class for every way in which text is no unit
+        raise SweepError(f"{unit!r} is no unit that is known") from None
+
+
+def to_si(text: str, unit: str) -> float:
+    """The number that `text` ("3.35 TB/s", "13e12") says, in the SI `unit`."""
+    match = NUMBER.match(text)
+    if not match:
+        if text.strip().lower() in ("inf", "nan"):
+            raise SweepError(f"{text!r} is not a finite number")
+        raise SweepError(f"{text!r} is not a number" + (f" with a unit of {unit}, such as '1 {unit}'" if unit != "1" else ""))
+    number, given = match.groups()
+    if not given and factor_is_needed(unit):
+        raise SweepError(f"needs a unit of {unit}, such as '{number} {example_unit(unit)}'")
+    value = float(number.replace("_", "")) * (factor(given, unit) if given else 1.0)
+    if not math.isfinite(value):
+        raise SweepError(f"{text!r} is not a finite number")
+    return value
+
+
+@cache
+def factor_is_needed(unit: str) -> bool:
+    """Whether a bare number would be ambiguous: true of everything but counts and ratios."""
+    return not registry().Unit(unit if unit != "1" else "").dimensionless
+
+
+def example_unit(unit: str) -> str:
+    """A customary unit, to suggest one."""
+    return CUSTOMARY.get(unit, (unit,))[-1]
+
+
+def cf_units(unit: str) -> str:
+    """`unit` for a CF `units` attribute: what any unit library reads, so counted things (FLOP, token, query, USD) become 1."""
+    text = re.sub(r"\b(FLOP|token|query|home|person|USD)\b", "1", unit)
+    return "1" if re.fullmatch(r"[1/*. ]+", text) else text.replace("1/", "", 1) if text.startswith("1/1") else text
+
+
+def show(value: float, unit: str) -> str:
+    """A number as a person writes it: four digits, in the customary unit nearest to its size."""
+    if value != value:
+        return "-"
+    best = unit
+    for candidate in CUSTOMARY.get(unit, ()):
+        if best == unit or abs(value) >= factor(candidate, unit):
+            best = candidate
+    scaled = value / factor(best, unit) if best != unit else value
+    if scaled == int(scaled) and abs(scaled) < 1e7:
+        number = f"{int(scaled):,}"
+    elif 1e-3 <= abs(scaled) < 1e7:
+        number = f"{scaled:,.4g}" if abs(scaled) < 1e4 else f"{scaled:,.0f}"
+    else:
+        number = f"{scaled:.4g}"
+    return number if best == "1" else f"{number} {best}"
