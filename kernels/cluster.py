@@ -1,0 +1,67 @@
+"""The training cluster as a count of things. What belongs here: replicas, servers and the power that they add up to.
+
+What one server draws is for the power of training; what the building adds is for the facility.
+"""
+
+from sweep.registry import equation
+
+
+@equation(unit="1", source="article")
+def gpus_per_replica(tp, pp, cp):
+    """GPUs that hold one copy of the model together (model-parallel size).
+
+    n = t p c
+
+    tp: t, tensor-parallel size [1]
+    pp: p, pipeline-parallel size [1]
+    cp: c, context-parallel size [1]
+    """
+    return tp * pp * cp
+
+
+@equation(unit="1", source="article")
+def replicas(gpus, gpus_per_replica):
+    """Copies of the model that the cluster has room for, not rounded.
+
+    r = N / n
+
+    gpus: N, GPUs of the cluster [1]
+    gpus_per_replica: n, GPUs of one copy [1]
+    """
+    return gpus / gpus_per_replica
+
+
+@equation(unit="1", source="article")
+def servers(gpus, gpus_per_server):
+    """Servers that hold the GPUs of the cluster, not rounded.
+
+    S = N / g
+
+    gpus: N, GPUs of the cluster [1]
+    gpus_per_server: g, GPUs of one server [1]
+    """
+    return gpus / gpus_per_server
+
+
+@equation(unit="W", source="article")
+def gpu_power_total(gpus, gpu_tdp):
+    """Power of the GPUs alone, all at their thermal design power.
+
+    P = N P_tdp
+
+    gpus: N, GPUs of the cluster [1]
+    gpu_tdp: P_tdp, thermal design power of one GPU [W]
+    """
+    return gpus * gpu_tdp
+
+
+@equation(unit="W", source="article")
+def it_power(servers, server_power):
+    """Power of all servers of the cluster, before cooling and electrical loss.
+
+    P_it = S P_server
+
+    servers: S, servers of the cluster [1]
+    server_power: P_server, mean power of one server [W]
+    """
+    return servers * server_power
