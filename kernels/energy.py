@@ -3,6 +3,8 @@
 Training and serving energy are those of the servers (IT); what carries `facility` in its name is measured at the building's meter.
 """
 
+import math
+
 from sweep.registry import equation
 
 
@@ -104,14 +106,14 @@ def total_facility_energy(facility_energy, serving_facility_energy):
 
 @equation(unit="s", source="article")
 def overtake_days(training_energy, serving_power):
-    """Time of serving after which it has taken more energy than training did.
+    """Time of serving after which it has taken more energy than training did; none where nothing is served.
 
     t = E / P_s
 
     training_energy: E, energy of the servers over the training run [J]
     serving_power: P_s, mean power of the servers that answer the queries [W]
     """
-    return training_energy / serving_power
+    return training_energy / serving_power if serving_power > 0.0 else math.nan
 
 
 @equation(unit="1", source="article")
@@ -123,4 +125,5 @@ def serving_share(serving_energy, training_energy):
     serving_energy: E_s, energy of the servers over the serving period [J]
     training_energy: E, energy of the servers over the training run [J]
     """
-    return serving_energy / (serving_energy + training_energy)
+    total = serving_energy + training_energy
+    return serving_energy / total if total > 0.0 else math.nan
