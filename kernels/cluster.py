@@ -1,7 +1,9 @@
-"""The training cluster as a count of things. What belongs here: replicas, servers and the power that they add up to.
+"""The training cluster as a whole. What belongs here: replicas, servers, the power that they add up to, the rate they must reach.
 
 What one server draws is for the power of training; what the building adds is for the facility.
 """
+
+import math
 
 from sweep.registry import equation
 
@@ -65,3 +67,18 @@ def it_power(servers, server_power):
     server_power: P_server, mean power of one server [W]
     """
     return servers * server_power
+
+
+@equation(unit="1", source="article")
+def required_mfu(training_flops, gpus, peak_rate, training_duration):
+    """Part of the cluster's peak rate that training must reach to be done within its time.
+
+    u = F / (N R T)
+
+    training_flops: F, operations to train the model [FLOP]
+    gpus: N, GPUs of the cluster [1]
+    peak_rate: R, dense peak rate of one GPU in the precision [FLOP/s]
+    training_duration: T, time given to the training run [s]
+    """
+    available = gpus * peak_rate * training_duration
+    return training_flops / available if available > 0.0 else math.nan
