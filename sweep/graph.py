@@ -29,6 +29,10 @@ class Graph:
     needs: Mapping[str, tuple[str, ...]]
     rules_of: Mapping[str, frozenset[int]]
 
+    def before(self, rule: Rule) -> frozenset[int]:
+        """The rules that must hold before another can be judged: those behind what it reads."""
+        return frozenset().union(*(self.rules_of[name] for name in rule.arguments))
+
 
 def needed(equation: Equation, fixed: Mapping[str, float]) -> tuple[str, ...]:
     """The arguments that an equation reads, given the choices that are fixed for the whole study."""

@@ -35,7 +35,8 @@ def evaluate(graph: Graph, inputs: Mapping[str, float]) -> Point:
     def broken(index: int) -> bool:
         if index not in verdicts:
             rule = graph.rules[index]
-            verdicts[index] = call(rule.function, [values[a] for a in rule.arguments]) == 1.0
+            known = not any(broken(i) for i in sorted(graph.before(rule)))
+            verdicts[index] = known and call(rule.function, [values[a] for a in rule.arguments]) == 1.0
         return verdicts[index]
 
     for equation in graph.equations:

@@ -1,0 +1,257 @@
+"""Axes: labelled dimensions with one or more columns. What belongs here: what a study writes for an axis, to labels and values.
+
+Which axes a study has and what else it fixes is for study.py.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from sweep import registry
+from sweep.catalogue import Entry, Figure, Parameter, catalogues, columns, entry, entry_names, parameters
+from sweep.document import Node
+from sweep.errors import SweepError, suggestion
+from sweep.graph import names, unit_of
+from sweep.units import to_si
+
+Values: TypeAlias = npt.NDArray[np.float64]
+LONGEST = 10_000_000
+RANGE_KEYS = ("from", "to", "step", "points", "scale")
+SPLIT = ("tp", "pp", "cp", "ep", "interleaving")
+RANGE_TEXT = re.compile(r"^([^:]+):([^:]+):(?:(log|linear)?(\d+)|([^:]+))$")
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A labelled dimension of a study.
+
+    labels: words, or None where the single column's values label it. columns: quantity name to values (n,) in SI; a quantity that
+    differs by a choice (a peak rate by precision) has values (n, choices). figures: where a catalogue's values are from, by entry.
+    """
+
+    name: str
+    labels: tuple[str, ...] | None
+    columns: Mapping[str, Values]
+    figures: Mapping[str, tuple[Figure | None, ...]] = field(default_factory=dict)
+    left_out: int = 0
+
+    @property
+    def size(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+    def find(self, node: Node) -> int:
+        """The index of the label that a node names; for numbers the nearest value must agree to 1e-9."""
+        if self.labels is not None:
+            if node.text not in self.labels:
+                node.fail(f"no such label on axis {self.name}{suggestion(node.text, self.labels)}")
+            return self.labels.index(node.text)
+        value = quantity(self.name).read(node)
+        values = self.columns[self.name]
+        index = int(np.argmin(np.abs(values - value)))
+        if not math.isclose(values[index], value, rel_tol=1e-9):
+            node.fail(f"is not on axis {self.name}; the nearest value there is {values[index]:g}")
+        return index
+
+    def keep(self, index: npt.NDArray[np.int64]) -> Axis:
+        """The same axis with the labels at `index` only."""
+        labels = None if self.labels is None else tuple(self.labels[i] for i in index)
+        figures = {name: tuple(given[i] for i in index) for name, given in self.figures.items()}
+        cut = {name: values[index] for name, values in self.columns.items()}
+        return Axis(self.name, labels, cut, figures, self.left_out + self.size - len(index))
+
+
+def quantity(name: str) -> Parameter:
+    """How a value of a quantity is read: a parameter as it stands, a computed quantity by its unit."""
+    if name in parameters():
+        return parameters()[name]
+    return Parameter(name, unit_of(name), registry.EQUATIONS[name].meaning)
+
+
+def axis(name: str, node: Node, chosen: Mapping[str, Node]) -> Axis:
+    """The axis that a study writes under `name`; `chosen` are the catalogues that it selects itself."""
+    if name == "split":
+        return _split(node)
+    if name in catalogues():
+        return _selection(name, node, chosen)
+    if node.is_mapping and "zip" in node.mapping():
+        return _zipped(name, node.mapping(("zip",))["zip"])
+    if name not in names():
+        node.fail(f"unknown axis{suggestion(name, {*names(), *catalogues(), 'split'})}")
+    values = _values(name, node)
+    labels = None
+    if name in parameters() and parameters()[name].choices:
+        labels = tuple(parameters()[name].choices[int(i)] for i in values)
+    return Axis(name, labels, {name: values})
+
+
+def linked(catalogue: str, name: str, node: Node, chosen: Mapping[str, Node]) -> dict[tuple[str, str], Figure]:
+    """The figures of a catalogue entry, with those of the entries it links to, unless the study selects these itself."""
+    figures = dict(_entry(catalogue, name, node).figures)
+    for other, target in _entry(catalogue, name, node).links.items():
+        if other not in chosen:
+            figures |= entry(other, target).figures
+    return figures
+
+
+def _entry(catalogue: str, name: str, node: Node) -> Entry:
+    try:
+        return entry(catalogue, name)
+    except KeyError:
+        node.fail(f"no such {catalogue}{suggestion(name, entry_names(catalogue))}")
+
+
+def column(parameter: Parameter, figures: Mapping[tuple[str, str], Figure]) -> list[float]:
+    """The value of a parameter among an entry's figures, one for each choice where it differs by one; NaN where it is missing."""
+    words = parameters()[parameter.by].choices if parameter.by else ("",)
+    fallback = parameter.default.value if parameter.default else math.nan
+    return [figures[parameter.name, word].value if (parameter.name, word) in figures else fallback for word in words]
+
+
+def _selection(catalogue: str, node: Node, chosen: Mapping[str, Node]) -> Axis:
+    everything = not node.is_list and node.text == "all"
+    labels = entry_names(catalogue) if everything else tuple(item.text for item in _filled(node))
+    _distinct(labels, node)
+    places = [node] * len(labels) if everything else node.items
+    rows = [linked(catalogue, label, place, chosen) for label, place in zip(labels, places, strict=True)]
+    found: dict[str, Values] = {}
+    origin: dict[str, tuple[Figure | None, ...]] = {}
+    for name in sorted({key for row in rows for key, _ in row}):
+        cells = [column(parameters()[name], row) for row in rows]
+        found[name] = np.array(cells if parameters()[name].by else [cell[0] for cell in cells])
+        origin[name] = tuple(next((f for (key, _), f in row.items() if key == name), None) for row in rows)
+    for name in set(columns(catalogue)) - set(found):
+        found[name] = np.array([column(parameters()[name], {})[0]] * len(rows))
+    return Axis(catalogue, labels, found, origin)
+
+
+def _split(node: Node) -> Axis:
+    given = {key: _values(key, item) for key, item in node.mapping(SPLIT).items()}
+    if not given:
+        node.fail(f"a split needs one or more of {', '.join(SPLIT)}")
+    rows = list(itertools.product(*given.values()))
+    labels = tuple("-".join(f"{key}{int(value)}" for key, value in zip(given, row, strict=True)) for row in rows)
+    table = np.array(rows)
+    return Axis("split", labels, {key: table[:, i] for i, key in enumerate(given)})
+
+
+def _zipped(name: str, node: Node) -> Axis:
+    if name in names():
+        node.fail(f"an axis of zipped columns needs a name of its own; {name} is a quantity")
+    found: dict[str, Values] = {}
+    for key, item in node.mapping().items():
+        if key not in names():
+            item.fail(f"unknown quantity {key!r}{suggestion(key, names())}")
+        found[key] = _values(key, item, distinct=False)
+    lengths = {key: len(values) for key, values in found.items()}
+    if not lengths or len(set(lengths.values())) > 1:
+        node.fail(f"zipped columns must be of one length, here {lengths}")
+    rows = zip(*found.values(), strict=True)
+    labels = tuple(", ".join(f"{key}={value:.6g}" for key, value in zip(found, row, strict=True)) for row in rows)
+    _distinct(labels, node)
+    return Axis(name, labels, found)
+
+
+def _values(name: str, node: Node, distinct: bool = True) -> Values:
+    """The values of one quantity along an axis: a list, a range as a mapping, or a range as from:to:step text."""
+    parameter = quantity(name)
+    if parameter.by:
+        node.fail(f"{name} differs by {parameter.by}; sweep {parameter.by} or the catalogue instead")
+    if not node.is_list and not node.is_mapping:
+        match = RANGE_TEXT.match(node.text)
+        if match:
+            start, stop, scale, points, step = match.groups()
+            text = {"from": start, "to": stop} | ({"step": step} if step else {"points": points, "scale": scale or "linear"})
+            node = Node({key: Node(value, node.file, node.line, node.key) for key, value in text.items()}, node.file, node.line, node.key)
+        else:
+            parts = [part.strip() for part in node.text.split(",") if part.strip()]
+            node = Node([Node(part, node.file, node.line, node.key) for part in parts], node.file, node.line, node.key)
+    if node.is_mapping:
+        return _range(parameter, node)
+    values = np.array([parameter.read(item) for item in _filled(node)])
+    if distinct:
+        _distinct(tuple(f"{value!r}" for value in values.tolist()), node)
+    return values
+
+
+def _range(parameter: Parameter, node: Node) -> Values:
+    given = node.mapping(RANGE_KEYS)
+    for key in ("from", "to"):
+        if key not in given:
+            node.fail(f"a range needs {key!r}, for example {{from: 1, to: 2, points: 11}}")
+    if ("step" in given) == ("points" in given):
+        node.fail("a range needs either a step or the number of its points")
+    if parameter.choices:
+        node.fail(f"{parameter.name} takes words, not a range{suggestion('', parameter.choices)}")
+    start, stop = parameter.read(given["from"]), parameter.read(given["to"])
+    scale = given["scale"].text if "scale" in given else "linear"
+    if scale not in ("linear", "log"):
+        given["scale"].fail(f"a scale is linear or log{suggestion(scale, ('linear', 'log'))}")
+    if "step" in given:
+        if scale == "log":
+            given["scale"].fail("a logarithmic range needs points, not a step")
+        try:
+            step = to_si(given["step"].text, parameter.unit)
+        except SweepError as error:
+            given["step"].fail(str(error))
+        if not step or (stop - start) / step < 0:
+            given["step"].fail(f"never leads from {given['from'].text} to {given['to'].text}")
+        count = (stop - start) / step * (1 + 1e-12) + 1e-9
+        points = _count(math.floor(count) + 1, node)
+        values = start + step * np.arange(points)
+    else:
+        try:
+            points = _count(int(float(given["points"].text)), given["points"])
+        except (ValueError, OverflowError):
+            given["points"].fail("must be a whole number")
+        if points == 1 and start != stop:
+            given["points"].fail("one point cannot be both ends of a range")
+        if scale == "log":
+            if min(start, stop) <= 0:
+                node.fail("a logarithmic range must stay above zero")
+            values = np.geomspace(start, stop, points)
+        else:
+            values = np.linspace(start, stop, points)
+    if parameter.whole:
+        return np.unique(np.round(values)) if stop >= start else np.unique(np.round(values))[::-1]
+    with np.errstate(divide="ignore"):
+        digits = 11 - np.floor(np.log10(np.maximum(np.abs(values), 1e-300)))
+    return np.array([round(value, int(digit)) for value, digit in zip(values.tolist(), digits.tolist(), strict=True)])
+
+
+def _count(points: int, node: Node) -> int:
+    if points < 1:
+        node.fail("an axis needs at least one point")
+    if points > LONGEST:
+        node.fail(f"an axis of {points:.3g} points is longer than any disk here could hold; {LONGEST:,} is the longest")
+    return points
+
+
+def _filled(node: Node) -> list[Node]:
+    items = node.items if node.is_list else [node]
+    if not items:
+        node.fail("an axis needs at least one label")
+    return items
+
+
+def _distinct(labels: tuple[str, ...], node: Node) -> None:
+    seen: set[str] = set()
+    for label in labels:
+        if label in seen:
+            node.fail(f"{label} stands twice on this axis")
+        seen.add(label)
+
+
+def possible(found: Axis, broken: Callable[[int], bool], node: Node, why: str) -> Axis:
+    """An axis without the labels that are impossible wherever they stand; none left is an error."""
+    keep = np.array([i for i in range(found.size) if not broken(i)], dtype=np.int64)
+    if not len(keep):
+        node.fail(f"none of the {found.size} combinations is possible: {why}")
+    return found.keep(keep)

@@ -1,0 +1,220 @@
+"""Blocks: the only unit of work. What belongs here: how a nest's grid is cut, and one block evaluated into buffers.
+
+A block is a hyper-rectangle of one output nest: one call of the nests, one write, one done mark. It is a pure function of
+(plan, block); a worker only keeps what the block before it has computed in the same ranges.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from sweep import compile
+from sweep.nests import Function, source
+from sweep.plan import STATUS, Dims, Nest, Plan
+from sweep.registry import Equation
+
+Array: TypeAlias = npt.NDArray[Any]
+Ranges: TypeAlias = tuple[tuple[int, int], ...]
+CHUNK_CELLS = 1 << 18  # 1 MB of float32
+BLOCK_CELLS = 5 << 20  # 20 MB of float32
+BLOCK_BYTES = 80 << 20  # of all variables of a block and what they are computed from
+
+
+@dataclass(frozen=True)
+class Block:
+    """A hyper-rectangle of the nest `nest`: ranges (start, stop) along its dims."""
+
+    nest: int
+    number: int
+    ranges: Ranges
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(stop - start for start, stop in self.ranges)
+
+    @property
+    def region(self) -> tuple[slice, ...]:
+        return tuple(slice(start, stop) for start, stop in self.ranges)
+
+    @property
+    def cells(self) -> int:
+        return math.prod(self.shape)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """How an output nest is cut: shape of the whole, of a block (one shard) and of a chunk inside it."""
+
+    shape: tuple[int, ...]
+    block: tuple[int, ...]
+    chunk: tuple[int, ...]
+
+    @property
+    def count(self) -> int:
+        return math.prod(-(-size // step) for size, step in zip(self.shape, self.block, strict=True))
+
+
+def grid(plan: Plan, nest: Nest) -> Grid:
+    """The cut of one output nest: chunks of whole inner axes, blocks of whole chunks."""
+    shape = tuple(plan.sizes[dim] for dim in nest.dims)
+    chunk = _inner(shape, CHUNK_CELLS)
+    bytes_per_cell = 4 * len(nest.outputs)
+    for other in plan.ancestors(nest, nest.outputs):
+        missing = math.prod(plan.sizes[dim] for dim in nest.dims if dim not in other.dims)
+        bytes_per_cell += 8 * len(other.exports) / min(missing, 64)
+    cells = max(math.prod(chunk), int(min(BLOCK_CELLS, BLOCK_BYTES / bytes_per_cell)))
+    block = list(chunk)
+    for i in reversed(range(len(shape))):
+        room = cells // math.prod(block)
+        block[i] = min(-(-shape[i] // chunk[i]), room) * chunk[i] if room > 1 else block[i]
+        if block[i] < shape[i]:
+            break
+    return Grid(shape, tuple(block), chunk)
+
+
+def _inner(shape: tuple[int, ...], cells: int) -> tuple[int, ...]:
+    """The shape of whole inner axes, and a part of the first that does not fit, within some number of cells."""
+    found = [1] * len(shape)
+    for i in reversed(range(len(shape))):
+        found[i] = min(shape[i], max(1, cells // math.prod(found)))
+        if found[i] < shape[i]:
+            break
+    return tuple(found)
+
+
+def blocks(plan: Plan) -> Iterator[Block]:
+    """Every block of a plan, in order."""
+    for index, nest in enumerate(plan.nests):
+        if nest.outputs:
+            cut = grid(plan, nest)
+            yield from ranges_of(index, cut.shape, cut.block)
+
+
+def ranges_of(nest: int, shape: tuple[int, ...], block: tuple[int, ...]) -> Iterator[Block]:
+    """The blocks of one grid, the last axis fastest."""
+    starts = [range(0, size, step) for size, step in zip(shape, block, strict=True)]
+    for number, corner in enumerate(itertools.product(*starts)):
+        ends = [min(start + step, size) for start, step, size in zip(corner, block, shape, strict=True)]
+        yield Block(nest, number, tuple(zip(corner, ends, strict=True)))
+
+
+def dtype_of(plan: Plan, name: str) -> np.dtype[Any]:
+    """The type of an output in the cube: float32, and whole numbers for the flags."""
+    if name == STATUS:
+        return np.dtype(np.int32 if len(plan.graph.rules) < 31 else np.int64)
+    return np.dtype(np.float32)
+
+
+@dataclass(frozen=True)
+class Program:
+    """The functions of a plan, compiled or interpreted: what every worker runs."""
+
+    plan: Plan
+    interpret: bool
+
+    @cached_property
+    def exports(self) -> dict[Dims, Function]:
+        return {nest.dims: source(self.plan, nest, nest.exports) for nest in self.plan.nests if nest.exports and self._is_read(nest)}
+
+    @cached_property
+    def outputs(self) -> dict[Dims, Function]:
+        return {nest.dims: source(self.plan, nest, nest.outputs) for nest in self.plan.output_nests}
+
+    @cached_property
+    def code(self) -> dict[str, Callable[..., None]]:
+        functions = [*self.exports.values(), *self.outputs.values()]
+        if self.interpret:
+            return compile.interpreted(functions)
+        return compile.compiled(functions, self.plan.study.equations)
+
+    def _is_read(self, nest: Nest) -> bool:
+        return any(nest in self.plan.ancestors(other, other.outputs) for other in self.plan.output_nests)
+
+
+def program(plan: Plan, cells: int | None = None) -> Program:
+    """The program of a plan; small work runs interpreted."""
+    total = sum(plan.cells(nest.dims) for nest in plan.nests) if cells is None else cells
+    return Program(plan, interpret=total <= compile.INTERPRETED_CELLS)
+
+
+class Worker:
+    """Evaluates blocks one after another in buffers of its own; not shared between threads."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.plan = program.plan
+        self._memory: dict[tuple[Dims, str], Array] = {}
+        self._exports: dict[Dims, tuple[Ranges, dict[str, Array]]] = {}
+        self._inputs: dict[tuple[str, Ranges], Array | float] = {}
+
+    def evaluate(self, block: Block) -> dict[str, Array]:
+        """The outputs of one block, each of the block's shape; they are overwritten by the next block."""
+        nest = self.plan.nests[block.nest]
+        where = dict(zip(nest.dims, block.ranges, strict=True))
+        for other in self.plan.ancestors(nest, nest.outputs):
+            self._export(other, where)
+        out = {name: self._buffer(nest.dims, name, block.shape, dtype_of(self.plan, name)) for name in nest.outputs}
+        self.run(self.program.outputs[nest.dims], where, out)
+        return out
+
+    def run(self, function: Function, where: dict[str, tuple[int, int]], out: dict[str, Array]) -> None:
+        """Call one generated function in some ranges of its axes."""
+        sizes = [where[dim][1] - where[dim][0] for dim in function.sizes]
+        reads = [self._read(name, where) for name in function.reads]
+        self.program.code[function.name](*sizes, *reads, *(out[name] for name in function.writes))
+
+    def _export(self, nest: Nest, where: dict[str, tuple[int, int]]) -> None:
+        ranges = tuple(where[dim] for dim in nest.dims)
+        if nest.dims in self._exports and self._exports[nest.dims][0] == ranges:
+            return
+        shape = tuple(stop - start for start, stop in ranges)
+        out = {name: self._buffer(nest.dims, f"export {name}", shape, self._export_type(nest, name)) for name in nest.exports}
+        self.run(self.program.exports[nest.dims], where, out)
+        self._exports[nest.dims] = (ranges, out)
+
+    def _export_type(self, nest: Nest, name: str) -> np.dtype[Any]:
+        what = next(step.what for step in nest.steps if step.name == name)
+        return np.dtype(np.float64 if isinstance(what, Equation) else np.bool_)
+
+    def _read(self, name: str, where: dict[str, tuple[int, int]]) -> Array | float:
+        dims = self.plan.dims[name]
+        if name not in self.plan.tables:
+            return self._exports[dims][1][name]
+        key = (name, tuple(where[dim] for dim in dims))
+        if key not in self._inputs:
+            table = self.plan.tables[name]
+            if len(self._inputs) > 4096:
+                self._inputs.clear()
+            if not dims:
+                self._inputs[key] = float(table.values)
+            else:
+                ordered = table.values.transpose([table.dims.index(dim) for dim in dims])
+                self._inputs[key] = np.ascontiguousarray(ordered[tuple(slice(*where[dim]) for dim in dims)])
+        return self._inputs[key]
+
+    def _buffer(self, dims: Dims, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+        cells = math.prod(shape)
+        held = self._memory.get((dims, name))
+        if held is None or held.size < cells:
+            held = self._memory[dims, name] = np.empty(cells, dtype)
+        return held[:cells].reshape(shape)
+
+
+def code_of(plan: Plan) -> str:
+    """The module that a compiled run of the plan loads."""
+    both = Program(plan, interpret=False)
+    return compile.text([*both.exports.values(), *both.outputs.values()])
+
+
+def compiled_folder(plan: Plan) -> Path:
+    """Where the compiled nests of a plan are kept."""
+    return compile.cache_folder() / compile.kernel_digest(plan.study.equations)[:20]

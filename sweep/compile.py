@@ -1,0 +1,159 @@
+"""From source to something that runs. What belongs here: the compiler's options, the digest and the cache on disk.
+
+numba's own cache does not notice an edit in a function that another file calls, so the cache folder is named by a digest of
+every kernel source and version that a compiled nest depends on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import math
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from functools import cache, partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from sweep import registry
+from sweep.catalogue import folder
+from sweep.errors import SweepError
+from sweep.nests import Function
+from sweep.point import call
+
+INTERPRETED_CELLS = 20_000
+SCALAR_OPTIONS = {"error_model": "numpy", "forceinline": True, "nogil": True}
+NEST_OPTIONS = {"error_model": "numpy", "nogil": True, "cache": True}
+HEADER = '''"""Written by sweep for one study; a change here changes nothing. The equations are in sweep/kernels."""
+
+from math import nan
+
+from sweep.compile import nest, scalar
+
+'''
+
+
+@cache
+def kernel_digest(equations: Path | None = None) -> str:
+    """A digest of all that decides what a compiled nest computes: equations, generator, versions, processor."""
+    digest = hashlib.sha256()
+    here = Path(__file__).parent
+    for path in [*registry.kernel_files(), here / "nests.py", here / "plan.py", here / "compile.py", *([equations] if equations else [])]:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for package in ("numba", "llvmlite", "numpy"):
+        digest.update(f"{package} {version(package)}".encode())
+    digest.update(f"{platform.python_version()} {platform.machine()} {_processor()}".encode())
+    return digest.hexdigest()
+
+
+def catalogue_digest() -> str:
+    """A digest of every fact in configs/."""
+    digest = hashlib.sha256()
+    for path in sorted(p for p in folder().rglob("*") if p.suffix in (".yaml", ".txt") and "studies" not in p.parts):
+        digest.update(path.relative_to(folder()).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def cache_folder() -> Path:
+    """Where compiled nests are kept between runs."""
+    base = os.environ.get("WATTSWEEP_CACHE") or os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "wattsweep")
+    return Path(base)
+
+
+def scalar(name: str) -> Any:
+    """An equation or rule, compiled so that it melts into the nest that calls it."""
+    import numba
+
+    found = registry.EQUATIONS.get(name) or registry.RULES[name]
+    return numba.njit(**SCALAR_OPTIONS)(_with_compiled_helpers(found.function))
+
+
+def nest(function: Callable[..., Any]) -> Any:
+    """A generated loop, compiled: serial, without the interpreter's lock, kept on disk."""
+    import numba
+
+    return numba.njit(**NEST_OPTIONS)(function)
+
+
+def text(functions: Iterable[Function]) -> str:
+    """The module that holds some functions, as it is compiled."""
+    functions = list(functions)
+    calls = sorted({name for function in functions for name in function.calls})
+    lines = [f'f_{name} = scalar("{name}")\n' for name in calls]
+    return HEADER + "".join(lines) + "".join(f"\n\n@nest\n{function.text}" for function in functions)
+
+
+def compiled(functions: Iterable[Function], equations: Path | None = None) -> dict[str, Callable[..., None]]:
+    """The functions, ready to call; what was compiled before under the same digest is read from disk."""
+    functions = list(functions)
+    content = text(functions)
+    digest = kernel_digest(equations)
+    name = f"nests_{hashlib.sha256((digest + content).encode()).hexdigest()[:16]}"
+    where = cache_folder() / digest[:20]
+    path = where / f"{name}.py"
+    if not path.exists():
+        try:
+            where.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=where, suffix=".tmp")
+            with os.fdopen(handle, "w") as file:
+                file.write(content)
+            os.replace(temporary, path)
+        except OSError as error:
+            raise SweepError(f"{where}: compiled code cannot be kept there ({error}); set WATTSWEEP_CACHE to a folder that can be written") from None
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec and spec.loader
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+    return {function.name: getattr(sys.modules[name], function.name) for function in functions}
+
+
+def interpreted(functions: Iterable[Function]) -> dict[str, Callable[..., None]]:
+    """The same functions as plain Python, for work that is smaller than starting a compiler."""
+    functions = list(functions)
+    space: dict[str, Any] = {"nan": math.nan}
+    for name in {name for function in functions for name in function.calls}:
+        if name in registry.EQUATIONS:
+            space[f"f_{name}"] = partial(_value, registry.EQUATIONS[name].function)
+        else:
+            space[f"f_{name}"] = partial(_verdict, registry.RULES[name].function)
+    for function in functions:
+        exec(compile(function.text, f"<{function.name}>", "exec"), space)  # our own generated text, the same that is compiled
+    return {function.name: space[function.name] for function in functions}
+
+
+def _value(function: Callable[..., Any], *arguments: float) -> float:
+    return call(function, [float(a) for a in arguments])
+
+
+def _verdict(function: Callable[..., Any], *arguments: float) -> bool:
+    return _value(function, *arguments) == 1.0
+
+
+def _with_compiled_helpers(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with the small helpers that it calls from its own file compiled too, for numba calls only compiled code."""
+    import types
+
+    import numba
+
+    space = dict(function.__globals__)
+    for name in function.__code__.co_names:
+        helper = space.get(name)
+        if isinstance(helper, types.FunctionType):
+            space[name] = numba.njit(**SCALAR_OPTIONS)(_with_compiled_helpers(helper))
+    return types.FunctionType(function.__code__, space, function.__name__, function.__defaults__)
+
+
+@cache
+def _processor() -> str:
+    try:
+        import llvmlite.binding as llvm
+
+        return f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
+    except Exception:  # a processor that llvm cannot name still has its architecture in the digest
+        return ""

@@ -1,0 +1,130 @@
+"""Nests as readable Python source. What belongs here: a plan to text; the same text runs compiled and interpreted.
+
+Each function loops over the axes of one nest. Values are read into locals at the depth where their last index is known; the
+innermost loop reads and writes one-dimensional rows, which is what the compiler turns into vector code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sweep.plan import STATUS, Dims, Nest, Plan, Step
+from sweep.registry import Equation, Rule
+
+INDENT = "    "
+
+
+@dataclass(frozen=True)
+class Function:
+    """One generated function. arguments: names of sizes (n_<axis>), of arrays read (name) and written (out_<name>)."""
+
+    name: str
+    text: str
+    sizes: Dims
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    calls: tuple[str, ...]
+
+
+def source(plan: Plan, nest: Nest, wanted: Iterable[str]) -> Function:
+    """The function that computes `wanted` in one nest, and nothing that they do not need."""
+    wanted = tuple(wanted)
+    steps = _needed(nest, wanted)
+    inside = {step.name for step in steps}
+    reads = tuple(dict.fromkeys(name for step in steps for name in step.needs if name not in inside))
+    kind = "outputs" if wanted == nest.outputs else "exports"
+    name = "_".join(["nest", *nest.dims, kind]) if nest.dims else f"nest_scalar_{kind}"
+    arguments = [*(f"n_{dim}" for dim in nest.dims), *(f"in_{read}" for read in reads), *(f"out_{write}" for write in wanted)]
+    lines = [f"def {name}({', '.join(arguments)}):", f'{INDENT}"""{_headline(nest, wanted)}"""']
+    lines += _reads_at(plan, nest.dims, reads, 0)
+    for depth, dim in enumerate(nest.dims, 1):
+        lines.append(f"{INDENT * depth}for i_{dim} in range(n_{dim}):")
+        if depth < len(nest.dims) or len(nest.dims) == 1:
+            lines += _reads_at(plan, nest.dims, reads, depth)
+        if depth == len(nest.dims) - 1:
+            prefix = ", ".join(f"i_{d}" for d in nest.dims[:-1])
+            lines += [f"{INDENT * (depth + 1)}row_{write} = out_{write}[{prefix}]" for write in wanted]
+    depth = len(nest.dims)
+    if depth > 1:
+        lines += _reads_at(plan, nest.dims, reads, depth)
+    lines += [INDENT * (depth + 1) + line for line in _body(plan, steps)]
+    for write in wanted:
+        target = f"row_{write}[i_{nest.dims[-1]}]" if depth > 1 else f"out_{write}[{f'i_{nest.dims[0]}' if depth else '()'}]"
+        lines.append(f"{INDENT * (depth + 1)}{target} = {write}")
+    calls = tuple(step.name for step in steps if isinstance(step.what, Rule) or (isinstance(step.what, Equation) and not _alias(step)))
+    return Function(name, "\n".join(lines) + "\n", nest.dims, reads, wanted, calls)
+
+
+def _needed(nest: Nest, wanted: tuple[str, ...]) -> tuple[Step, ...]:
+    steps = {step.name: step for step in nest.steps}
+    todo, seen = list(wanted), set()
+    while todo:
+        name = todo.pop()
+        if name in steps and name not in seen:
+            seen.add(name)
+            todo += steps[name].needs
+    return tuple(step for step in nest.steps if step.name in seen)
+
+
+def _headline(nest: Nest, wanted: tuple[str, ...]) -> str:
+    return f"{', '.join(wanted)} over {', '.join(nest.dims) or 'no axis'}."
+
+
+def _reads_at(plan: Plan, dims: Dims, reads: tuple[str, ...], depth: int) -> list[str]:
+    """The lines that read, at one depth, the values and rows whose last index has just become known."""
+    indent, lines = INDENT * (depth + 1), []
+    inner = dims[-1] if len(dims) > 1 else None
+    for name in reads:
+        own = plan.dims[name]
+        known = max((dims.index(dim) + 1 for dim in own), default=0)
+        if not own:
+            if depth == 0:
+                lines.append(f"{indent}{name} = in_{name}{'' if name in plan.tables else '[()]'}")
+        elif own[-1] == inner and len(own) > 1:
+            prefix = ", ".join(f"i_{dim}" for dim in own[:-1])
+            if depth == max(dims.index(dim) + 1 for dim in own[:-1]):
+                lines.append(f"{indent}row_of_{name} = in_{name}[{prefix}]")
+            elif depth == known:
+                lines.append(f"{indent}{name} = row_of_{name}[i_{inner}]")
+        elif depth == known:
+            lines.append(f"{indent}{name} = in_{name}[{', '.join(f'i_{dim}' for dim in own)}]")
+    return lines
+
+
+def _alias(step: Step) -> bool:
+    return isinstance(step.what, Equation) and step.what.selects is not None and len(step.reads) == 1
+
+
+def _body(plan: Plan, steps: tuple[Step, ...]) -> list[str]:
+    lines: list[str] = []
+    block: list[Step] = []
+
+    def flush() -> None:
+        if not block:
+            return
+        lines.append(f"if {block[0].valid}:")
+        lines.extend(f"{INDENT}{step.name} = {_expression(plan, step)}" for step in block)
+        lines.append("else:")
+        lines.extend(f"{INDENT}{step.name} = {'False' if isinstance(step.what, Rule) else 'nan'}" for step in block)
+        block.clear()
+
+    for step in steps:
+        if block and step.valid != block[0].valid:
+            flush()
+        if step.valid:
+            block.append(step)
+        else:
+            lines.append(f"{step.name} = {_expression(plan, step)}")
+    flush()
+    return lines
+
+
+def _expression(plan: Plan, step: Step) -> str:
+    if step.name == STATUS:
+        return " + ".join(f"({1 << bit} if {rule} else 0)" for bit, rule in enumerate(step.reads))
+    if isinstance(step.what, frozenset):
+        return f"not ({' or '.join(step.reads)})"
+    if _alias(step):
+        return step.reads[0]
+    return f"f_{step.name}({', '.join(step.reads)})"
