@@ -68,13 +68,18 @@ class Plan:
     def ancestors(self, nest: Nest, wanted: Iterable[str]) -> tuple[Nest, ...]:
         """The smaller nests whose exports the steps behind `wanted` read, each before its readers."""
         steps = {step.name: step for n in self.nests for step in n.steps}
-        todo, seen = list(wanted), set()
+        exports = {n.dims: n.exports for n in self.nests}
+        todo, seen, used = list(wanted), set(), {nest.dims}
         while todo:
             name = todo.pop()
-            if name in steps and name not in seen:
-                seen.add(name)
-                todo += steps[name].needs
-        return tuple(n for n in self.nests if n.dims != nest.dims and any(name in seen for name in n.exports))
+            if name not in steps or name in seen:
+                continue
+            seen.add(name)
+            todo += steps[name].needs
+            if self.dims[name] not in used:  # a nest that is used computes all that it exports
+                used.add(self.dims[name])
+                todo += exports[self.dims[name]]
+        return tuple(n for n in self.nests if n.dims in used and n.dims != nest.dims)
 
 
 def make(study: Study, outputs: Iterable[str] | None = None) -> Plan:

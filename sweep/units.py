@@ -61,7 +61,7 @@ def to_si(text: str, unit: str) -> float:
         raise SweepError(f"{text!r} is not a number" + (f" with a unit of {unit}, such as '1 {unit}'" if unit != "1" else ""))
     number, given = match.groups()
     if not given and factor_is_needed(unit):
-        raise SweepError(f"needs a unit of {unit}, such as '{number} {example_unit(unit)}'")
+        raise SweepError(f"needs a unit of {unit}, such as '{number} {unit}'")
     value = float(number.replace("_", "")) * (factor(given, unit) if given else 1.0)
     if not math.isfinite(value):
         raise SweepError(f"{text!r} is not a finite number")
@@ -72,11 +72,6 @@ def to_si(text: str, unit: str) -> float:
 def factor_is_needed(unit: str) -> bool:
     """Whether a bare number would be ambiguous: true of everything but counts and ratios."""
     return not registry().Unit(unit if unit != "1" else "").dimensionless
-
-
-def example_unit(unit: str) -> str:
-    """A customary unit, to suggest one."""
-    return CUSTOMARY.get(unit, (unit,))[-1]
 
 
 def cf_units(unit: str) -> str:
