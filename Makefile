@@ -1,0 +1,33 @@
+# Needs make and Python 3.11 or later. PYTHON=python3.12 takes another one than python3.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint bench clean
+
+demo: .venv/installed  ## compute the article's study and print its table
+	$(BIN)/sweep point configs/studies/article.yaml
+
+test: .venv/tested lint  ## check the types, the style and the numbers
+	$(BIN)/python -m pytest -q
+
+lint: .venv/tested
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: .venv/tested  ## measure the engine against C, numpy, memory and zarr
+	$(BIN)/python -m benchmarks.speed --json speed.json
+
+clean:
+	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis speed.json
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "wattsweep needs Python 3.11 or later; this is $$($(PYTHON) --version). Say which with PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/installed: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/tested: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ .venv/installed
