@@ -3,10 +3,10 @@
 import itertools
 import math
 
+import naive
 import numpy as np
 import pytest
 
-import naive
 from sweep import graph, point
 
 PRECISION = 3.0  # bf16, of which naive.py knows only the two bytes

@@ -1,0 +1,62 @@
+"""The article's figures beside ours: `python -m benchmarks.article` prints the table that the README holds.
+
+What belongs here: the claims of configs/studies/article.yaml, evaluated at the study's point. What the article prints and what is
+off in it stands in the study.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sweep import point
+from sweep.graph import unit_of
+from sweep.study import Study, open_study
+from sweep.units import NUMBER, factor, to_si
+
+HEADER = ("in the article", "printed", "here", "quantity", "what is off")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One claim: what the article prints (NaN where it prints nothing) and our value, both in SI."""
+
+    name: str
+    text: str
+    printed: str
+    article: float
+    ours: float
+    unit: str
+    note: str
+
+
+def rows(study: Study | None = None) -> list[Row]:
+    """The claims of the article's study, in its order."""
+    study = study or open_study("article")
+    graph = study.graph_of(study.claims)
+    values = point.evaluate(graph, study.inputs_at(study.point, graph)).values
+    found = []
+    for name, claim in study.claims.items():
+        article = to_si(claim.printed, unit_of(name)) if claim.printed else float("nan")
+        unit = NUMBER.match(claim.printed).group(2) if claim.printed else study.outputs[name]  # type: ignore[union-attr]
+        found.append(Row(name, claim.text, claim.printed, article, values[name], unit or "1", claim.note))
+    return found
+
+
+def written(value: float, unit: str) -> str:
+    """A value in SI as the article would write it: four digits, in its unit."""
+    number = f"{value:.4g}"
+    plain = f"{float(number):,.10g}" if abs(value) < 1e6 else number.replace("e+", "e")
+    return plain if unit == "1" else f"{plain} {unit}"
+
+
+def table(found: list[Row]) -> str:
+    """The rows as Markdown."""
+    lines = [HEADER, ("---",) * len(HEADER)]
+    for row in found:
+        ours = written(row.ours / factor(row.unit, unit_of(row.name)), row.unit)
+        lines.append((row.text, row.printed or "-", ours, f"`{row.name}`", row.note))
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+if __name__ == "__main__":
+    print(table(rows()))
