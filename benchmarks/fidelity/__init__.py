@@ -1,0 +1,1 @@
+"""Fidelity: predicted against published. `python -m benchmarks.fidelity training FILE.csv` scores a file of published runs."""

@@ -1,0 +1,64 @@
+"""The command line of the fidelity harness. What belongs here: files in, tables and files out."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import click
+
+from benchmarks.fidelity import rows as reading
+from benchmarks.fidelity import tables, training, training_summary
+
+
+@click.group()
+def main() -> None:
+    """Score predictions against a file of published results."""
+
+
+def options(command: Any) -> Any:
+    """The file to read and the files to write, the same for every kind of file."""
+    file = click.Path(dir_okay=False, path_type=Path)
+    command = click.option("--json", "json_file", type=file, help="Write the summary and every row.")(command)
+    return click.argument("csv_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))(command)
+
+
+@main.command("training")
+@options
+def training_command(csv_file: Path, json_file: Path | None) -> None:
+    """Step time, memory and out-of-memory verdicts of training runs."""
+    scores = training.score(training.prepare(reading.load(csv_file)))
+    _finish("training", scores, training_summary.summary(scores), json_file)
+
+
+def _finish(title: str, scores: list[training.Score], summary: dict[str, Any], json_file: Path | None) -> None:
+    click.echo(tables.text(summary), nl=False)
+    if json_file:
+        entries = [
+            {
+                "id": one.id,
+                "quantity": one.quantity,
+                "predicted": one.predicted,
+                "published": one.published,
+                "unit": training.UNITS[one.quantity],
+                "error": one.error,
+                "skipped": one.skipped or None,
+            }
+            for one in scores
+        ]
+        json_file.write_text(json.dumps(_strict({"summary": summary, "rows": entries}), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def _strict(value: Any) -> Any:
+    """The same without numbers that JSON lacks: what is not finite is null."""
+    if isinstance(value, dict):
+        return {key: _strict(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_strict(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+if __name__ == "__main__":
+    main()

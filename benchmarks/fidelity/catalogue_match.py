@@ -1,0 +1,83 @@
+"""Names as publications print them to entries of the catalogue. What belongs here: which GPU and which model a row means."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from sweep import catalogue
+from sweep.catalogue import Entry
+
+# A published name, reduced to letters and digits, to the names under which the catalogue may carry the same shape.
+SAME_SHAPE = {
+    "llama370b": ("llama3170b", "llama3370b"),
+    "llama38b": ("llama318b",),
+    "llama405b": ("llama31405b", "llama3405b"),
+    "llama3405b": ("llama31405b",),
+    "llama270b99": ("llama270b",),
+    "llama270b999": ("llama270b",),
+    "llama318b": ("llama38b",),
+    "llama3170b": ("llama370b", "llama3370b"),
+    "llama3370b": ("llama370b", "llama3170b"),
+    "grok1314b": ("grok1",),
+    "gpt3175b": ("gpt3",),
+    "gpt175b": ("gpt3175b", "gpt3"),
+    "bloom176b": ("bloom",),
+    "deepseekv3": ("deepseekv31", "deepseekr1", "deepseekv3671b"),
+    "deepseekv31": ("deepseekv3",),
+    "deepseekr1": ("deepseekv3", "deepseekv31"),
+    "deepseekr10528": ("deepseekr1", "deepseekv3"),
+    "kimik2": ("kimik21t",),
+    "llama4maverick": ("llama4maverick17b128e", "llama4maverick400b"),
+    "llama4scout": ("llama4scout17b16e", "llama4scout109b"),
+    "mixtral8x7b": ("mixtral8x7bv01",),
+    "mixtral8x22b": ("mixtral8x22bv01",),
+}
+NOISE = re.compile(r"(instruct|chat|base|preview|thinking|fp8|nvfp4|fp4|mxfp4|bf16|2507|v01|v02|v03|it|hf)$")
+
+
+def plain(name: str) -> str:
+    """A name without its owner, punctuation and case: `meta-llama/Llama-3.1-8B` and `llama-3.1-8b` are the same."""
+    word = re.sub(r"[^a-z0-9]", "", name.rpartition("/")[2].lower())
+    return word.removeprefix("meta")
+
+
+@cache
+def model(name: str) -> Entry | None:
+    """The catalogue entry of a model, by its name or a name of the same shape; None where there is none."""
+    entries = {plain(entry): entry for entry in catalogue.entry_names("model")}
+    word = plain(name)
+    while True:
+        for candidate in (word, *SAME_SHAPE.get(word, ())):
+            if candidate in entries:
+                return catalogue.entry("model", entries[candidate])
+        shorter = NOISE.sub("", word)
+        if shorter == word or not shorter:
+            return None
+        word = shorter
+
+
+@cache
+def gpu(name: str, memory: float | None) -> Entry | None:
+    """The catalogue entry of a GPU: the same chip, PCIe only where the name says so, then the nearest memory size.
+
+    memory: bytes that the row states, or None.
+    """
+    words = re.split(r"[^a-z0-9]+", name.lower())
+    chip = words[0]
+    pcie = bool({"pcie", "nvl"} & set(words))
+    found = []
+    for entry_name in catalogue.entry_names("gpu"):
+        parts = re.split(r"[^a-z0-9]+", entry_name)
+        if parts[0] != chip or bool({"pcie", "nvl"} & set(parts)) != pcie:
+            continue
+        entry = catalogue.entry("gpu", entry_name)
+        figure = entry.figures.get(("gpu_memory", ""))
+        own = figure.value if figure else 0.0
+        found.append((abs(own - memory) if memory else -own, entry_name, entry))
+    return min(found, key=lambda item: item[:2])[2] if found else None
+
+
+def linked(entry: Entry) -> tuple[Entry, ...]:
+    """An entry and those that it brings along (a GPU its server)."""
+    return (entry, *(catalogue.entry(kind, name) for kind, name in entry.links.items()))

@@ -1,0 +1,96 @@
+"""Choosing a layout. What belongs here: groups of published layouts of one job, the regret of the predicted choice, rank correlation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benchmarks.fidelity.measures import by, mean, median, rank_correlation
+from benchmarks.fidelity.training import Score
+
+JOB = ("family", "model", "gpu", "gpu_mem_gb", "n_gpus", "seq_len", "global_batch", "precision")
+LAYOUT = ("tp", "pp", "vp", "cp", "ep", "dp", "micro_batch", "recompute", "sharding", "seq_parallel")
+FEWEST = 5
+
+
+@dataclass(frozen=True)
+class Group:
+    """Layouts of one job: the loss from running the predicted choice instead of the measured best, and how well the ranks agree."""
+
+    name: str
+    layouts: int
+    chosen: str
+    best: str
+    regret: float
+    correlation: float
+    baseline_regret: float
+    baseline_correlation: float
+    random_regret: float
+
+
+def groups(step_times: Sequence[Score], fits: dict[str, float], kernel: bool) -> list[Group]:
+    """Groups of at least five measured layouts of one job; `kernel` keeps runs with different software kernels apart.
+
+    The choice is the shortest predicted step time among the layouts that are predicted to fit, among all where none is.
+    """
+    known = [one for one in step_times if one.error is not None and one.prepared is not None]
+    found = []
+    for name, members in by(known, lambda one: _job(one, kernel)).items():
+        if len({_layout(one) for one in members}) >= FEWEST:
+            found.append(_group(name, members, fits))
+    return found
+
+
+def summary(found: Sequence[Group]) -> dict[str, float]:
+    """Means over the groups."""
+    return {
+        "groups": float(len(found)),
+        "layouts": float(sum(one.layouts for one in found)),
+        "best_picked": float(sum(one.chosen == one.best for one in found)),
+        "mean_regret": mean(one.regret for one in found),
+        "median_regret": median(one.regret for one in found),
+        "max_regret": max((one.regret for one in found), default=float("nan")),
+        "mean_rank_correlation": mean(one.correlation for one in found),
+        "baseline_mean_regret": mean(one.baseline_regret for one in found),
+        "baseline_mean_rank_correlation": mean(one.baseline_correlation for one in found),
+        "random_mean_regret": mean(one.random_regret for one in found),
+    }
+
+
+def _group(name: str, members: Sequence[Score], fits: dict[str, float]) -> Group:
+    measured = [one.published or 0.0 for one in members]
+    predicted = [one.predicted or 0.0 for one in members]
+    rule = [one.notes["baseline"] for one in members]
+    allowed = [i for i, one in enumerate(members) if fits.get(one.id, 1.0)] or list(range(len(members)))
+    chosen = min(allowed, key=predicted.__getitem__)
+    best = min(range(len(members)), key=measured.__getitem__)
+    return Group(
+        name,
+        len(members),
+        members[chosen].id,
+        members[best].id,
+        _regret([predicted[i] for i in allowed], [measured[i] for i in allowed], measured[best]),
+        rank_correlation(predicted, measured),
+        _regret(rule, measured, measured[best]),
+        rank_correlation(rule, measured),
+        mean(measured) / measured[best] - 1,
+    )
+
+
+def _regret(predicted: Sequence[float], measured: Sequence[float], best: float) -> float:
+    """The loss of the predicted choice; where several tie, the mean of what they measured."""
+    shortest = min(predicted) * (1 + 1e-9)
+    return mean(time for guess, time in zip(predicted, measured, strict=True) if guess <= shortest) / best - 1
+
+
+def _job(one: Score, kernel: bool) -> str:
+    row = one.prepared.row if one.prepared else None
+    assert row is not None
+    words = [row.family, *(row.text(name) for name in JOB[1:])]
+    notes = row.text("notes")
+    return " | ".join([*words, notes] if kernel and notes.startswith("kernel:") else words)
+
+
+def _layout(one: Score) -> tuple[str, ...]:
+    assert one.prepared is not None
+    return tuple(one.prepared.row.text(name) for name in LAYOUT)

@@ -1,0 +1,147 @@
+"""Training runs, predicted against published. What belongs here: scores of single rows; their summary is for training_summary.py.
+
+A row's step time is judged with unlimited GPU memory, so that a run which the memory model would reject still tells how good
+the step time is; whether it fits is judged apart, with the memory of its GPU.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from benchmarks.fidelity import baseline, published
+from benchmarks.fidelity.evaluation import Evaluator, Inputs, Overrides, Prediction
+from benchmarks.fidelity.rows import Row
+from benchmarks.fidelity.training_inputs import Unscored, inputs_of, kind
+from sweep import registry
+
+QUANTITIES = ("step_time", "memory_per_gpu")
+UNITS = {"step_time": "s", "memory": "B", "fits": "1", "node_power": "W", "energy": "J"}
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A row that is ready to be predicted: its inputs, or the reason why it has none, and what was published."""
+
+    row: Row
+    inputs: Inputs | None
+    reason: str
+    step_time: float | None = None
+    read_from: str = ""
+    no_step_time: str = ""
+    memory: float | None = None
+
+
+@dataclass
+class Score:
+    """One row and quantity: both values and the relative error, or the reason why there is none."""
+
+    id: str
+    family: str
+    quantity: str
+    predicted: float | None
+    published: float | None
+    skipped: str = ""
+    prepared: Prepared | None = None
+    prediction: Prediction | None = None
+    notes: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def error(self) -> float | None:
+        """Predicted over published, less one."""
+        if self.skipped or self.predicted is None or not self.published:
+            return None
+        return self.predicted / self.published - 1
+
+
+@dataclass(frozen=True)
+class Arrays:
+    """Step times of all rows that have both values, in the order of the file, for a script that fits constants."""
+
+    ids: list[str]
+    families: list[str]
+    kinds: list[str]
+    predicted: list[float]
+    published: list[float]
+    errors: list[float]
+
+
+def prepare(rows: Iterable[Row]) -> list[Prepared]:
+    """Inputs and published values of rows; done once, then scored as often as needed."""
+    found = []
+    for row in rows:
+        try:
+            inputs = inputs_of(row)
+        except Unscored as unscored:
+            found.append(Prepared(row, None, unscored.reason))
+            continue
+        seconds, read_from, reason = None, "", "ran out of memory"
+        if row.text("outcome") != "oom":
+            try:
+                seconds, read_from = published.step_time(row, inputs)
+            except Unscored as unscored:
+                reason = unscored.reason
+        found.append(Prepared(row, inputs, "", seconds, read_from, "" if seconds else reason, published.memory(row)))
+    return found
+
+
+def score(rows: Sequence[Prepared] | Sequence[Row], overrides: Overrides | None = None) -> list[Score]:
+    """Every row and quantity that was published of it: step_time, memory, fits."""
+    evaluator = Evaluator(QUANTITIES, overrides)
+    guards = memory_rules()
+    return [one for row in _prepared(rows) for one in _scores(row, evaluator, guards)]
+
+
+def score_training(rows: Sequence[Prepared] | Sequence[Row], overrides: Overrides | None = None) -> Arrays:
+    """Predicted and published step times under overrides of any parameter, by name or by (name, catalogue entry)."""
+    evaluator = Evaluator(("step_time",), overrides)
+    arrays = Arrays([], [], [], [], [], [])
+    for row in _prepared(rows):
+        if row.inputs is None or row.step_time is None:
+            continue
+        predicted, _ = evaluator.predict(row.inputs, gpu_memory=math.inf).of("step_time")
+        if predicted is None:
+            continue
+        arrays.ids.append(row.row.id)
+        arrays.families.append(row.row.family)
+        arrays.kinds.append(kind(row.row))
+        arrays.predicted.append(predicted)
+        arrays.published.append(row.step_time)
+        arrays.errors.append(predicted / row.step_time - 1)
+    return arrays
+
+
+def memory_rules() -> frozenset[str]:
+    """The rules that compare what a GPU needs with the memory that it has."""
+    registry.load()
+    return frozenset(name for name, rule in registry.RULES.items() if "gpu_memory" in rule.arguments)
+
+
+def _prepared(rows: Sequence[Prepared] | Sequence[Row]) -> list[Prepared]:
+    return [one for row in rows for one in ([row] if isinstance(row, Prepared) else prepare([row]))]
+
+
+def _scores(row: Prepared, evaluator: Evaluator, guards: frozenset[str]) -> list[Score]:
+    row_id, family = row.row.id, row.row.family
+    ran = float(row.row.text("outcome") != "oom")
+    if row.inputs is None:
+        return [Score(row_id, family, "step_time" if ran else "fits", None, None, row.reason, row)]
+    found = []
+    limited = evaluator.predict(row.inputs)
+    free = evaluator.predict(row.inputs, gpu_memory=math.inf) if limited.broken else limited
+    if ran:
+        value, reason = free.of("step_time")
+        one = Score(row_id, family, "step_time", value, row.step_time, row.no_step_time or reason, row, free)
+        if row.step_time:
+            one.notes["baseline"] = baseline.step_time(row.inputs)
+        found.append(one)
+    need, reason = free.of("memory_per_gpu")
+    if row.memory is not None:
+        found.append(Score(row_id, family, "memory", need, row.memory, reason, row, free))
+    have = row.inputs.value("gpu_memory")
+    if not reason and math.isnan(have):
+        reason = "no figure for gpu_memory"
+    fits = None if need is None else float(not guards.intersection(limited.broken) and need <= have)
+    found.append(Score(row_id, family, "fits", fits, ran, reason, row, limited))
+    return found

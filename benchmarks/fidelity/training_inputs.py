@@ -1,0 +1,232 @@
+"""A row of published-training.csv to the inputs of the equations. What belongs here: how it is translated, and what cannot be.
+
+Shape comes from the row's own columns; what the file has no column for (head size, latent attention, shared experts, which
+layers are mixtures) from the model's catalogue entry; the GPU's figures from its entry. What a row leaves empty follows fixed
+rules that look at the row's year and layout only, never at its result:
+
+| empty | rule |
+| --- | --- |
+| micro_batch | global_batch / (dp x grad_accum) where all are known, else 1 |
+| global_batch | micro_batch x grad_accum x dp where all are known, else the row is not scored |
+| tp, pp, cp, ep, vp | 1 |
+| precision | fp16 on V100, else bf16 |
+| recompute | full before 2022, when selective recompute came; after that the parameter's default |
+| seq_parallel | 1 where tp > 1, from 2022 on; else 0 |
+| sharding | nothing shared before 2023, then the optimizer state (ZeRO-1, distributed optimizer) |
+| kv_heads | heads |
+| ffn | the catalogue entry, else 4 x hidden |
+| mlp_gated | no before 2023, then yes |
+| vocab | the catalogue entry, else the 51200 of Megatron's padded GPT-2 vocabulary |
+| attention kernel (no column: `kernel:` in the notes) | fused from 2023 on, else not |
+| head size | the catalogue entry, else hidden / heads |
+| tied embeddings | the catalogue entry, else tied before 2023 |
+| biases of linear layers | the catalogue entry, else where the MLP is not gated |
+| GPU memory | the catalogue entry, unless the row's differs by more than 15 % |
+| network | the catalogue entry, unless the row states the node's rate in Gb/s |
+| power cap | replaces the GPU's TDP where the row states one |
+
+A name that no equation and no parameter knows is left out, so this table may name more than the equations read.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from benchmarks.fidelity import catalogue_match
+from benchmarks.fidelity.evaluation import Inputs, Value, index
+from benchmarks.fidelity.rows import Row
+from sweep.catalogue import parameters
+
+# input: column, for what is copied as it stands
+COPIED = {
+    "layers": "layers",
+    "hidden_size": "hidden",
+    "attention_heads": "heads",
+    "kv_heads": "kv_heads",
+    "ffn_hidden_size": "ffn",
+    "vocabulary_size": "vocab",
+    "experts": "experts",
+    "experts_per_token": "topk",
+    "expert_hidden_size": "moe_ffn",
+    "sequence_length": "seq_len",
+    "gpus": "n_gpus",
+    "year": "year",
+    "software_year": "year",
+}
+SPLIT = {"tp": "tp", "pp": "pp", "cp": "cp", "ep": "ep", "interleaving": "vp"}
+PRECISIONS = {"nvfp4": "fp4", "fp4": "fp4", "mxfp8": "fp8", "fp8": "fp8", "bf16": "bf16", "fp16": "fp16", "tf32": "tf32", "fp32": "fp32"}
+GPT2_VOCABULARY = 51200
+COMPLETE = ("layers", "hidden", "heads", "ffn", "seq_len", "n_gpus", "tp", "pp", "dp", "micro_batch", "global_batch", "precision")
+
+
+@dataclass(frozen=True)
+class Unscored(Exception):
+    """Why a row cannot be scored."""
+
+    reason: str
+
+
+def inputs_of(row: Row) -> Inputs:
+    """The inputs of one row, or Unscored with the reason."""
+    _refuse(row)
+    year = int(row.number("year") or 0)
+    memory = row.number("gpu_mem_gb")
+    gpu = catalogue_match.gpu(row.text("gpu"), memory * 1e9 if memory else None)
+    if gpu is None:
+        raise Unscored(f"no catalogue entry for the GPU {row.text('gpu')}")
+    model = catalogue_match.model(row.text("model"))
+    entries = (*catalogue_match.linked(gpu), *((model,) if model else ()))
+    given: dict[str, Value] = {name: value for name, column in COPIED.items() if (value := row.number(column)) is not None}
+    given |= {name: row.number(column) or 1.0 for name, column in SPLIT.items()}
+    known = Inputs(given, entries)
+
+    def fill(name: str, value: Value | None) -> None:
+        if not known.said(name) and value is not None:
+            given[name] = value
+
+    for name in ("layers", "hidden_size", "attention_heads", "sequence_length"):
+        if not known.said(name):
+            raise Unscored(f"{name.replace('_', ' ')} not published")
+    gated = row.text("mlp_gated") == "yes" if row.text("mlp_gated") else year >= 2023
+    given["mlp_matrices"] = 3.0 if gated else 2.0
+    heads, hidden = known.value("attention_heads"), known.value("hidden_size")
+    fill("kv_heads", heads)
+    fill("ffn_hidden_size", 4 * hidden if not row.number("moe_ffn") else 0.0)
+    fill("vocabulary_size", GPT2_VOCABULARY)
+    fill("head_size", hidden / heads)
+    given.setdefault("value_head_size", known.value("value_head_size") if known.said("value_head_size") else known.value("head_size"))
+    fill("tied_embeddings", float(year < 2023))
+    fill("linear_biases", float(not gated))
+    fill("learned_positions", known.value("sequence_length") if year < 2022 else 0.0)
+    for name in ("q_lora_rank", "kv_lora_rank", "rope_head_size", "shared_expert_hidden_size", "attention_window", "windowed_layers"):
+        fill(name, 0.0)
+    _mixture(row, given, known)
+    _batch(row, given)
+    given["precision"] = precision(row.text("precision"), row.text("gpu"))
+    given["recompute"] = recompute(row.text("recompute"), year)
+    said = row.text("seq_parallel")
+    tp = index("tp", given["tp"])
+    given["sequence_parallel"] = float(said == "yes" if said else tp > 1 and year >= 2022)
+    given["zero_stage"] = float(zero_stage(row.text("sharding"), year))
+    given["fused_attention"] = float(fused_attention(row.text("notes"), year))
+    _machine(row, given, known)
+    return Inputs(given, entries)
+
+
+def precision(text: str, gpu: str) -> str:
+    """The format of the matrix products."""
+    for word, name in PRECISIONS.items():
+        if text.startswith(word):
+            return name
+    return "fp16" if gpu.startswith("V100") else "bf16"
+
+
+def recompute(text: str, year: int) -> str:
+    """The recompute mode: none, selective or full."""
+    word = text.partition(":")[0].strip()
+    if word:
+        return word
+    default = parameters()["recompute"].default
+    return "full" if year < 2022 or default is None else parameters()["recompute"].choices[int(default.value)]
+
+
+def zero_stage(text: str, year: int) -> int:
+    """What data-parallel ranks share: 0 nothing, 1 optimizer state, 2 and gradients, 3 and parameters."""
+    stage = re.search(r"ZeRO-([0-3])", text)
+    if stage:
+        return int(stage[1])
+    if "FSDP" in text:
+        return 3
+    if text.startswith(("none", "DDP")):
+        return 0
+    if text.startswith(("dist-optimizer", "ZeRO")):
+        return 1
+    return 1 if year >= 2023 else 0
+
+
+def fused_attention(notes: str, year: int) -> bool:
+    """Whether attention runs as one fused kernel that never writes the score matrix."""
+    kernel = re.search(r"kernel: (\w+)", notes)
+    return "flash" in kernel[1] if kernel else year >= 2023
+
+
+def complete(row: Row) -> bool:
+    """Whether the row publishes shape, layout, batch and precision whole."""
+    return all(row.text(name) for name in COMPLETE)
+
+
+def kind(row: Row) -> str:
+    """The class in which a row is reported: dense with complete configuration, mixture of experts, other dense."""
+    if row.text("arch").startswith("moe"):
+        return "moe"
+    return "dense complete" if complete(row) else "dense incomplete"
+
+
+def _refuse(row: Row) -> None:
+    notes, arch, task = row.text("notes"), row.text("arch"), row.text("task")
+    reasons = (
+        (row.text("status") == "recalled", "figures recalled from memory, not read in a source"),
+        (task == "gemm-microbenchmark", "a matrix product alone, no training step"),
+        (task == "lora", "frozen weights (LoRA): the backward pass is another one"),
+        ("mamba" in arch or row.text("model").startswith("Qwen3-Next"), "state-space or linear-attention layers, which the model lacks"),
+        (row.text("gpu").startswith("TPU"), f"no catalogue entry for the GPU {row.text('gpu')}"),
+        ("INCONSISTENT" in notes, "layout inconsistent as printed"),
+        ("look swapped" in notes, "columns swapped in the source"),
+        (notes.startswith(("MegaScale (parallel block", "ablation: +")), "parallel block and sliding window, whose shape is not printed"),
+        ("offload" in row.text("sharding"), "activations kept in host memory"),
+    )
+    for true, reason in reasons:
+        if true:
+            raise Unscored(reason)
+    sizes = [row.number(name) for name in ("n_gpus", "tp", "pp", "dp")]
+    if all(sizes) and sizes[0] != sizes[1] * sizes[2] * sizes[3] * (row.number("cp") or 1):
+        raise Unscored("layout inconsistent as printed: tp x pp x cp x dp is not the number of GPUs")
+
+
+def _mixture(row: Row, given: dict[str, Value], known: Inputs) -> None:
+    if not row.text("arch").startswith("moe"):
+        given |= {"experts": 0.0, "experts_per_token": 0.0, "expert_hidden_size": 0.0, "shared_expert_hidden_size": 0.0, "moe_layers": 0.0}
+        return
+    for name in ("experts", "experts_per_token", "expert_hidden_size"):
+        if not known.said(name):
+            raise Unscored(f"{name.replace('_', ' ')} not published")
+    layers = known.value("layers")
+    if "moe_layers" in {key[0] for entry in known.entries for key in entry.figures}:
+        whole = next(entry.figures["layers", ""].value for entry in known.entries if ("layers", "") in entry.figures)
+        dense = whole - known.value("moe_layers")  # a shortened copy of a model keeps its dense layers
+        given["moe_layers"] = max(layers - dense, 0.0) if layers != whole else known.value("moe_layers")
+    else:
+        given["moe_layers"] = layers
+
+
+def _batch(row: Row, given: dict[str, Value]) -> None:
+    gpus = row.number("n_gpus")
+    if gpus is None:
+        raise Unscored("number of GPUs not published")
+    dp = gpus / (index("tp", given["tp"]) * index("pp", given["pp"]) * index("cp", given["cp"]))
+    micro, batch, steps = row.number("micro_batch"), row.number("global_batch"), row.number("grad_accum")
+    if batch is None:
+        if micro is None or steps is None:
+            raise Unscored("batch not published")
+        batch = micro * steps * dp
+    if micro is None:
+        micro = batch / (dp * steps) if steps and (batch / (dp * steps)).is_integer() else 1.0
+    given["micro_batch"], given["global_batch"] = micro, batch
+
+
+def _machine(row: Row, given: dict[str, Value], known: Inputs) -> None:
+    memory, cap = row.number("gpu_mem_gb"), row.number("power_cap_w")
+    if memory and not abs(memory * 1e9 / known.value("gpu_memory") - 1) <= 0.15:
+        given["gpu_memory"] = memory * 1e9
+    if cap:
+        given["gpu_tdp"] = cap
+    text = f"{row.text('source_ref')} {row.text('notes')}"
+    many, one = re.search(r"(\d+) ?x ?(\d+) Gb/s", text), re.search(r"(\d+) Gbps node-node", text)
+    rate = float(many[1]) * float(many[2]) if many else float(one[1]) if one else None
+    per_node = re.search(r"(\d+) GPUs per node|nodes x (\d+) GPUs", text)
+    if per_node:
+        given["gpus_per_server"] = float(per_node[1] or per_node[2])
+        given["scaleup_domain"] = given["gpus_per_server"]
+    if rate:
+        given["scaleout_bandwidth"] = rate * 1e9 / 8 / index("gpus", given.get("gpus_per_server", 8.0))

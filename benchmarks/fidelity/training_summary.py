@@ -1,0 +1,88 @@
+"""What a file of training runs says in total. What belongs here: scores to families, classes, confusion table and layout choice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from benchmarks.fidelity import layouts
+from benchmarks.fidelity.measures import by, families_equal, mean, median, relative_errors
+from benchmarks.fidelity.training import Score
+from benchmarks.fidelity.training_inputs import kind
+
+FITTED = Path(__file__).parent / "fitted.yaml"
+
+
+def fitted_families() -> frozenset[str]:
+    """The families of published runs on which constants were fitted; all others validate."""
+    return frozenset(yaml.safe_load(FITTED.read_text(encoding="utf-8"))["training"] or ())
+
+
+def summary(scores: Sequence[Score]) -> dict[str, Any]:
+    """The whole summary, ready for JSON."""
+    times = [one for one in scores if one.quantity == "step_time" and one.error is not None]
+    fitted = fitted_families()
+    verdicts = {one.id: one.predicted for one in scores if one.quantity == "fits" and one.predicted is not None}
+    classes = by(times, lambda one: kind(one.prepared.row) if one.prepared else "")
+    return {
+        "step_time": {
+            "all": _equal(times),
+            **{name: _equal(members) for name, members in sorted(classes.items())},
+            "fitted on": _equal([one for one in times if one.family in fitted]),
+            "validation": _equal([one for one in times if one.family not in fitted]),
+        },
+        "baseline": {"all": _equal(times, "baseline"), **{name: _equal(members, "baseline") for name, members in sorted(classes.items())}},
+        "families": {name: _family(members, name in fitted) for name, members in sorted(by(times, lambda one: one.family).items())},
+        "memory": relative_errors([one.error for one in scores if one.quantity == "memory" and one.error is not None]),
+        "fits": confusion([one for one in scores if one.quantity == "fits"]),
+        "layouts": layouts.summary(layouts.groups(times, verdicts, kernel=False)),
+        "layouts of one kernel": layouts.summary(layouts.groups(times, verdicts, kernel=True)),
+        "skipped": skipped(scores),
+    }
+
+
+def confusion(scores: Sequence[Score]) -> dict[str, float]:
+    """Predicted to fit against what happened. Balanced accuracy is the mean of the two shares that are right."""
+    known = [(one.predicted == 1.0, one.published == 1.0) for one in scores if not one.skipped and one.predicted is not None]
+    count = {pair: float(known.count(pair)) for pair in ((True, True), (True, False), (False, True), (False, False))}
+    kept = mean(float(predicted) for predicted, ran in known if ran)
+    caught = mean(float(not predicted) for predicted, ran in known if not ran)
+    return {
+        "ran, predicted to fit": count[True, True],
+        "ran, predicted not to": count[False, True],
+        "out of memory, predicted to fit": count[True, False],
+        "out of memory, predicted not to": count[False, False],
+        "balanced_accuracy": (kept + caught) / 2,
+        "good_runs_rejected": 1 - kept,
+        "out_of_memory_caught": caught,
+    }
+
+
+def skipped(scores: Sequence[Score]) -> dict[str, int]:
+    """How many rows each reason keeps from being scored; an out-of-memory row has no step time to miss."""
+    reasons = by((one for one in scores if one.skipped), lambda one: f"{one.quantity}: {one.skipped}")
+    return {reason: len(members) for reason, members in sorted(reasons.items(), key=lambda item: (-len(item[1]), item[0]))}
+
+
+def errors(scores: Sequence[Score], of: str = "model") -> list[float]:
+    """Relative errors of step times: of the model, or of the baseline."""
+    if of == "model":
+        return [one.error for one in scores if one.error is not None]
+    return [one.notes[of] / one.published - 1 for one in scores if one.published]
+
+
+def _equal(scores: Sequence[Score], of: str = "model") -> dict[str, float]:
+    return families_equal({name: errors(members, of) for name, members in by(scores, lambda one: one.family).items()})
+
+
+def _family(scores: Sequence[Score], fitted: bool) -> dict[str, Any]:
+    thumb = errors(scores, "baseline")
+    found: dict[str, Any] = relative_errors(errors(scores))
+    found["baseline_median"] = median(map(abs, thumb))
+    found["baseline_mean"] = mean(map(abs, thumb))
+    found["beats_baseline"] = found["median"] < found["baseline_median"]
+    found["fitted"] = fitted
+    return found
