@@ -1,0 +1,115 @@
+"""Mixture-of-experts layers on one GPU. What belongs here: routing, the experts' products, and sending tokens to them and back."""
+
+from sweep.registry import equation
+
+
+@equation(unit="token", source="megatron-core-moe")
+def routed_tokens(local_tokens, sequence_shards, experts_per_token, expert_imbalance):
+    """Tokens that the busiest rank's experts work on in one micro-batch, each counted once for every expert that it visits.
+
+    n = i k n_local / s
+
+    local_tokens: n_local, tokens of one micro-batch on one rank [token]
+    sequence_shards: s, parts into which the sequence is cut over the tensor-parallel ranks [1]
+    experts_per_token: k, routed experts that each token visits [1]
+    expert_imbalance: i, tokens of the busiest rank over the mean [1]
+    """
+    return expert_imbalance * experts_per_token * local_tokens / sequence_shards
+
+
+@equation(unit="1", source="megatron-core-moe")
+def local_experts(experts, ep):
+    """Routed experts that one rank holds of a layer.
+
+    E / e
+
+    experts: E, routed experts of a layer [1]
+    ep: e, expert-parallel size [1]
+    """
+    return experts / ep
+
+
+@equation(unit="s", source="aiconfigurator-core")
+def expert_products_time(
+    routed_tokens, local_experts, expert_hidden_size, mlp_matrices, hidden_size, gemm_rate, grouped_efficiency, operand_rate, gemm_start_time
+):
+    """Time of the matrix products of the routed experts of one layer, forward, for one micro-batch.
+
+    t = 2 n k h f / (g R) + 2 (n (2 h + k f) + E k h f) / r + 2 t_0
+
+    routed_tokens: n, tokens that the rank's experts work on [token]
+    local_experts: E, experts on the rank [1]
+    expert_hidden_size: f, inner width of one expert [1]
+    mlp_matrices: k, matrices of one expert: 3 gated, 2 not [1]
+    hidden_size: h, width of the residual stream [1]
+    gemm_rate: R, rate of large matrix products [FLOP/s]
+    grouped_efficiency: g, rate of a grouped product over that of one large product [1]
+    operand_rate: r, rate at which operands seem to arrive [B/s]
+    gemm_start_time: t_0, time of a product beyond its work [s]
+    """
+    width = mlp_matrices * expert_hidden_size
+    operands = routed_tokens * (2 * hidden_size + width) + local_experts * width * hidden_size
+    return 2 * routed_tokens * width * hidden_size / (gemm_rate * grouped_efficiency) + 2 * operands / operand_rate + 2 * gemm_start_time
+
+
+@equation(unit="s", source="aiconfigurator-core")
+def shared_expert_time(local_tokens, tp, shared_expert_hidden_size, mlp_matrices, hidden_size, gemm_rate, operand_rate, gemm_start_time):
+    """Time of the matrix products of the shared experts of one layer, forward, for one micro-batch.
+
+    as a dense MLP of their width; nothing without shared experts
+
+    local_tokens: tokens of one micro-batch on one rank [token]
+    tp: tensor-parallel size [1]
+    shared_expert_hidden_size: inner width of all shared experts together [1]
+    mlp_matrices: matrices of one expert: 3 gated, 2 not [1]
+    hidden_size: width of the residual stream [1]
+    gemm_rate: rate of large matrix products [FLOP/s]
+    operand_rate: rate at which operands seem to arrive [B/s]
+    gemm_start_time: time of a product beyond its work [s]
+    """
+    if shared_expert_hidden_size == 0:
+        return 0.0
+    width = mlp_matrices * shared_expert_hidden_size / tp
+    operands = local_tokens * (2 * hidden_size + width) + width * hidden_size
+    return 2 * local_tokens * width * hidden_size / gemm_rate + 2 * operands / operand_rate + 2 * gemm_start_time
+
+
+@equation(unit="s", source="megatron-core-moe")
+def permutation_time(routed_tokens, hidden_size, expert_hidden_size, mlp_matrices, pointwise_rate, permutation_bytes):
+    """Time in which one rank sorts tokens by expert, applies the activation function and sorts them back, forward.
+
+    t = n (c h + 2 k f) / r
+
+    routed_tokens: n, tokens that the rank's experts work on [token]
+    hidden_size: h, width of the residual stream [1]
+    expert_hidden_size: f, inner width of one expert [1]
+    mlp_matrices: k, matrices of one expert: 3 gated, 2 not [1]
+    pointwise_rate: r, rate of memory-bound operators [B/s]
+    permutation_bytes: c, memory traffic of sorting for each element of a routed token [B]
+    """
+    return routed_tokens * (permutation_bytes * hidden_size + 2 * mlp_matrices * expert_hidden_size) / pointwise_rate
+
+
+@equation(unit="s", source="deepseek-v3")
+def all_to_all_time(routed_tokens, hidden_size, ep, scaleup_domain, scaleup_rate, scaleout_rate, all_to_all_efficiency, experts_per_token, collective_start_time):
+    """Time in which one rank sends the tokens of one micro-batch to their experts or back, once.
+
+    t = 2 n h ((1 - 1/e) / u + q / o) + 2 t_0, with q the share of copies that leave the scale-up domain, one for each domain
+
+    routed_tokens: n, tokens that the rank's experts work on [token]
+    hidden_size: h, width of the residual stream [1]
+    ep: e, expert-parallel size [1]
+    scaleup_domain: GPUs that one scale-up domain joins [1]
+    scaleup_rate: u, rate of one GPU into its scale-up domain [B/s]
+    scaleout_rate: o, rate of one GPU into the network between domains [B/s]
+    all_to_all_efficiency: rate of an all-to-all over that of a ring [1]
+    experts_per_token: k, routed experts that each token visits [1]
+    collective_start_time: t_0, time of a collective beyond its transfer [s]
+    """
+    if ep <= 1:
+        return 0.0
+    domains = max(1, ep / scaleup_domain)
+    away = (domains - 1) / domains
+    copies = min(1, (domains - 1) / (experts_per_token * away)) if away > 0 else 0
+    bytes_sent = 2 * routed_tokens * hidden_size / all_to_all_efficiency
+    return bytes_sent * ((1 - 1 / ep) / scaleup_rate + copies * away / scaleout_rate) + 2 * collective_start_time
