@@ -1,1 +1,22 @@
-"""Sweeps over the energy of AI compute: equations written once, labelled cubes handed back."""
+"""Sweeps over the energy of AI compute: equations written once, labelled cubes handed back.
+
+>>> import sweep
+>>> study = sweep.open_study("configs/studies/gpt4.yaml")
+>>> cube = sweep.run(study, store="gpt4.zarr")
+>>> sweep.evaluate(study, gpus=25000, pue=1.2)["training_energy"]
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+WHERE = {"SweepError": "errors", "open_study": "study", "run": "run", "open_cube": "query", "evaluate": "api", "best": "best"}
+__all__ = ["SweepError", "best", "evaluate", "open_cube", "open_study", "run"]
+
+
+def __getattr__(name: str) -> Any:
+    """The public names, imported when they are first asked for."""
+    if name not in WHERE:
+        raise AttributeError(f"module 'sweep' has no attribute {name!r}")
+    return getattr(import_module(f"sweep.{WHERE[name]}"), name)

@@ -38,12 +38,21 @@ from sweep.compile import nest, scalar
 
 
 @cache
+def equations_digest(equations: Path | None = None) -> str:
+    """A digest of the source of every equation there is, a user's own included."""
+    digest = hashlib.sha256()
+    for path in [*registry.kernel_files(), *([equations] if equations else [])]:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+@cache
 def kernel_digest(equations: Path | None = None) -> str:
     """A digest of all that decides what a compiled nest computes: equations, generator, versions, processor."""
-    digest = hashlib.sha256()
+    digest = hashlib.sha256(equations_digest(equations).encode())
     here = Path(__file__).parent
-    for path in [*registry.kernel_files(), here / "nests.py", here / "plan.py", here / "compile.py", *([equations] if equations else [])]:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for name in ("nests.py", "plan.py", "compile.py"):
+        digest.update((here / name).read_bytes())
     for package in ("numba", "llvmlite", "numpy"):
         digest.update(f"{package} {version(package)}".encode())
     digest.update(f"{platform.python_version()} {platform.machine()} {_processor()}".encode())

@@ -1,0 +1,188 @@
+"""What a cube says of itself. What belongs here: coordinates, attributes, provenance and identity of a plan's result.
+
+How it lies on disk is for store.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from sweep import compile
+from sweep.axes import quantity
+from sweep.blocks import Array, dtype_of
+from sweep.catalogue import Figure, parameters, sources
+from sweep.plan import STATUS, Dims, Plan
+from sweep.registry import EQUATIONS
+from sweep.units import cf_units, show
+
+PACKAGES = ("wattsweep", "numba", "numpy", "zarr")
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A variable of a cube; values are there for coordinates, outputs are still to be computed."""
+
+    name: str
+    dims: Dims
+    dtype: np.dtype[Any] | type[str]
+    attributes: dict[str, Any] = field(default_factory=dict)
+    values: Array | None = None
+
+
+def coordinates(plan: Plan) -> list[Variable]:
+    """The labels of each axis, and the inputs that lie on axes."""
+    found = []
+    for name in plan.order:
+        axis = plan.study.axes[name]
+        if axis.labels is not None:
+            words = np.array(axis.labels, dtype=object)
+            found.append(Variable(name, (name,), str, {"long_name": f"{name} of the study"}, words))
+    for name, table in plan.tables.items():
+        if table.dims and not (table.dims == (name,) and plan.study.axes[name].labels is not None):
+            ordered = table.values.transpose([table.dims.index(dim) for dim in plan.dims[name]])
+            found.append(Variable(name, plan.dims[name], np.dtype(np.float64), described(name), np.ascontiguousarray(ordered)))
+    return found
+
+
+def outputs(plan: Plan) -> list[Variable]:
+    """The variables that the blocks will fill."""
+    found = []
+    for nest in plan.output_nests:
+        for name in nest.outputs:
+            attributes = _status(plan) if name == STATUS else described(name)
+            if name != STATUS and plan.graph.rules_of[name]:
+                attributes["ancillary_variables"] = STATUS
+            found.append(Variable(name, nest.dims, dtype_of(plan, name), attributes))
+    return found
+
+
+def described(name: str) -> dict[str, Any]:
+    """The CF attributes of a quantity: units that any unit library reads, its meaning, and where its formula is from."""
+    known = quantity(name)
+    attributes: dict[str, Any] = {"units": cf_units(known.unit), "long_name": known.meaning}
+    if known.unit != attributes["units"]:
+        attributes["unit_in_words"] = known.unit
+    if name in EQUATIONS:
+        equation = EQUATIONS[name]
+        source = sources().get(equation.source)
+        attributes["formula"] = equation.formula
+        attributes["source"] = f"{source.title}, {source.reference}" if source else equation.source
+    return attributes
+
+
+def _status(plan: Plan) -> dict[str, Any]:
+    bits = [1 << bit for bit in range(len(plan.graph.rules))]
+    return {
+        "units": "1",
+        "long_name": "rules that a point breaks; 0 where it breaks none",
+        "flag_masks": bits,
+        "flag_meanings": " ".join(rule.name for rule in plan.graph.rules),
+        "flag_sentences": json.dumps({rule.name: rule.meaning for rule in plan.graph.rules}),
+        "flag_guards": json.dumps({rule.name: list(rule.guards) for rule in plan.graph.rules}),
+    }
+
+
+def attributes(plan: Plan) -> dict[str, Any]:
+    """The provenance of a cube: enough to make it again and to know what was assumed."""
+    return {
+        "Conventions": "CF-1.11",
+        "title": plan.study.title,
+        "comment": plan.study.about,
+        "source": f"wattsweep {version('wattsweep')}",
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "study": plan.study.file,
+        "identity": json.dumps(identity(plan)),
+        "inputs": json.dumps(inputs(plan)),
+        "assumed": json.dumps(assumed(plan)),
+        "catalogue_digest": compile.catalogue_digest(),
+        "kernel_digest": compile.kernel_digest(plan.study.equations),
+        "versions": json.dumps({package: version(package) for package in PACKAGES}),
+    }
+
+
+def inputs(plan: Plan) -> dict[str, dict[str, Any]]:
+    """Every input that was used and lies on no axis: value in SI, unit, and where it is from."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, table in plan.tables.items():
+        if table.dims:
+            continue
+        figure = figure_of(plan, name)
+        value = float(table.values)
+        words = quantity(name).choices
+        entry: dict[str, Any] = {"value": words[int(value)] if words else value, "unit": quantity(name).unit, "origin": table.origin}
+        if figure:
+            entry |= {key: text for key in ("source", "where", "assumed", "derived") if (text := getattr(figure, key))}
+        found[name] = entry
+    return found
+
+
+def figure_of(plan: Plan, name: str) -> Figure | None:
+    """The figure behind an input on no axis; None where the study itself gives the value."""
+    if name in plan.study.figures:
+        return plan.study.figures[name]
+    if plan.tables[name].origin == "default":
+        return parameters()[name].default
+    return None
+
+
+def assumed(plan: Plan) -> dict[str, str]:
+    """Every assumed number that the result rests on, with the reason."""
+    found: dict[str, str] = {}
+    for name in plan.tables:
+        figure = figure_of(plan, name)
+        if figure and figure.assumed:
+            found[name] = figure.assumed
+        for axis in plan.study.axes.values():
+            for label, given in zip(axis.labels or (), axis.figures.get(name, ()), strict=False):
+                if given and given.assumed:
+                    found[f"{name} of {label}"] = given.assumed
+    return found
+
+
+def identity(plan: Plan) -> dict[str, str]:
+    """What makes two results the same cube: axes, inputs, outputs and equations, each as one short text."""
+    found = {f"output {v.name}": f"({', '.join(v.dims)})" for v in outputs(plan)}
+    for name in plan.order:
+        axis = plan.study.axes[name]
+        ends = f"{axis.labels[0]} .. {axis.labels[-1]}" if axis.labels else f"{axis.columns[name][0]:g} .. {axis.columns[name][-1]:g}"
+        found[f"axis {name}"] = f"{axis.size} labels, {ends}, #{_digest(repr(axis.labels))}"
+    for name, table in plan.tables.items():
+        if table.dims:
+            found[f"input {name}"] = f"over {', '.join(plan.dims[name])}, #{_digest(table.values.tobytes())}"
+        else:
+            found[f"input {name}"] = show(float(table.values), quantity(name).unit) + f", #{_digest(table.values.tobytes())}"
+    found["equations"] = f"#{compile.equations_digest(plan.study.equations)[:12]}"
+    return found
+
+
+def differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+    """What differs between two identities, in words."""
+    found = []
+    for key in [*old, *(key for key in new if key not in old)]:
+        before, after = old.get(key), new.get(key)
+        if before != after:
+            plain = [text.split(", #")[0] if text else "absent" for text in (before, after)]
+            found.append(f"{key} was {plain[0]}, is {plain[1]}" if plain[0] != plain[1] else f"{key} has other values")
+    return found
+
+
+def actual_range(plan: Plan, statistics: Mapping[str, tuple[float, float, int]], name: str) -> dict[str, Any]:
+    """The attributes that say what a filled output holds: its range and how many cells have a value."""
+    low, high, count = statistics[name]
+    found: dict[str, Any] = {"valid_cells": count, "cells": plan.cells(plan.dims[name])}
+    if count and math.isfinite(low):
+        found["actual_range"] = [low, high]
+    return found
+
+
+def _digest(content: bytes | str) -> str:
+    return hashlib.sha256(content if isinstance(content, bytes) else content.encode()).hexdigest()[:12]

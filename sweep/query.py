@@ -1,0 +1,64 @@
+"""Reading a cube: opening and slicing. What belongs here: labels and units of the command line, to xarray selections."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sweep import store
+from sweep.errors import SweepError, suggestion
+from sweep.units import to_si
+
+if TYPE_CHECKING:
+    import xarray
+
+
+def open_cube(path: str | Path) -> xarray.Dataset:
+    """A finished cube, lazily read. A missing or half-written one is a SweepError."""
+    import xarray
+
+    where = Path(path)
+    found = store.state(where)
+    if not found["complete"]:
+        raise SweepError(f"{path}: is not whole yet, {found['done']} of {found['total']} blocks are done; run the study again to finish it")
+    try:
+        return xarray.open_zarr(str(where), chunks=None)
+    except Exception as error:  # whatever stands there is no cube; xarray and zarr have many ways to say so
+        raise SweepError(f"{path}: cannot be read as a cube: {str(error).splitlines()[0]}") from None
+
+
+def select(cube: xarray.Dataset, variable: str, at: Mapping[str, str], nearest: bool = False) -> xarray.DataArray:
+    """One variable at some labels; numbers may carry a unit ("90 d"). nearest: the label closest to a number."""
+    if variable not in cube.data_vars:
+        raise SweepError(f"{variable}: no such variable in the cube{suggestion(variable, map(str, cube.data_vars))}")
+    array = cube[variable]
+    for axis, text in at.items():
+        if axis not in cube.dims:
+            raise SweepError(f"--sel {axis}={text}: no such axis{suggestion(axis, map(str, cube.dims))}")
+        if axis not in array.dims:
+            raise SweepError(f"--sel {axis}={text}: {variable} does not depend on {axis}; it has {', '.join(map(str, array.dims))}")
+    for axis, text in at.items():
+        array = array.isel({axis: label_index(cube, axis, text, nearest)})
+    return array
+
+
+def label_index(cube: xarray.Dataset, axis: str, text: str, nearest: bool) -> int:
+    """Where on an axis a label stands."""
+    import numpy as np
+
+    labels: Any = cube[axis].values
+    if labels.dtype.kind not in "fiu":
+        words = [str(label) for label in labels]
+        if text not in words:
+            raise SweepError(f"--sel {axis}={text}: no such label{suggestion(text, words)}")
+        return words.index(text)
+    unit = str(cube[axis].attrs.get("unit_in_words") or cube[axis].attrs.get("units", "1"))
+    try:
+        value = to_si(text, unit)
+    except SweepError as error:
+        raise SweepError(f"--sel {axis}={text}: {error}") from None
+    index = int(np.argmin(np.abs(labels - value)))
+    if not nearest and not np.isclose(labels[index], value, rtol=1e-9, atol=0):
+        raise SweepError(f"--sel {axis}={text}: not on the axis; the nearest label is {labels[index]:g} {unit} (--nearest takes it)")
+    return index
