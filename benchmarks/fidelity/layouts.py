@@ -46,7 +46,7 @@ def summary(found: Sequence[Group]) -> dict[str, float]:
     return {
         "groups": float(len(found)),
         "layouts": float(sum(one.layouts for one in found)),
-        "best_picked": float(sum(one.chosen == one.best for one in found)),
+        "best_picked": float(sum(one.regret < 1e-9 for one in found)),
         "mean_regret": mean(one.regret for one in found),
         "median_regret": median(one.regret for one in found),
         "max_regret": max((one.regret for one in found), default=float("nan")),
