@@ -20,7 +20,7 @@ from sweep.catalogue import Entry, Figure, Parameter, catalogues, columns, entry
 from sweep.document import Node
 from sweep.errors import SweepError, suggestion
 from sweep.graph import names, unit_of
-from sweep.units import to_si
+from sweep.units import to_si, unit_factor
 
 Values: TypeAlias = npt.NDArray[np.float64]
 LONGEST = 10_000_000
@@ -221,9 +221,8 @@ def _range(parameter: Parameter, node: Node) -> Values:
             values = np.linspace(start, stop, points)
     if parameter.whole:
         return np.unique(np.round(values)) if stop >= start else np.unique(np.round(values))[::-1]
-    with np.errstate(divide="ignore"):
-        digits = 11 - np.floor(np.log10(np.maximum(np.abs(values), 1e-300)))
-    return np.array([round(value, int(digit)) for value, digit in zip(values.tolist(), digits.tolist(), strict=True)])
+    scale_of_text = unit_factor(given["from"].text, parameter.unit)  # 12 digits in the unit that the user writes
+    return np.array([float(f"{value:.12g}") * scale_of_text for value in (values / scale_of_text).tolist()])
 
 
 def _count(points: int, node: Node) -> int:

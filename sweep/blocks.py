@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -66,7 +66,7 @@ class Grid:
 def grid(plan: Plan, nest: Nest) -> Grid:
     """The cut of one output nest: chunks of whole inner axes, blocks of whole chunks."""
     shape = tuple(plan.sizes[dim] for dim in nest.dims)
-    chunk = _inner(shape, CHUNK_CELLS)
+    chunk = inner_shape(shape, CHUNK_CELLS)
     bytes_per_cell = 4 * len(nest.outputs)
     for other in plan.ancestors(nest, nest.outputs):
         missing = math.prod(plan.sizes[dim] for dim in nest.dims if dim not in other.dims)
@@ -81,7 +81,7 @@ def grid(plan: Plan, nest: Nest) -> Grid:
     return Grid(shape, tuple(block), chunk)
 
 
-def _inner(shape: tuple[int, ...], cells: int) -> tuple[int, ...]:
+def inner_shape(shape: tuple[int, ...], cells: int) -> tuple[int, ...]:
     """The shape of whole inner axes, and a part of the first that does not fit, within some number of cells."""
     found = [1] * len(shape)
     for i in reversed(range(len(shape))):
@@ -116,34 +116,33 @@ def dtype_of(plan: Plan, name: str) -> np.dtype[Any]:
 
 @dataclass(frozen=True)
 class Program:
-    """The functions of a plan, compiled or interpreted: what every worker runs."""
+    """The functions of a plan, compiled or interpreted: what every worker runs. outputs: by the dims of their nest."""
 
     plan: Plan
+    exports: dict[Dims, Function]
+    outputs: dict[Dims, Function]
+    more: tuple[Function, ...]
     interpret: bool
 
-    @cached_property
-    def exports(self) -> dict[Dims, Function]:
-        return {nest.dims: source(self.plan, nest, nest.exports) for nest in self.plan.nests if nest.exports and self._is_read(nest)}
-
-    @cached_property
-    def outputs(self) -> dict[Dims, Function]:
-        return {nest.dims: source(self.plan, nest, nest.outputs) for nest in self.plan.output_nests}
+    @property
+    def functions(self) -> list[Function]:
+        return [*self.more, *self.exports.values(), *self.outputs.values()]
 
     @cached_property
     def code(self) -> dict[str, Callable[..., None]]:
-        functions = [*self.exports.values(), *self.outputs.values()]
         if self.interpret:
-            return compile.interpreted(functions)
-        return compile.compiled(functions, self.plan.study.equations)
-
-    def _is_read(self, nest: Nest) -> bool:
-        return any(nest in self.plan.ancestors(other, other.outputs) for other in self.plan.output_nests)
+            return compile.interpreted(self.functions)
+        return compile.compiled(self.functions, self.plan.study.equations)
 
 
-def program(plan: Plan, cells: int | None = None) -> Program:
-    """The program of a plan; small work runs interpreted."""
-    total = sum(plan.cells(nest.dims) for nest in plan.nests) if cells is None else cells
-    return Program(plan, interpret=total <= compile.INTERPRETED_CELLS)
+def program(plan: Plan, interpret: bool | None = None) -> Program:
+    """The program that fills a plan's outputs; small work runs interpreted."""
+    if interpret is None:
+        interpret = sum(plan.cells(nest.dims) for nest in plan.nests) <= compile.INTERPRETED_CELLS
+    read = {other.dims for nest in plan.output_nests for other in plan.ancestors(nest, nest.outputs)}
+    exports = {nest.dims: source(plan, nest, nest.exports) for nest in plan.nests if nest.dims in read}
+    outputs = {nest.dims: source(plan, nest, nest.outputs) for nest in plan.output_nests}
+    return Program(plan, exports, outputs, (), interpret)
 
 
 class Worker:
@@ -160,8 +159,7 @@ class Worker:
         """The outputs of one block, each of the block's shape; they are overwritten by the next block."""
         nest = self.plan.nests[block.nest]
         where = dict(zip(nest.dims, block.ranges, strict=True))
-        for other in self.plan.ancestors(nest, nest.outputs):
-            self._export(other, where)
+        self.prepare(self.plan.ancestors(nest, nest.outputs), where)
         out = {name: self._buffer(nest.dims, name, block.shape, dtype_of(self.plan, name)) for name in nest.outputs}
         self.run(self.program.outputs[nest.dims], where, out)
         return out
@@ -171,6 +169,11 @@ class Worker:
         sizes = [where[dim][1] - where[dim][0] for dim in function.sizes]
         reads = [self._read(name, where) for name in function.reads]
         self.program.code[function.name](*sizes, *reads, *(out[name] for name in function.writes))
+
+    def prepare(self, nests: Iterable[Nest], where: dict[str, tuple[int, int]]) -> None:
+        """Compute what some nests export in the ranges of a block, unless the block before it had the same."""
+        for nest in nests:
+            self._export(nest, where)
 
     def _export(self, nest: Nest, where: dict[str, tuple[int, int]]) -> None:
         ranges = tuple(where[dim] for dim in nest.dims)
@@ -207,14 +210,3 @@ class Worker:
         if held is None or held.size < cells:
             held = self._memory[dims, name] = np.empty(cells, dtype)
         return held[:cells].reshape(shape)
-
-
-def code_of(plan: Plan) -> str:
-    """The module that a compiled run of the plan loads."""
-    both = Program(plan, interpret=False)
-    return compile.text([*both.exports.values(), *both.outputs.values()])
-
-
-def compiled_folder(plan: Plan) -> Path:
-    """Where the compiled nests of a plan are kept."""
-    return compile.cache_folder() / compile.kernel_digest(plan.study.equations)[:20]

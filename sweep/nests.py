@@ -25,38 +25,44 @@ class Function:
     reads: tuple[str, ...]
     writes: tuple[str, ...]
     calls: tuple[str, ...]
+    decorator: str = "nest"
 
 
 def source(plan: Plan, nest: Nest, wanted: Iterable[str]) -> Function:
     """The function that computes `wanted` in one nest, and nothing that they do not need."""
     wanted = tuple(wanted)
-    steps = _needed(nest, wanted)
+    steps = needed(nest, wanted)
     inside = {step.name for step in steps}
     reads = tuple(dict.fromkeys(name for step in steps for name in step.needs if name not in inside))
     kind = "outputs" if wanted == nest.outputs else "exports"
     name = "_".join(["nest", *nest.dims, kind]) if nest.dims else f"nest_scalar_{kind}"
     arguments = [*(f"n_{dim}" for dim in nest.dims), *(f"in_{read}" for read in reads), *(f"out_{write}" for write in wanted)]
     lines = [f"def {name}({', '.join(arguments)}):", f'{INDENT}"""{_headline(nest, wanted)}"""']
-    lines += _reads_at(plan, nest.dims, reads, 0)
+    lines += reads_at(plan, nest.dims, reads, 0)
     for depth, dim in enumerate(nest.dims, 1):
         lines.append(f"{INDENT * depth}for i_{dim} in range(n_{dim}):")
         if depth < len(nest.dims) or len(nest.dims) == 1:
-            lines += _reads_at(plan, nest.dims, reads, depth)
+            lines += reads_at(plan, nest.dims, reads, depth)
         if depth == len(nest.dims) - 1:
             prefix = ", ".join(f"i_{d}" for d in nest.dims[:-1])
             lines += [f"{INDENT * (depth + 1)}row_{write} = out_{write}[{prefix}]" for write in wanted]
     depth = len(nest.dims)
     if depth > 1:
-        lines += _reads_at(plan, nest.dims, reads, depth)
-    lines += [INDENT * (depth + 1) + line for line in _body(plan, steps)]
+        lines += reads_at(plan, nest.dims, reads, depth)
+    lines += [INDENT * (depth + 1) + line for line in body(plan, steps)]
     for write in wanted:
         target = f"row_{write}[i_{nest.dims[-1]}]" if depth > 1 else f"out_{write}[{f'i_{nest.dims[0]}' if depth else '()'}]"
         lines.append(f"{INDENT * (depth + 1)}{target} = {write}")
-    calls = tuple(step.name for step in steps if isinstance(step.what, Rule) or (isinstance(step.what, Equation) and not _alias(step)))
-    return Function(name, "\n".join(lines) + "\n", nest.dims, reads, wanted, calls)
+    return Function(name, "\n".join(lines) + "\n", nest.dims, reads, wanted, calls(steps))
 
 
-def _needed(nest: Nest, wanted: tuple[str, ...]) -> tuple[Step, ...]:
+def calls(steps: tuple[Step, ...]) -> tuple[str, ...]:
+    """The equations and rules that some steps call."""
+    return tuple(step.name for step in steps if isinstance(step.what, Rule) or (isinstance(step.what, Equation) and not alias(step)))
+
+
+def needed(nest: Nest, wanted: tuple[str, ...]) -> tuple[Step, ...]:
+    """The steps of a nest behind some of its quantities."""
     steps = {step.name: step for step in nest.steps}
     todo, seen = list(wanted), set()
     while todo:
@@ -71,7 +77,7 @@ def _headline(nest: Nest, wanted: tuple[str, ...]) -> str:
     return f"{', '.join(wanted)} over {', '.join(nest.dims) or 'no axis'}."
 
 
-def _reads_at(plan: Plan, dims: Dims, reads: tuple[str, ...], depth: int) -> list[str]:
+def reads_at(plan: Plan, dims: Dims, reads: tuple[str, ...], depth: int) -> list[str]:
     """The lines that read, at one depth, the values and rows whose last index has just become known."""
     indent, lines = INDENT * (depth + 1), []
     inner = dims[-1] if len(dims) > 1 else None
@@ -92,11 +98,13 @@ def _reads_at(plan: Plan, dims: Dims, reads: tuple[str, ...], depth: int) -> lis
     return lines
 
 
-def _alias(step: Step) -> bool:
+def alias(step: Step) -> bool:
+    """Whether a step only passes on the alternative that a fixed choice has taken."""
     return isinstance(step.what, Equation) and step.what.selects is not None and len(step.reads) == 1
 
 
-def _body(plan: Plan, steps: tuple[Step, ...]) -> list[str]:
+def body(plan: Plan, steps: tuple[Step, ...]) -> list[str]:
+    """The lines of the innermost loop; steps under one mask stand in one branch."""
     lines: list[str] = []
     block: list[Step] = []
 
@@ -125,6 +133,6 @@ def _expression(plan: Plan, step: Step) -> str:
         return " + ".join(f"({1 << bit} if {rule} else 0)" for bit, rule in enumerate(step.reads))
     if isinstance(step.what, frozenset):
         return f"not ({' or '.join(step.reads)})"
-    if _alias(step):
+    if alias(step):
         return step.reads[0]
     return f"f_{step.name}({', '.join(step.reads)})"

@@ -82,22 +82,44 @@ class Plan:
         return tuple(n for n in self.nests if n.dims in used and n.dims != nest.dims)
 
 
-def make(study: Study, outputs: Iterable[str] | None = None) -> Plan:
-    """The plan of a study for its outputs, or for others. The same study gives the same plan."""
+def make(study: Study, outputs: Iterable[str] | None = None, exported: Iterable[str] = ()) -> Plan:
+    """The plan of a study for its outputs, or for others. The same study gives the same plan.
+
+    exported: quantities that something outside the nests reads, too. Axes on which nothing depends are not in the plan.
+    """
     wanted = tuple(study.outputs if outputs is None else outputs)
     graph = study.graph_of(wanted)
     tables = {name: study.table(name) for name in graph.inputs}
-    touched = {dim for table in tables.values() for dim in table.dims}
     steps = _steps(graph)
     touch = _touch(graph, tables, steps)
-    order = _order(study, touch)
+    order = tuple(axis for axis in axis_order(study) if any(axis in dims for dims in touch.values()))
     dims = {name: tuple(dim for dim in order if dim in found) for name, found in touch.items()}
-    idle = [name for name in study.axes if name not in touched]
-    if idle:
-        raise SweepError(f"{study.file}: no output depends on axis {idle[0]}; leave it out or add an output that does")
     sizes = {name: study.axes[name].size for name in order}
-    kept = (*wanted, *((STATUS,) if graph.rules else ()))
-    return Plan(study, graph, order, sizes, tables, dims, _nests(steps, dims, kept))
+    kept = (*wanted, *((STATUS,) if graph.rules and not exported else ()))
+    return Plan(study, graph, order, sizes, tables, dims, _nests(steps, dims, kept, set(exported)))
+
+
+def check_axes(plan: Plan) -> None:
+    """Raise where a study has an axis on which no output depends."""
+    for name in plan.study.axes:
+        if name not in plan.order:
+            raise SweepError(f"{plan.study.file}: axes.{name}: no output depends on it; leave it out or add an output that does")
+
+
+def axis_order(study: Study) -> Dims:
+    """The axes from the outermost to the innermost, the same for whatever is asked of the study.
+
+    Axes that many quantities depend on go outside; of the others the longest goes innermost, where it is a vector loop.
+    """
+    graph = study.graph
+    touch = _touch(graph, {name: study.table(name) for name in graph.inputs}, _steps(graph))
+    weight = {axis: sum(axis in dims for dims in touch.values()) for axis in study.axes}
+    order = sorted(study.axes, key=lambda axis: -weight[axis])
+    if not order:
+        return ()
+    light = [axis for axis in order if weight[axis] <= max(weight[order[-1]] * 2, weight[order[0]] // 8)]
+    last = max(light, key=lambda axis: study.axes[axis].size)
+    return tuple([axis for axis in order if axis != last] + [last])
 
 
 def valid_name(rules: frozenset[int]) -> str:
@@ -141,23 +163,12 @@ def _touch(graph: Graph, tables: Mapping[str, Table], steps: list[Step]) -> dict
     return found
 
 
-def _order(study: Study, touch: Mapping[str, set[str]]) -> Dims:
-    """Axes that many quantities depend on go outside; of the others the longest goes innermost, where it is a vector loop."""
-    weight = {axis: sum(axis in dims for dims in touch.values()) for axis in study.axes}
-    order = sorted(study.axes, key=lambda axis: -weight[axis])
-    if not order:
-        return ()
-    light = [axis for axis in order if weight[axis] <= max(weight[order[-1]] * 2, weight[order[0]] // 8)]
-    last = max(light, key=lambda axis: study.axes[axis].size)
-    return tuple([axis for axis in order if axis != last] + [last])
-
-
-def _nests(steps: list[Step], dims: Mapping[str, Dims], outputs: tuple[str, ...]) -> tuple[Nest, ...]:
+def _nests(steps: list[Step], dims: Mapping[str, Dims], outputs: tuple[str, ...], exported: set[str]) -> tuple[Nest, ...]:
     homes: dict[Dims, list[Step]] = {}
     for step in steps:
         homes.setdefault(dims[step.name], []).append(step)
     computed = {step.name for step in steps}
-    read_outside: set[str] = set()
+    read_outside = exported & computed
     for step in steps:
         for name in step.needs:
             if name in computed and dims[name] != dims[step.name]:

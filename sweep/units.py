@@ -68,6 +68,12 @@ def to_si(text: str, unit: str) -> float:
     return value
 
 
+def unit_factor(text: str, unit: str) -> float:
+    """What one of the unit in `text` is in `unit`."""
+    match = NUMBER.match(text)
+    return factor(match[2], unit) if match and match[2] else 1.0
+
+
 @cache
 def factor_is_needed(unit: str) -> bool:
     """Whether a bare number would be ambiguous: true of everything but counts and ratios."""

@@ -1,0 +1,68 @@
+"""Conditions such as "time_to_train <= 90 d". What belongs here: text to comparisons; nothing is ever evaluated as code."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sweep.axes import quantity
+from sweep.document import Node
+from sweep.errors import SweepError, suggestion
+from sweep.graph import names
+
+OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "<=": operator.le,
+    ">=": operator.ge,
+    "<": operator.lt,
+    ">": operator.gt,
+    "==": operator.eq,
+    "!=": operator.ne,
+}
+TURNED = {"<=": ">=", ">=": "<=", "<": ">", ">": "<", "==": "==", "!=": "!="}
+COMPARISON = re.compile(r"\s*(<=|>=|==|!=|<|>)\s*")
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A quantity compared with a number in SI."""
+
+    name: str
+    operator: str
+    value: float
+    text: str
+
+
+def conditions(texts: Iterable[str]) -> list[Condition]:
+    """The comparisons in some texts; several in one are joined by `and`, and bounds may stand on both sides."""
+    found = []
+    for text in texts:
+        for clause in re.split(r"\s+and\s+|\s*,\s*", text.strip()):
+            found += _clause(clause)
+    return found
+
+
+def _clause(text: str) -> list[Condition]:
+    parts = COMPARISON.split(text.strip())
+    if len(parts) == 3:
+        left, sign, right = parts
+        if left not in names() and right in names():
+            left, sign, right = right, TURNED[sign], left
+        return [_condition(left, sign, right, text)]
+    if len(parts) == 5:
+        low, first, name, second, high = parts
+        return [_condition(name, TURNED[first], low, text), _condition(name, second, high, text)]
+    raise SweepError(f"--where {text!r}: must compare a quantity with a value, such as 'time_to_train <= 90 d'")
+
+
+def _condition(name: str, sign: str, value: str, text: str) -> Condition:
+    if name not in names():
+        raise SweepError(f"--where {text!r}: unknown quantity {name!r}{suggestion(name, names())}")
+    number = quantity(name)
+    unbounded = type(number)(number.name, number.unit, number.meaning, choices=number.choices)
+    try:
+        return Condition(name, sign, unbounded.read(Node(value, "--where", 0, name)), text.strip())
+    except SweepError as error:
+        raise SweepError(f"--where {text!r}: {str(error).split(': ', 2)[-1]}") from None
