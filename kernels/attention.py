@@ -24,10 +24,10 @@ def attention_context(sequence_length, layers, windowed_layers, attention_window
 
 
 @equation(unit="s", source="dao-2023")
-def fused_attention_time(local_tokens, tp, attention_context, attention_heads, head_size, value_head_size, attention_rate, attention_width, pointwise_rate):
+def fused_attention_time(local_tokens, tp, attention_context, attention_heads, head_size, value_head_size, attention_rate, attention_width, hbm_bandwidth, attention_exposure):
     """Time of the fused (flash) core of one attention layer, forward, for one micro-batch.
 
-    t = 2 n c a (d + d_v) / (t R) + 2 n w / (t r)
+    t = 2 n c a (d + d_v) / (t R) + 2 n w x / (t B)
 
     local_tokens: n, tokens of one micro-batch on one rank [token]
     tp: t, tensor-parallel size [1]
@@ -37,10 +37,11 @@ def fused_attention_time(local_tokens, tp, attention_context, attention_heads, h
     value_head_size: d_v, width of one value head [1]
     attention_rate: R, rate of the fused core, forward [FLOP/s]
     attention_width: w, columns of query, key, value and context [1]
-    pointwise_rate: r, rate of memory-bound operators [B/s]
+    hbm_bandwidth: B, memory bandwidth of one GPU [B/s]
+    attention_exposure: x, passes over query, key, value and context that do not hide [1]
     """
     work = 2 * attention_context * attention_heads * (head_size + value_head_size)
-    return local_tokens / tp * (work / attention_rate + 2 * attention_width / pointwise_rate)
+    return local_tokens / tp * (work / attention_rate + 2 * attention_width * attention_exposure / hbm_bandwidth)
 
 
 @equation(unit="s", source="korthikanti-2022")

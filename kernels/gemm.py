@@ -26,6 +26,20 @@ def format_efficiency(precision, fp8_efficiency, fp4_efficiency):
     return 1.0
 
 
+@equation(unit="1", source="latif-2024")
+def sustained_clock(training_clock, gpu_tdp, rated_power, static_power_fraction):
+    """Clock that the tensor units keep under the power limit over their clock in a short burst at rated power.
+
+    c = c_t min(1, (P / P_r - f) / (1 - f)), as dynamic power grows with the clock
+
+    training_clock: c_t, rate kept in a training run at rated power over that of a short burst [1]
+    gpu_tdp: P, power limit of the GPU [W]
+    rated_power: P_r, power limit at which its efficiencies were measured [W]
+    static_power_fraction: f, share of the rated power that does not depend on the clock [1]
+    """
+    return training_clock * max(0.0, min(1.0, (gpu_tdp / rated_power - static_power_fraction) / (1 - static_power_fraction)))
+
+
 @equation(unit="FLOP/s", source="aiconfigurator-core")
 def gemm_rate(peak_rate, gemm_efficiency, format_efficiency, sustained_clock):
     """Rate of large matrix products in a training loop.

@@ -16,20 +16,37 @@ def pointwise_rate(hbm_bandwidth, hbm_efficiency):
 
 
 @equation(unit="B", source="korthikanti-2022")
-def layer_pointwise_bytes(tp, sequence_shards, hidden_size, attention_width, ffn_hidden_size, mlp_matrices, stream_bytes):
-    """Memory traffic of the norms, residuals, positions and activation function of one dense layer, forward, for one token.
+def stream_bytes(fused_stream_bytes, fused_norms, norm_bytes):
+    """Memory traffic of the norms, residual additions and dropouts of one layer, forward, for each element of the residual stream.
 
-    c h / s + 2 a / t + 2 k f / t
+    c + 2 (1 - f) c_n
+
+    fused_stream_bytes: c, traffic where each norm is one kernel [B]
+    fused_norms: f, 1 where each norm is one kernel, 0 where it is a row of elementary operators [1]
+    norm_bytes: c_n, traffic that the elementary operators of one norm add [B]
+    """
+    return fused_stream_bytes + 2 * (1 - fused_norms) * norm_bytes
+
+
+@equation(unit="B", source="korthikanti-2022")
+def layer_pointwise_bytes(tp, sequence_shards, hidden_size, attention_width, ffn_hidden_size, mlp_matrices, stream_bytes, branch_passes, layers, moe_layers):
+    """Memory traffic of norms, residuals, positions and activation function of one layer, forward, for one token.
+
+    c h / s + 2 q (a + (1 - x) k f) / t, without the experts
 
     tp: t, tensor-parallel size [1]
     sequence_shards: s, parts into which norms and residuals are cut along the sequence [1]
     hidden_size: h, width of the residual stream [1]
     attention_width: a, columns of query, key, value and context [1]
-    ffn_hidden_size: f, inner width of the MLP [1]
+    ffn_hidden_size: f, inner width of the dense MLP [1]
     mlp_matrices: k, matrices of the MLP: 3 gated, 2 not [1]
-    stream_bytes: c, traffic of two norms, two residual additions and dropouts for each element of the stream [B]
+    stream_bytes: c, traffic for each element of the residual stream [B]
+    branch_passes: q, times that positions, activation function and changes of layout read or write the split columns [1]
+    layers: transformer layers [1]
+    moe_layers: layers with a mixture of experts, x = L_moe / L [1]
     """
-    return stream_bytes * hidden_size / sequence_shards + 2 * (attention_width + mlp_matrices * ffn_hidden_size) / tp
+    inner = (1 - moe_layers / layers) * mlp_matrices * ffn_hidden_size
+    return stream_bytes * hidden_size / sequence_shards + 2 * branch_passes * (attention_width + inner) / tp
 
 
 @equation(unit="s", source="korthikanti-2022")

@@ -11,7 +11,9 @@ rules that look at the row's year and layout only, never at its result:
 | tp, pp, cp, ep, vp | 1 |
 | precision | fp16 on V100, else bf16 |
 | recompute | full before 2022, when selective recompute came; after that the parameter's default |
-| seq_parallel | 1 where tp > 1, from 2022 on; else 0 |
+| seq_parallel | 1 where tp > 1, from 2024 on; else 0 |
+| overlap of exchanges (comm_overlap) | tensor-parallel and pipeline exchanges hide behind work from 2024 on where seq_parallel is 1, unless the row says off; data-parallel ones from 2022 on |
+| kernel of the norms (no column: `kernel:` in the notes) | fused, unless the notes name the kernels and no norm among them |
 | sharding | nothing shared before 2023, then the optimizer state (ZeRO-1, distributed optimizer) |
 | kv_heads | heads |
 | ffn | the catalogue entry, else 4 x hidden |
@@ -107,9 +109,11 @@ def inputs_of(row: Row) -> Inputs:
     given["recompute"] = recompute(row.text("recompute"), year)
     said = row.text("seq_parallel")
     tp = index("tp", given["tp"])
-    given["sequence_parallel"] = float(said == "yes" if said else tp > 1 and year >= 2022)
+    given["sequence_parallel"] = float(said == "yes" if said else tp > 1 and year >= 2024)
     given["zero_stage"] = float(zero_stage(row.text("sharding"), year))
     given["fused_attention"] = float(fused_attention(row.text("notes"), year))
+    given["fused_norms"] = float("kernel: " not in row.text("notes") or "RMS" in row.text("notes"))
+    _overlap(given, row.text("comm_overlap"), year)
     _machine(row, given, known)
     return Inputs(given, entries)
 
@@ -149,6 +153,16 @@ def fused_attention(notes: str, year: int) -> bool:
     """Whether attention runs as one fused kernel that never writes the score matrix."""
     kernel = re.search(r"kernel: (\w+)", notes)
     return "flash" in kernel[1] if kernel else year >= 2023
+
+
+def _overlap(given: dict[str, Value], said: str, year: int) -> None:
+    """Exchanges that the software waits for, where it hides less of them than the parameters' defaults say."""
+    if said.startswith("off") or year < 2024 or not given["sequence_parallel"]:
+        given["tp_overlap"] = 0.0
+    if said.startswith("off") or year < 2024:
+        given["transfer_overlap"] = 0.0
+    if year < 2022:
+        given["dp_overlap"] = 0.0
 
 
 def complete(row: Row) -> bool:
