@@ -8,8 +8,10 @@ from click.testing import CliRunner
 
 from benchmarks.fidelity import baseline, layouts, measures, published, training, training_summary
 from benchmarks.fidelity.__main__ import main
+from benchmarks.fidelity.evaluation import Unscored
 from benchmarks.fidelity.rows import Row, load
-from benchmarks.fidelity.training_inputs import Unscored, fused_attention, inputs_of, kind, precision, recompute, zero_stage
+from benchmarks.fidelity.score import Score
+from benchmarks.fidelity.training_inputs import fused_attention, inputs_of, kind, precision, recompute, zero_stage
 
 RUN = {
     "id": "paper-001",
@@ -47,9 +49,9 @@ def run(**changed: str) -> Row:
     return Row({**RUN, **changed})
 
 
-def score(name: str, predicted: float, measured: float, quantity: str = "step_time", **fields: str) -> training.Score:
+def score(name: str, predicted: float, measured: float, quantity: str = "step_time", **fields: str) -> Score:
     row = run(id=name, **fields)
-    return training.Score(name, row.family, quantity, predicted, measured, "", training.Prepared(row, None, ""), notes={"baseline": 1.0})
+    return Score(name, row.family, quantity, predicted, measured, "", row, notes={"baseline": 1.0})
 
 
 # --- published values -------------------------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from typing import Any
 import click
 
 from benchmarks.fidelity import rows as reading
-from benchmarks.fidelity import tables, training, training_summary
+from benchmarks.fidelity import serving, serving_summary, tables, training, training_summary
+from benchmarks.fidelity.score import Score
 
 
 @click.group()
@@ -30,25 +31,22 @@ def options(command: Any) -> Any:
 def training_command(csv_file: Path, json_file: Path | None) -> None:
     """Step time, memory and out-of-memory verdicts of training runs."""
     scores = training.score(training.prepare(reading.load(csv_file)))
-    _finish("training", scores, training_summary.summary(scores), json_file)
+    _finish(scores, training_summary.summary(scores), json_file)
 
 
-def _finish(title: str, scores: list[training.Score], summary: dict[str, Any], json_file: Path | None) -> None:
+@main.command("serving")
+@options
+def serving_command(csv_file: Path, json_file: Path | None) -> None:
+    """Throughput, time per output token, power and energy per output token of served models."""
+    scores = serving.score(serving.prepare(reading.load(csv_file)))
+    _finish(scores, serving_summary.summary(scores), json_file)
+
+
+def _finish(scores: list[Score], summary: dict[str, Any], json_file: Path | None) -> None:
     click.echo(tables.text(summary), nl=False)
     if json_file:
-        entries = [
-            {
-                "id": one.id,
-                "quantity": one.quantity,
-                "predicted": one.predicted,
-                "published": one.published,
-                "unit": training.UNITS[one.quantity],
-                "error": one.error,
-                "skipped": one.skipped or None,
-            }
-            for one in scores
-        ]
-        json_file.write_text(json.dumps(_strict({"summary": summary, "rows": entries}), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        whole = _strict({"summary": summary, "rows": [one.entry() for one in scores]})
+        json_file.write_text(json.dumps(whole, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 
 def _strict(value: Any) -> Any:

@@ -33,6 +33,7 @@ SAME_SHAPE = {
     "mixtral8x7b": ("mixtral8x7bv01",),
     "mixtral8x22b": ("mixtral8x22bv01",),
 }
+SAME_CHIP = {"mi250": "mi250x"}
 NOISE = re.compile(r"(instruct|chat|base|preview|thinking|fp8|nvfp4|fp4|mxfp4|bf16|2507|v01|v02|v03|it|hf)$")
 
 
@@ -59,23 +60,25 @@ def model(name: str) -> Entry | None:
 
 @cache
 def gpu(name: str, memory: float | None) -> Entry | None:
-    """The catalogue entry of a GPU: the same chip, PCIe only where the name says so, then the nearest memory size.
+    """The catalogue entry of a GPU: the same chip, PCIe only where it is said, most words of the name, nearest memory.
 
     memory: bytes that the row states, or None.
     """
-    words = re.split(r"[^a-z0-9]+", name.lower())
-    chip = words[0]
-    pcie = bool({"pcie", "nvl"} & set(words))
+    words = re.findall(r"[a-z0-9]+", name.lower().replace("tpuv", "tpu v"))
+    chip = SAME_CHIP.get(words[0], words[0]) if words else ""
     found = []
     for entry_name in catalogue.entry_names("gpu"):
-        parts = re.split(r"[^a-z0-9]+", entry_name)
-        if parts[0] != chip or bool({"pcie", "nvl"} & set(parts)) != pcie:
+        parts = re.findall(r"[a-z0-9]+", entry_name)
+        if parts[0] != chip or (chip in ("rtx", "tpu") and parts[1] not in words):
             continue
         entry = catalogue.entry("gpu", entry_name)
         figure = entry.figures.get(("gpu_memory", ""))
         own = figure.value if figure else 0.0
-        found.append((abs(own - memory) if memory else -own, entry_name, entry))
-    return min(found, key=lambda item: item[:2])[2] if found else None
+        unsaid = {"pcie", "nvl"} & set(parts) - set(words)
+        size = float(abs(own / memory - 1) > 0.15) if memory else -own
+        rank = (len(unsaid), -len(set(parts[1:]) & set(words)), len(parts) if not memory else 0, size, entry_name)
+        found.append((rank, entry))
+    return min(found, key=lambda item: item[0])[1] if found else None
 
 
 def linked(entry: Entry) -> tuple[Entry, ...]:

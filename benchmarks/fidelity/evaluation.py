@@ -19,6 +19,13 @@ Overrides = Mapping[str | tuple[str, str], float]
 
 
 @dataclass(frozen=True)
+class Unscored(Exception):
+    """Why a row cannot be scored."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
 class Inputs:
     """What a row fixes: given values in SI (words for choices) and the catalogue entries that it means."""
 

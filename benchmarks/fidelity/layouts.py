@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.fidelity.measures import by, mean, median, rank_correlation
-from benchmarks.fidelity.training import Score
+from benchmarks.fidelity.score import Score
 
 JOB = ("family", "model", "gpu", "gpu_mem_gb", "n_gpus", "seq_len", "global_batch", "precision")
 LAYOUT = ("tp", "pp", "vp", "cp", "ep", "dp", "micro_batch", "recompute", "sharding", "seq_parallel")
@@ -33,7 +33,7 @@ def groups(step_times: Sequence[Score], fits: dict[str, float], kernel: bool) ->
 
     The choice is the shortest predicted step time among the layouts that are predicted to fit, among all where none is.
     """
-    known = [one for one in step_times if one.error is not None and one.prepared is not None]
+    known = [one for one in step_times if one.error is not None]
     found = []
     for name, members in by(known, lambda one: _job(one, kernel)).items():
         if len({_layout(one) for one in members}) >= FEWEST:
@@ -84,13 +84,10 @@ def _regret(predicted: Sequence[float], measured: Sequence[float], best: float) 
 
 
 def _job(one: Score, kernel: bool) -> str:
-    row = one.prepared.row if one.prepared else None
-    assert row is not None
-    words = [row.family, *(row.text(name) for name in JOB[1:])]
-    notes = row.text("notes")
+    words = [one.family, *(one.row.text(name) for name in JOB[1:])]
+    notes = one.row.text("notes")
     return " | ".join([*words, notes] if kernel and notes.startswith("kernel:") else words)
 
 
 def _layout(one: Score) -> tuple[str, ...]:
-    assert one.prepared is not None
-    return tuple(one.prepared.row.text(name) for name in LAYOUT)
+    return tuple(one.row.text(name) for name in LAYOUT)

@@ -109,3 +109,16 @@ def by(items: Iterable[T], key: Callable[[T], str]) -> dict[str, list[T]]:
     for item in items:
         found.setdefault(key(item), []).append(item)
     return found
+
+
+def ratios(values: Iterable[float]) -> dict[str, float]:
+    """Geometric-mean error, median ratio and shares within factors of 1.5 and 2 of predicted over published ratios."""
+    known = [value for value in values if value > 0]
+    logs = [abs(math.log(value)) for value in known]
+    return {
+        "rows": float(len(known)),
+        "geometric_error": math.exp(mean(logs)) if known else math.nan,
+        "median_ratio": median(known),
+        "within_1.5x": share(logs, math.log(1.5)),
+        "within_2x": share(logs, math.log(2)),
+    }

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from benchmarks.fidelity.evaluation import Inputs
+from benchmarks.fidelity.evaluation import Inputs, Unscored
 from benchmarks.fidelity.rows import Row
-from benchmarks.fidelity.training_inputs import Unscored
 
 GIB = 2.0**30
 FULL = ("palm-mfu", "mcore", "nemo-mcore", "dgxc-full", "megascale", "mosaic", "korthikanti", "nemo-longseq")

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from benchmarks.fidelity import baseline, published
-from benchmarks.fidelity.evaluation import Evaluator, Inputs, Overrides, Prediction
+from benchmarks.fidelity.evaluation import Evaluator, Inputs, Overrides, Unscored
 from benchmarks.fidelity.rows import Row
-from benchmarks.fidelity.training_inputs import Unscored, inputs_of, kind
+from benchmarks.fidelity.score import Score
+from benchmarks.fidelity.training_inputs import inputs_of, kind
 from sweep import registry
 
 QUANTITIES = ("step_time", "memory_per_gpu")
-UNITS = {"step_time": "s", "memory": "B", "fits": "1", "node_power": "W", "energy": "J"}
 
 
 @dataclass(frozen=True)
@@ -31,28 +31,6 @@ class Prepared:
     read_from: str = ""
     no_step_time: str = ""
     memory: float | None = None
-
-
-@dataclass
-class Score:
-    """One row and quantity: both values and the relative error, or the reason why there is none."""
-
-    id: str
-    family: str
-    quantity: str
-    predicted: float | None
-    published: float | None
-    skipped: str = ""
-    prepared: Prepared | None = None
-    prediction: Prediction | None = None
-    notes: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def error(self) -> float | None:
-        """Predicted over published, less one."""
-        if self.skipped or self.predicted is None or not self.published:
-            return None
-        return self.predicted / self.published - 1
 
 
 @dataclass(frozen=True)
@@ -123,25 +101,27 @@ def _prepared(rows: Sequence[Prepared] | Sequence[Row]) -> list[Prepared]:
 
 
 def _scores(row: Prepared, evaluator: Evaluator, guards: frozenset[str]) -> list[Score]:
-    row_id, family = row.row.id, row.row.family
     ran = float(row.row.text("outcome") != "oom")
     if row.inputs is None:
-        return [Score(row_id, family, "step_time" if ran else "fits", None, None, row.reason, row)]
-    found = []
+        return [Score(row.row.id, row.row.family, "step_time" if ran else "fits", None, None, row.reason, row.row)]
     limited = evaluator.predict(row.inputs)
     free = evaluator.predict(row.inputs, gpu_memory=math.inf) if limited.broken else limited
+
+    def one(quantity: str, predicted: float | None, value: float | None, reason: str) -> Score:
+        return Score(row.row.id, row.row.family, quantity, predicted, value, reason, row.row, free, row.inputs)
+
+    found = []
     if ran:
         value, reason = free.of("step_time")
-        one = Score(row_id, family, "step_time", value, row.step_time, row.no_step_time or reason, row, free)
+        found.append(one("step_time", value, row.step_time, row.no_step_time or reason))
         if row.step_time:
-            one.notes["baseline"] = baseline.step_time(row.inputs)
-        found.append(one)
+            found[0].notes["baseline"] = baseline.step_time(row.inputs)
     need, reason = free.of("memory_per_gpu")
     if row.memory is not None:
-        found.append(Score(row_id, family, "memory", need, row.memory, reason, row, free))
+        found.append(one("memory", need, row.memory, reason))
     have = row.inputs.value("gpu_memory")
     if not reason and math.isnan(have):
         reason = "no figure for gpu_memory"
     fits = None if need is None else float(not guards.intersection(limited.broken) and need <= have)
-    found.append(Score(row_id, family, "fits", fits, ran, reason, row, limited))
+    found.append(one("fits", fits, ran, reason))
     return found

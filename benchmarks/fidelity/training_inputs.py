@@ -33,10 +33,9 @@ A name that no equation and no parameter knows is left out, so this table may na
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from benchmarks.fidelity import catalogue_match
-from benchmarks.fidelity.evaluation import Inputs, Value, index
+from benchmarks.fidelity.evaluation import Inputs, Unscored, Value, index
 from benchmarks.fidelity.rows import Row
 from sweep.catalogue import parameters
 
@@ -60,13 +59,6 @@ SPLIT = {"tp": "tp", "pp": "pp", "cp": "cp", "ep": "ep", "interleaving": "vp"}
 PRECISIONS = {"nvfp4": "fp4", "fp4": "fp4", "mxfp8": "fp8", "fp8": "fp8", "bf16": "bf16", "fp16": "fp16", "tf32": "tf32", "fp32": "fp32"}
 GPT2_VOCABULARY = 51200
 COMPLETE = ("layers", "hidden", "heads", "ffn", "seq_len", "n_gpus", "tp", "pp", "dp", "micro_batch", "global_batch", "precision")
-
-
-@dataclass(frozen=True)
-class Unscored(Exception):
-    """Why a row cannot be scored."""
-
-    reason: str
 
 
 def inputs_of(row: Row) -> Inputs:
@@ -184,7 +176,6 @@ def _refuse(row: Row) -> None:
         (task == "gemm-microbenchmark", "a matrix product alone, no training step"),
         (task == "lora", "frozen weights (LoRA): the backward pass is another one"),
         ("mamba" in arch or row.text("model").startswith("Qwen3-Next"), "state-space or linear-attention layers, which the model lacks"),
-        (row.text("gpu").startswith("TPU"), f"no catalogue entry for the GPU {row.text('gpu')}"),
         ("INCONSISTENT" in notes, "layout inconsistent as printed"),
         ("look swapped" in notes, "columns swapped in the source"),
         (notes.startswith(("MegaScale (parallel block", "ablation: +")), "parallel block and sliding window, whose shape is not printed"),

@@ -10,7 +10,7 @@ import yaml
 
 from benchmarks.fidelity import layouts
 from benchmarks.fidelity.measures import by, families_equal, mean, median, relative_errors
-from benchmarks.fidelity.training import Score
+from benchmarks.fidelity.score import Score
 from benchmarks.fidelity.training_inputs import kind
 
 FITTED = Path(__file__).parent / "fitted.yaml"
@@ -26,7 +26,7 @@ def summary(scores: Sequence[Score]) -> dict[str, Any]:
     times = [one for one in scores if one.quantity == "step_time" and one.error is not None]
     fitted = fitted_families()
     verdicts = {one.id: one.predicted for one in scores if one.quantity == "fits" and one.predicted is not None}
-    classes = by(times, lambda one: kind(one.prepared.row) if one.prepared else "")
+    classes = by(times, lambda one: kind(one.row))
     return {
         "step_time": {
             "all": _equal(times),

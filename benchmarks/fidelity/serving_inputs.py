@@ -1,0 +1,185 @@
+"""A row of published-serving.csv to the inputs of the equations. What belongs here: how it is translated, and what cannot be.
+
+The file has no columns for a model's shape: all of it comes from the model's catalogue entry, the GPU's figures from its entry.
+What a row leaves empty follows fixed rules that never look at its result:
+
+| field | rule |
+| --- | --- |
+| `TPn PPn DPn` | serving_tp, serving_pp, serving_dp; `DEPn` is attention data parallelism n with experts spread over n |
+| `TPt EPe DP1` with e > t | attention is split over the GPUs that hold the experts: serving_tp = e, serving_ep = e |
+| no parallelism | the smallest power of two of GPUs whose memory holds the weights 1.4 times |
+| more GPUs than one replica has | equal replicas share the load; rates of the row are those of all together |
+| precision empty | the model's name, else 16 bits |
+| fp4 | weights and products in 4 bits where the GPU has a rate for it; else 4-bit weights, products in 16 bits |
+| mxfp4, UINT4, native (gpt-oss) | 4-bit weights, products in 16 bits |
+| bits of keys and values | 8 under TensorRT-LLM with weights of 8 bits or fewer, else 16 |
+| concurrency empty, offline or saturated | as many sequences as memory and the engine's limit take |
+| MLPerf Server and Interactive | the largest batch that meets the benchmark's target of time per output token |
+| input_tokens empty | the mean of the workload, below |
+| output_tokens empty | the mean of the workload, below, else the parameter's default |
+| software | the year in which it was measured, from the row's text |
+
+Means of MLPerf's data sets and its latency targets are recalled, not verified; lengths of chat prompts are assumed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from benchmarks.fidelity import catalogue_match
+from benchmarks.fidelity.evaluation import Inputs, Unscored, Value
+from benchmarks.fidelity.rows import Row
+
+# workload or, for MLPerf, model: mean tokens of a prompt and of an answer
+LENGTHS = {
+    "lm-arena-chat": (100.0, None),
+    "chat": (100.0, None),
+    "gpqa": (250.0, None),
+    "sourcegraph-fim": (1000.0, None),
+    "awesome prompts": (100.0, None),
+    "llama2-70b": (294.0, 294.0),
+    "mixtral-8x7b": (300.0, 145.0),
+    "llama3.1-8b": (778.0, 128.0),
+    "llama3.1-405b": (9400.0, 684.0),
+    "gptj": (778.0, 69.0),
+}
+# MLPerf model and scenario: target of time per output token in seconds
+TARGETS = {
+    ("llama2-70b", "Server"): 0.2,
+    ("llama2-70b", "Interactive"): 0.04,
+    ("mixtral-8x7b", "Server"): 0.2,
+    ("llama3.1-8b", "Server"): 0.1,
+    ("llama3.1-8b", "Interactive"): 0.03,
+    ("llama3.1-405b", "Server"): 0.175,
+    ("llama3.1-405b", "Interactive"): 0.08,
+}
+BITS = {"bfloat16": 16.0, "bf16": 16.0, "fp16": 16.0, "fp8": 8.0, "fp4": 4.5, "nvfp4": 4.5, "mxfp4": 4.25, "uint4": 4.5, "native": 4.25}
+SATURATED = ("saturated", "Offline")
+MANY = 1e6
+ROOM = 1.4
+
+
+@dataclass(frozen=True)
+class Served:
+    """A row as the equations take it: inputs of one replica, and how many replicas the row's figures add up."""
+
+    inputs: Inputs
+    replicas: float
+
+
+def served(row: Row) -> Served:
+    """The inputs of one row, or Unscored with the reason."""
+    gpus = row.number("gpus")
+    gpu = hardware(row.text("hardware"))
+    model = catalogue_match.model(row.text("model"))
+    if model is None:
+        raise Unscored(f"no catalogue entry for the model {row.text('model')}")
+    if gpu is None:
+        raise Unscored(f"no catalogue entry for the accelerator {row.text('hardware')}")
+    if gpus is None:
+        raise Unscored("number of GPUs not published")
+    if "disaggregated" in row.text("parallelism"):
+        raise Unscored("rates of the nodes of one role in a disaggregated cluster")
+    if "idle ones" in row.text("power_boundary"):
+        raise Unscored("energy of idle GPUs beside the one at work")
+    entries = (*catalogue_match.linked(gpu), model)
+    given: dict[str, Value] = _formats(row, Inputs({}, entries))
+    given |= split(row.text("parallelism"), gpus) or _smallest(row, gpus, Inputs(given, entries))
+    replicas = gpus / (_size(given, "serving_tp") * _size(given, "serving_pp") * _size(given, "serving_dp"))
+    if replicas < 1:
+        raise Unscored("more ranks than GPUs as printed")
+    given |= _lengths(row)
+    given |= _load(row, replicas)
+    given["engine_year"] = year(row)
+    given["speculation"] = 0.0
+    return Served(Inputs(given, entries), replicas)
+
+
+def hardware(text: str) -> catalogue_match.Entry | None:
+    """The catalogue entry of an accelerator; the memory in its name decides between sizes."""
+    memory = re.search(r"(\d+) ?GB\b", text)
+    name = re.sub(r"[ -]?\d+ ?GB\b", "", text)
+    return catalogue_match.gpu(name, float(memory[1]) * 1e9 if memory else None)
+
+
+def split(text: str, gpus: float) -> dict[str, Value] | None:
+    """Parallel sizes of one replica, from words such as `TP1 EP8 DP1` or `DEP4`; None where there are none."""
+    sizes = {name: float(size) for name, size in re.findall(r"\b(TP|PP|DP|EP|DEP)(\d+)", text)}
+    if not sizes:
+        return None
+    if "DEP" in sizes:
+        sizes = {"DP": sizes["DEP"], "EP": sizes["DEP"]}
+    tp, ep, dp = sizes.get("TP", 1.0), sizes.get("EP", 1.0), sizes.get("DP", 1.0)
+    if dp == 1 and ep > tp and gpus >= ep:
+        tp = ep
+    return {"serving_tp": tp, "serving_pp": sizes.get("PP", 1.0), "serving_dp": dp, "serving_ep": ep}
+
+
+def year(row: Row) -> float:
+    """The year of the software: that of the measurement, from the row's words."""
+    text = f"{row.text('how_measured')} {row.text('engine')} {row.text('source')}"
+    dated = re.search(r"\b(202\d)-(\d\d)-\d\d", text) or re.search(r"\b(202\d)\b", text)
+    if dated:
+        return float(dated[1])
+    if "inference_results_v4" in text or "LLM-Inference-Bench" in text:
+        return 2024.0
+    return 2025.0
+
+
+def _formats(row: Row, known: Inputs) -> dict[str, Value]:
+    text = row.text("precision").lower().split("/")[0]
+    name = row.text("model").lower()
+    if not text:
+        text = next((word for word in ("nvfp4", "fp8") if word in name), "mxfp4" if "gpt-oss" in name else "bf16")
+    if text not in BITS:
+        raise Unscored(f"number format {row.text('precision')} unknown")
+    bits = BITS[text]
+    products = {"fp8": "fp8", "fp4": "fp4", "nvfp4": "fp4"}.get(text, "bf16")
+    if products != "bf16" and not Inputs({"precision": products}, known.entries).value("peak_rate") > 0:
+        products = "bf16"
+    engine = row.text("engine").lower()
+    keys = 8.0 if bits <= 8 and ("tensorrt" in engine or "trtllm" in engine) else 16.0
+    return {"precision": products, "weight_bits": bits, "kv_bits": keys}
+
+
+def _smallest(row: Row, gpus: float, known: Inputs) -> dict[str, Value]:
+    parameters = row.number("params_total_b")
+    memory = known.value("gpu_memory")
+    if parameters is None or not memory > 0:
+        raise Unscored("parallelism not published, and nothing to choose it by")
+    need = ROOM * parameters * 1e9 * known.value("weight_bits") / 8
+    size = 1.0
+    while size * memory < need and size < gpus:
+        size *= 2
+    return {"serving_tp": size, "serving_pp": 1.0, "serving_dp": 1.0, "serving_ep": 1.0}
+
+
+def _lengths(row: Row) -> dict[str, Value]:
+    benchmark = next(
+        (value for key, value in LENGTHS.items() if key == row.text("workload") or row.text("model").startswith(key)), (None, None)
+    )
+    given: dict[str, Value] = {}
+    for name, usual in zip(("input_tokens", "output_tokens"), benchmark, strict=True):
+        length = row.number(name) or usual
+        if length is not None:
+            given[name] = length
+    return given
+
+
+def _load(row: Row, replicas: float) -> dict[str, Value]:
+    running, point = row.number("concurrency"), row.text("load_point")
+    if running is not None:
+        return {"operating_point": "concurrency", "concurrency": max(running / replicas, 1.0)}
+    if point.startswith(SATURATED):
+        return {"operating_point": "concurrency", "concurrency": MANY}
+    target = next((seconds for (model, name), seconds in TARGETS.items() if row.text("model").startswith(model) and name == point), None)
+    if target is not None:
+        return {"operating_point": "latency_target", "target_time_per_output_token": target}
+    if point == "batch 1":
+        return {"operating_point": "concurrency", "concurrency": 1.0}
+    raise Unscored("batch not published")
+
+
+def _size(given: dict[str, Value], name: str) -> float:
+    return float(given[name])

@@ -1,0 +1,74 @@
+"""What a file of served models says in total. What belongs here: scores to quantities, sources, models, GPUs, batch ranges, batch scaling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from benchmarks.fidelity.measures import by, mean, median, ratios
+from benchmarks.fidelity.score import Score
+from benchmarks.fidelity.training_summary import skipped
+
+BATCHES = (1.0, 8.0, 32.0, 128.0, 512.0)
+SETUP = ("model", "hardware", "gpus", "parallelism", "precision", "engine", "workload", "input_tokens", "how_measured")
+SMALL = 16.0
+SCALING = ("energy_per_output_token", "output_rate")
+
+
+def summary(scores: Sequence[Score]) -> dict[str, Any]:
+    """The whole summary, ready for JSON; only measured rows count beyond the first tables."""
+    known = [one for one in scores if one.ratio is not None]
+    measured = [one for one in known if one.row.text("kind") == "measured"]
+    found: dict[str, Any] = {
+        kind: {name: _ratios(some) for name, some in by(members, lambda one: one.quantity).items()}
+        for kind, members in by(known, lambda one: one.row.text("kind")).items()
+    }
+    found["batch scaling"] = {name: scaling([one for one in measured if one.quantity == name]) for name in SCALING}
+    for name in ("energy_per_output_token", "output_rate"):
+        rows = [one for one in measured if one.quantity == name]
+        for title, key in (("source", _source), ("GPU", _gpu), ("batch", _batch), ("model", _model)):
+            found[f"{name} by {title}"] = {group: _ratios(some) for group, some in sorted(by(rows, key).items())}
+    power = [one for one in measured if one.quantity == "power"]
+    found["power by GPU"] = {group: _ratios(some) for group, some in sorted(by(power, _gpu).items())}
+    found["skipped"] = skipped(scores)
+    return found
+
+
+def scaling(scores: Iterable[Score]) -> dict[str, float]:
+    """Predicted over published ratio of the smallest batch to the largest of one setup, where they are far apart."""
+    found = []
+    for members in by(scores, lambda one: " | ".join(one.row.text(name) for name in SETUP)).values():
+        ordered = sorted(((one.row.number("concurrency") or 0.0, one) for one in members), key=lambda item: item[0])
+        (low, small), (high, large) = ordered[0], ordered[-1]
+        if 0 < low <= SMALL and high >= 4 * low and small.ratio and large.ratio:
+            found.append(small.ratio / large.ratio)
+    return {**ratios(found), "within_25": mean(float(0.75 <= ratio <= 1.25) for ratio in found)}
+
+
+def batch_range(running: float | None) -> str:
+    """The range in which a batch is reported."""
+    if running is None:
+        return "saturated or unstated"
+    top = next((bound for bound in BATCHES if running <= bound), None)
+    return f"up to {top:4.0f}" if top else f"over {BATCHES[-1]:.0f}"
+
+
+def _ratios(scores: Sequence[Score]) -> dict[str, float]:
+    values = [one.ratio for one in scores if one.ratio is not None]
+    return {**ratios(values), "median_error": median(abs(value - 1) for value in values)}
+
+
+def _source(one: Score) -> str:
+    return one.family
+
+
+def _gpu(one: Score) -> str:
+    return one.row.text("hardware")
+
+
+def _model(one: Score) -> str:
+    return one.row.text("model")
+
+
+def _batch(one: Score) -> str:
+    return batch_range(one.row.number("concurrency"))
