@@ -29,27 +29,11 @@ from sweep.where import OPERATORS, Condition, conditions
 if TYPE_CHECKING:
     import xarray
 
-TILE_CELLS = 512
 SEARCH_CELLS = 1 << 25
 SEARCH_BYTES = 64 << 20  # of what the search of one block reads
 CUBE_CELLS = 1 << 22
 Hit = tuple[float, int]
 
-LOWEST = Function(
-    "lowest",
-    '''def lowest(row, n):
-    """The smallest of the first n values."""
-    low = row[0]
-    for i in range(n):
-        low = min(low, row[i])
-    return low
-''',
-    (),
-    (),
-    (),
-    (),
-    "minimum",
-)
 INSERT = Function(
     "insert",
     '''def insert(scores, places, score, place):
@@ -141,63 +125,55 @@ def _program(
     ancestors = made.ancestors(nest, wanted)
     exports = {n.dims: source(made, n, n.exports) for n in ancestors}
     search = _search_function(made, nest, wanted, asked, maximize)
-    program = Program(made, exports, {dims: search}, (LOWEST, INSERT), made.cells(dims) <= INTERPRETED_CELLS)
+    program = Program(made, exports, {dims: search}, (INSERT,), made.cells(dims) <= INTERPRETED_CELLS)
     return program, nest, ancestors
 
 
 def _search_function(made: Plan, nest: Nest, wanted: tuple[str, ...], asked: list[Condition], maximize: bool) -> Function:
-    """The loop that scores every point of a nest, tile by tile, and keeps the best.
+    """The loop that scores every point of a nest, row by row, and keeps the best.
 
-    A condition is tested as soon as its quantity is known, so that one on few axes skips all that lies inside.
+    A condition is tested as soon as its quantity is known, so that one on few axes skips all that lies inside. The innermost
+    loop only counts the scores that beat the worst hit, which runs in vector lanes; a row with such a score is looked at again.
     """
     dims, objective = nest.dims, wanted[0]
     steps = needed(nest, wanted)
     inside = {step.name for step in steps}
     reads = tuple(dict.fromkeys([*(n for s in steps for n in s.needs if n not in inside), *(n for n in wanted if n not in inside)]))
-    depths = range(len(dims) + 1)
-    first = _tile_depth(made, dims)
 
     def depth_of(name: str) -> int:
         return len(dims) if name in inside else max((dims.index(dim) + 1 for dim in made.dims[name]), default=0)
 
-    tests: list[list[str]] = [[] for _ in depths]
-    tests[depth_of(objective)].append(f"{objective} == {objective}")
+    tests: list[list[str]] = [[] for _ in range(len(dims) + 1)]
     for c in asked:
-        tests[depth_of(c.name)].append(f"float32({c.name}) {c.operator} {c.value!r}")
+        tests[depth_of(c.name)].append(f"(float32({c.name}) {c.operator} {c.value!r})")
 
-    arguments = [*(f"n_{dim}" for dim in dims), *(f"in_{name}" for name in reads), "out_scores", "out_places", "out_tile"]
+    arguments = [*(f"n_{dim}" for dim in dims), *(f"in_{name}" for name in reads), "out_scores", "out_places", "out_row"]
     lines = [f"def search({', '.join(arguments)}):", f'{INDENT}"""The {"largest" if maximize else "smallest"} {objective}."""']
-    lines.append(f"{INDENT}last = len(out_scores) - 1")
-    for depth in depths:
+    lines += [f"{INDENT}last = len(out_scores) - 1", f"{INDENT}worst = out_scores[last]"]
+    row = max(len(dims) - 1, 0)
+    for depth in range(len(dims) + 1):
         indent = INDENT * (depth + 1)
         if depth:
             lines.append(f"{INDENT * depth}for i_{dims[depth - 1]} in range(n_{dims[depth - 1]}):")
         lines += reads_at(made, dims, reads, depth)
-        if depth <= first and depth < len(dims) and tests[depth]:
+        if depth < len(dims) and tests[depth]:
             lines += [f"{indent}if not ({' and '.join(tests[depth])}):", f"{indent}{INDENT}{'continue' if depth else 'return'}"]
-            tests[depth] = []
-        if depth == first:
-            lines.append(f"{indent}t = 0")
-    inner, outer = INDENT * (len(dims) + 1), INDENT * (first + 1)
+        if depth == row:
+            lines.append(f"{indent}found = int32(0)")
+    inner, outer = INDENT * (len(dims) + 1), INDENT * (row + 1)
     lines += [inner + line for line in body(made, steps)]
-    left = " and ".join(test for at_depth in tests for test in at_depth) or "True"
-    lines += [f"{inner}out_tile[t] = float32({'-' if maximize else ''}{objective}) if {left} else float32(inf)", f"{inner}t += 1"]
+    lines.append(f"{inner}score = float32({'-' if maximize else ''}{objective})")
+    if tests[-1]:
+        lines.append(f"{inner}score = score if {' & '.join(tests[-1])} else float32(inf)")
+    at = f"i_{dims[-1]}" if dims else "0"
+    lines += [f"{inner}out_row[{at}] = score", f"{inner}found += int32(score < worst)", f"{outer}if found:"]
     flat = "0"
-    for dim in dims[:first]:
+    for dim in dims[:-1]:
         flat = f"i_{dim}" if flat == "0" else f"({flat}) * n_{dim} + i_{dim}"
-    lines += [
-        f"{outer}if lowest(out_tile, t) < out_scores[last]:",
-        f"{outer}{INDENT}base = ({flat}) * t",
-        f"{outer}{INDENT}for k in range(t):",
-        f"{outer}{INDENT * 2}if out_tile[k] < out_scores[last]:",
-        f"{outer}{INDENT * 3}insert(out_scores, out_places, out_tile[k], base + k)",
-    ]
-    return Function("search", "\n".join(lines) + "\n", dims, reads, ("scores", "places", "tile"), calls(steps))
-
-
-def _tile_depth(made: Plan, dims: Dims) -> int:
-    """How many outer axes a tile leaves out: the inner ones that are scored together fill vector lanes and stay in the cache."""
-    return next((d for d in reversed(range(len(dims))) if math.prod(made.sizes[dim] for dim in dims[d:]) >= TILE_CELLS), 0)
+    lines += [f"{outer}{INDENT}{line}" for line in (f"base = ({flat}) * len(out_row)", "for k in range(len(out_row)):")]
+    lines += [f"{outer}{INDENT * 2}if out_row[k] < out_scores[last]:", f"{outer}{INDENT * 3}insert(out_scores, out_places, out_row[k], base + k)"]
+    lines.append(f"{outer}{INDENT}worst = out_scores[last]")
+    return Function("search", "\n".join(lines) + "\n", dims, reads, ("scores", "places", "row"), calls(steps))
 
 
 def _search(
@@ -208,7 +184,6 @@ def _search(
     shape = tuple(ranges[dim][1] - ranges[dim][0] for dim in nest.dims)
     whole = tuple(sizes[dim] for dim in nest.dims)
     work = list(ranges_of(0, shape, _cut(program.plan, nest, ancestors, shape)))
-    tile = math.prod(shape[_tile_depth(program.plan, nest.dims) :])
     hits: list[Hit] = []
     lock = threading.Lock()
     own = threading.local()
@@ -222,7 +197,7 @@ def _search(
         scores = np.full(top, np.nextafter(np.float32(worst), np.float32(np.inf)), np.float32)
         places = np.full(top, -1, np.int64)
         own.worker.prepare(ancestors, where)
-        out = {"scores": scores, "places": places, "tile": np.empty(tile, np.float32)}
+        out = {"scores": scores, "places": places, "row": np.empty(block.shape[-1] if block.shape else 1, np.float32)}
         own.worker.run(program.outputs[nest.dims], where, out)
         found = places >= 0
         corners = np.unravel_index(places[found], block.shape) if nest.dims else ()

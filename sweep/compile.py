@@ -32,9 +32,9 @@ HEADER = '''"""Written by sweep for one study; a change here changes nothing. Th
 
 from math import inf, nan
 
-from numba import float32
+from numba import float32, int32
 
-from sweep.compile import minimum, nest, scalar
+from sweep.compile import nest, scalar
 
 '''
 
@@ -90,19 +90,12 @@ def nest(function: Callable[..., Any]) -> Any:
     return numba.njit(**NEST_OPTIONS)(function)
 
 
-def minimum(function: Callable[..., Any]) -> Any:
-    """A loop over values of which none is NaN, so that the compiler may take the smallest in vector lanes; the result is the same."""
-    import numba
-
-    return numba.njit(**NEST_OPTIONS, fastmath={"nnan", "nsz"})(function)
-
-
 def text(functions: Iterable[Function]) -> str:
     """The module that holds some functions, as it is compiled."""
     functions = list(functions)
     calls = sorted({name for function in functions for name in function.calls})
     lines = [f'f_{name} = scalar("{name}")\n' for name in calls]
-    return HEADER + "".join(lines) + "".join(f"\n\n@{function.decorator}\n{function.text}" for function in functions)
+    return HEADER + "".join(lines) + "".join(f"\n\n@nest\n{function.text}" for function in functions)
 
 
 def compiled(functions: Iterable[Function], equations: Path | None = None) -> dict[str, Callable[..., None]]:
@@ -136,7 +129,7 @@ def interpreted(functions: Iterable[Function]) -> dict[str, Callable[..., None]]
     functions = list(functions)
     import numpy as np
 
-    space: dict[str, Any] = {"nan": math.nan, "inf": math.inf, "float32": np.float32}
+    space: dict[str, Any] = {"nan": math.nan, "inf": math.inf, "float32": np.float32, "int32": np.int32}
     for name in {name for function in functions for name in function.calls}:
         if name in registry.EQUATIONS:
             space[f"f_{name}"] = partial(_value, registry.EQUATIONS[name].function)

@@ -25,7 +25,6 @@ class Function:
     reads: tuple[str, ...]
     writes: tuple[str, ...]
     calls: tuple[str, ...]
-    decorator: str = "nest"
 
 
 def source(plan: Plan, nest: Nest, wanted: Iterable[str]) -> Function:
