@@ -8,33 +8,42 @@ from functools import cache
 from sweep import catalogue
 from sweep.catalogue import Entry
 
-# A published name, reduced to letters and digits, to the names under which the catalogue may carry the same shape.
+# a published name, reduced to letters and digits: the catalogue's name of the same shape
 SAME_SHAPE = {
-    "llama370b": ("llama3170b", "llama3370b"),
-    "llama38b": ("llama318b",),
-    "llama405b": ("llama31405b", "llama3405b"),
-    "llama3405b": ("llama31405b",),
-    "llama270b99": ("llama270b",),
-    "llama270b999": ("llama270b",),
-    "llama318b": ("llama38b",),
-    "llama3170b": ("llama370b", "llama3370b"),
-    "llama3370b": ("llama370b", "llama3170b"),
-    "grok1314b": ("grok1",),
-    "gpt3175b": ("gpt3",),
-    "gpt175b": ("gpt3175b", "gpt3"),
-    "bloom176b": ("bloom",),
-    "deepseekv3": ("deepseekv31", "deepseekr1", "deepseekv3671b"),
-    "deepseekv31": ("deepseekv3",),
-    "deepseekr1": ("deepseekv3", "deepseekv31"),
-    "deepseekr10528": ("deepseekr1", "deepseekv3"),
-    "kimik2": ("kimik21t",),
-    "llama4maverick": ("llama4maverick17b128e", "llama4maverick400b"),
-    "llama4scout": ("llama4scout17b16e", "llama4scout109b"),
-    "mixtral8x7b": ("mixtral8x7bv01",),
-    "mixtral8x22b": ("mixtral8x22bv01",),
+    "llama370b": "llama3170b",
+    "llama3370b": "llama3170b",
+    "llama38b": "llama318b",
+    "llama405b": "llama31405b",
+    "llama3405b": "llama31405b",
+    "llama33b": "llama30b",
+    "llama234b": "codellama34b",
+    "llama4maverick17b128e": "llama4maverick",
+    "llama4scout17b16e": "llama4scout",
+    "grok1314b": "grok1",
+    "gpt3": "gpt3175b",
+    "gpt175b": "gpt3175b",
+    "gpt2124m": "gpt2",
+    "gptj": "gptj6b",
+    "gptneox": "gptneox20b",
+    "bloom": "bloom176b",
+    "bloomberggpt50b": "bloomberg50b",
+    "starcoderbase155b": "starcoder15b",
+    "starcoder": "starcoder15b",
+    "deepseekr1": "deepseekv3",
+    "deepseekr10528": "deepseekv3",
+    "deepseekv31": "deepseekv3",
+    "deepseekv30324": "deepseekv3",
+    "qwen330b": "qwen330ba3b",
+    "qwen3coder30ba3b": "qwen330ba3b",
+    "phi3mini4k": "phi3mini",
+    "phi3mini128k": "phi3mini",
+    "exaone4032b": "exaone432b",
+    "commandaplus": "commanda",
 }
+NOISE = re.compile(
+    r"(instruct|chat|base|preview|thinking|terminus|fp8|nvfp4|fp4|mxfp4|bf16|0324|0528|0711|0905|2507|v01|v02|v03|it|hf|99|999)$"
+)
 SAME_CHIP = {"mi250": "mi250x"}
-NOISE = re.compile(r"(instruct|chat|base|preview|thinking|fp8|nvfp4|fp4|mxfp4|bf16|2507|v01|v02|v03|it|hf)$")
 
 
 def plain(name: str) -> str:
@@ -45,17 +54,18 @@ def plain(name: str) -> str:
 
 @cache
 def model(name: str) -> Entry | None:
-    """The catalogue entry of a model, by its name or a name of the same shape; None where there is none."""
+    """The catalogue entry of a model: by its name, by a name of the same shape, or less a suffix such as `-Instruct-FP8`."""
     entries = {plain(entry): entry for entry in catalogue.entry_names("model")}
     word = plain(name)
-    while True:
-        for candidate in (word, *SAME_SHAPE.get(word, ())):
+    while word:
+        for candidate in (word, SAME_SHAPE.get(word, "")):
             if candidate in entries:
                 return catalogue.entry("model", entries[candidate])
         shorter = NOISE.sub("", word)
-        if shorter == word or not shorter:
+        if shorter == word:
             return None
         word = shorter
+    return None
 
 
 @cache

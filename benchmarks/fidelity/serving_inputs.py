@@ -30,6 +30,7 @@ from dataclasses import dataclass
 from benchmarks.fidelity import catalogue_match
 from benchmarks.fidelity.evaluation import Inputs, Unscored, Value
 from benchmarks.fidelity.rows import Row
+from sweep.catalogue import Entry
 
 # workload or, for MLPerf, model: mean tokens of a prompt and of an answer
 LENGTHS = {
@@ -96,7 +97,7 @@ def served(row: Row) -> Served:
     return Served(Inputs(given, entries), replicas)
 
 
-def hardware(text: str) -> catalogue_match.Entry | None:
+def hardware(text: str) -> Entry | None:
     """The catalogue entry of an accelerator; the memory in its name decides between sizes."""
     memory = re.search(r"(\d+) ?GB\b", text)
     name = re.sub(r"[ -]?\d+ ?GB\b", "", text)

@@ -1,4 +1,4 @@
-"""What a file of served models says in total. What belongs here: scores to quantities, sources, models, GPUs, batch ranges, batch scaling."""
+"""What a file of served models says in total. What belongs here: scores by source, model, GPU and batch; batch scaling."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A row of published-training.csv to the inputs of the equations. What belongs here: how it is translated, and what cannot be.
 
 Shape comes from the row's own columns; what the file has no column for (head size, latent attention, shared experts, which
-layers are mixtures) from the model's catalogue entry; the GPU's figures from its entry. What a row leaves empty follows fixed
+layers are mixtures) from the model's catalogue entry, where its width and heads are those of the row; the GPU's figures from its entry. What a row leaves empty follows fixed
 rules that look at the row's year and layout only, never at its result:
 
 | empty | rule |
@@ -37,7 +37,7 @@ import re
 from benchmarks.fidelity import catalogue_match
 from benchmarks.fidelity.evaluation import Inputs, Unscored, Value, index
 from benchmarks.fidelity.rows import Row
-from sweep.catalogue import parameters
+from sweep.catalogue import Entry, parameters
 
 # input: column, for what is copied as it stands
 COPIED = {
@@ -69,7 +69,7 @@ def inputs_of(row: Row) -> Inputs:
     gpu = catalogue_match.gpu(row.text("gpu"), memory * 1e9 if memory else None)
     if gpu is None:
         raise Unscored(f"no catalogue entry for the GPU {row.text('gpu')}")
-    model = catalogue_match.model(row.text("model"))
+    model = _model(row)
     entries = (*catalogue_match.linked(gpu), *((model,) if model else ()))
     given: dict[str, Value] = {name: value for name, column in COPIED.items() if (value := row.number(column)) is not None}
     given |= {name: row.number(column) or 1.0 for name, column in SPLIT.items()}
@@ -187,6 +187,16 @@ def _refuse(row: Row) -> None:
     sizes = [row.number(name) for name in ("n_gpus", "tp", "pp", "dp")]
     if all(sizes) and sizes[0] != sizes[1] * sizes[2] * sizes[3] * (row.number("cp") or 1):
         raise Unscored("layout inconsistent as printed: tp x pp x cp x dp is not the number of GPUs")
+
+
+def _model(row: Row) -> Entry | None:
+    """The catalogue entry of the row's model, unless the row prints another width or number of heads."""
+    entry = catalogue_match.model(row.text("model"))
+    for name, column in (("hidden_size", "hidden"), ("attention_heads", "heads")):
+        printed = row.number(column)
+        if entry and printed and (name, "") in entry.figures and entry.figures[name, ""].value != printed:
+            return None
+    return entry
 
 
 def _mixture(row: Row, given: dict[str, Value], known: Inputs) -> None:
