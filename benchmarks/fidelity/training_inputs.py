@@ -1,18 +1,18 @@
 """A row of published-training.csv to the inputs of the equations. What belongs here: how it is translated, and what cannot be.
 
 Shape comes from the row's own columns; what the file has no column for (head size, latent attention, shared experts, which
-layers are mixtures) from the model's catalogue entry, where its width and heads are those of the row; the GPU's figures from its entry. What a row leaves empty follows fixed
-rules that look at the row's year and layout only, never at its result:
+layers are mixtures) from the model's catalogue entry, where its width and heads are those of the row; the GPU's figures from its
+entry. What a row leaves empty follows fixed rules that look at the row's year and layout only, never at its result:
 
 | empty | rule |
 | --- | --- |
 | micro_batch | global_batch / (dp x grad_accum) where all are known, else 1 |
-| global_batch | micro_batch x grad_accum x dp where all are known, else the row is not scored |
+| global_batch | micro_batch x dp x grad_accum (one, where that is empty too); without micro_batch the row is not scored |
 | tp, pp, cp, ep, vp | 1 |
 | precision | fp16 on V100, else bf16 |
 | recompute | full before 2022, when selective recompute came; after that the parameter's default |
 | seq_parallel | 1 where tp > 1, from 2024 on; else 0 |
-| overlap of exchanges (comm_overlap) | tensor-parallel and pipeline exchanges hide behind work from 2024 on where seq_parallel is 1, unless the row says off; data-parallel ones from 2022 on |
+| comm_overlap | tensor-parallel and pipeline exchanges hide behind work from 2024 on where seq_parallel is 1; data-parallel ones from 2022 |
 | kernel of the norms (no column: `kernel:` in the notes) | fused, unless the notes name the kernels and no norm among them |
 | sharding | nothing shared before 2023, then the optimizer state (ZeRO-1, distributed optimizer) |
 | kv_heads | heads |
@@ -222,9 +222,9 @@ def _batch(row: Row, given: dict[str, Value]) -> None:
     dp = gpus / (index("tp", given["tp"]) * index("pp", given["pp"]) * index("cp", given["cp"]))
     micro, batch, steps = row.number("micro_batch"), row.number("global_batch"), row.number("grad_accum")
     if batch is None:
-        if micro is None or steps is None:
+        if micro is None:
             raise Unscored("batch not published")
-        batch = micro * steps * dp
+        batch = micro * (steps or 1.0) * dp
     if micro is None:
         micro = batch / (dp * steps) if steps and (batch / (dp * steps)).is_integer() else 1.0
     given["micro_batch"], given["global_batch"] = micro, batch
