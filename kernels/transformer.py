@@ -1,4 +1,4 @@
-"""Parameters of a transformer. What belongs here: counts that follow from the model's shape alone; its operations are in transformer_flops.py.
+"""Parameters of a transformer. What belongs here: counts that follow from its shape alone; operations are in transformer_flops.py.
 
 Of one layer: attention_parameters, mlp_parameters (dense), expert_parameters (one routed expert), shared_expert_parameters,
 router_parameters, moe_parameters (the whole mixture), moe_active_parameters (what one token visits).
