@@ -106,7 +106,7 @@ def test_operations_per_token_of_published_benchmarks(model, sequence_length, qu
     ],
 )
 def test_training_flops_that_papers_state(model, tokens, flops):
-    assert compute(model, "training_flops", training_tokens=tokens)["training_flops"] == pytest.approx(flops, rel=0.005)
+    assert compute(model, "training_flops", training_tokens=tokens)["training_flops"] == pytest.approx(flops, rel=0.01)
 
 
 @pytest.mark.parametrize("name", ["llama-2-7b", "mixtral-8x7b", "deepseek-v3", "gemma-2-9b"])
