@@ -123,7 +123,7 @@ def _program(
 ) -> tuple[Program, Nest, tuple[Nest, ...]]:
     nest = next((n for n in made.nests if n.dims == dims), Nest(dims, (), (), ()))
     ancestors = made.ancestors(nest, wanted)
-    exports = {n.dims: source(made, n, n.exports) for n in ancestors}
+    exports = {n.dims: source(made, n, n.exports, "exports") for n in ancestors}
     search = _search_function(made, nest, wanted, asked, maximize)
     program = Program(made, exports, {dims: search}, (INSERT,), made.cells(dims) <= INTERPRETED_CELLS)
     return program, nest, ancestors

@@ -140,8 +140,8 @@ def program(plan: Plan, interpret: bool | None = None) -> Program:
     if interpret is None:
         interpret = sum(plan.cells(nest.dims) for nest in plan.nests) <= compile.INTERPRETED_CELLS
     read = {other.dims for nest in plan.output_nests for other in plan.ancestors(nest, nest.outputs)}
-    exports = {nest.dims: source(plan, nest, nest.exports) for nest in plan.nests if nest.dims in read}
-    outputs = {nest.dims: source(plan, nest, nest.outputs) for nest in plan.output_nests}
+    exports = {nest.dims: source(plan, nest, nest.exports, "exports") for nest in plan.nests if nest.dims in read}
+    outputs = {nest.dims: source(plan, nest, nest.outputs, "outputs") for nest in plan.output_nests}
     return Program(plan, exports, outputs, (), interpret)
 
 

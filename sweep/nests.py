@@ -27,13 +27,12 @@ class Function:
     calls: tuple[str, ...]
 
 
-def source(plan: Plan, nest: Nest, wanted: Iterable[str]) -> Function:
-    """The function that computes `wanted` in one nest, and nothing that they do not need."""
+def source(plan: Plan, nest: Nest, wanted: Iterable[str], kind: str) -> Function:
+    """The function that computes `wanted` in one nest, its exports or its outputs, and nothing that they do not need."""
     wanted = tuple(wanted)
     steps = needed(nest, wanted)
     inside = {step.name for step in steps}
     reads = tuple(dict.fromkeys(name for step in steps for name in step.needs if name not in inside))
-    kind = "outputs" if wanted == nest.outputs else "exports"
     name = "_".join(["nest", *nest.dims, kind]) if nest.dims else f"nest_scalar_{kind}"
     arguments = [*(f"n_{dim}" for dim in nest.dims), *(f"in_{read}" for read in reads), *(f"out_{write}" for write in wanted)]
     lines = [f"def {name}({', '.join(arguments)}):", f'{INDENT}"""{_headline(nest, wanted)}"""']

@@ -33,8 +33,8 @@ def run(*command, cwd=ROOT):
 
 def shipped():
     """The equations and facts of the checkout, as paths below it."""
-    found = {path.relative_to(ROOT).as_posix() for folder in ("kernels", "configs") for path in (ROOT / folder).rglob("*") if path.is_file()}
-    return {name for name in found if "__pycache__" not in name}
+    files = [path for folder in ("kernels", "configs") for path in (ROOT / folder).rglob("*") if path.is_file()]
+    return {path.relative_to(ROOT).as_posix() for path in files if "__pycache__" not in path.parts}
 
 
 @pytest.fixture(scope="module")

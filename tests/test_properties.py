@@ -105,7 +105,7 @@ def planned(folder, written):
 
 def cube(made, interpret):
     """Every output of a plan, put together from its blocks: name -> (dims, values)."""
-    worker = blocks.Worker(blocks.Program(made, interpret))
+    worker = blocks.Worker(blocks.program(made, interpret))
     found = {}
     for block in blocks.blocks(made):
         nest = made.nests[block.nest]
