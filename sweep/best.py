@@ -249,7 +249,7 @@ def _of_cube(cube: xarray.Dataset, quantity: str, asked: list[Condition], top: i
 
 
 def _position(cube: xarray.Dataset, dim: str) -> tuple[int, str]:
-    """Where an axis stands in the order of the cube: all variables keep one order, so any that has most axes before it tells."""
+    """Where an axis stands in the order of the cube: all variables keep one order, so the one with most axes before it tells."""
     return max(list(map(str, cube[v].dims)).index(dim) if dim in cube[v].dims else -1 for v in cube.data_vars), dim
 
 

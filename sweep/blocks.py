@@ -11,7 +11,6 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -67,7 +66,7 @@ def grid(plan: Plan, nest: Nest) -> Grid:
     """The cut of one output nest: chunks of whole inner axes, blocks of whole chunks."""
     shape = tuple(plan.sizes[dim] for dim in nest.dims)
     chunk = inner_shape(shape, CHUNK_CELLS)
-    bytes_per_cell = 4 * len(nest.outputs)
+    bytes_per_cell = 4.0 * len(nest.outputs)
     for other in plan.ancestors(nest, nest.outputs):
         missing = math.prod(plan.sizes[dim] for dim in nest.dims if dim not in other.dims)
         bytes_per_cell += 8 * len(other.exports) / min(missing, 64)

@@ -26,8 +26,8 @@ from sweep.nests import Function
 from sweep.point import call
 
 INTERPRETED_CELLS = 20_000
-SCALAR_OPTIONS = {"error_model": "numpy", "forceinline": True, "nogil": True}
-NEST_OPTIONS = {"error_model": "numpy", "nogil": True, "cache": True}
+SCALAR_OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True, "nogil": True}
+NEST_OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "cache": True}
 HEADER = '''"""Written by sweep for one study; a change here changes nothing. The equations are in sweep/kernels."""
 
 from math import inf, nan
@@ -71,8 +71,8 @@ def catalogue_digest() -> str:
 
 def cache_folder() -> Path:
     """Where compiled nests are kept between runs."""
-    base = os.environ.get("WATTSWEEP_CACHE") or os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "wattsweep")
-    return Path(base)
+    own = os.environ.get("WATTSWEEP_CACHE")
+    return Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wattsweep"
 
 
 def scalar(name: str) -> Any:
@@ -117,7 +117,8 @@ def compiled(functions: Iterable[Function], equations: Path | None = None) -> di
             raise SweepError(f"{where}: compiled code cannot be kept there ({error}); set WATTSWEEP_CACHE to a folder that can be written") from None
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, path)
-        assert spec and spec.loader
+        assert spec
+        assert spec.loader
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         spec.loader.exec_module(module)

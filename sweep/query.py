@@ -23,9 +23,10 @@ def open_cube(path: str | Path) -> xarray.Dataset:
     if not found["complete"]:
         raise SweepError(f"{path}: is not whole yet, {found['done']} of {found['total']} blocks are done; run the study again to finish it")
     try:
-        return xarray.open_zarr(str(where), chunks=None)
+        cube: xarray.Dataset = xarray.open_zarr(str(where), chunks=None)
     except Exception as error:  # whatever stands there is no cube; xarray and zarr have many ways to say so
         raise SweepError(f"{path}: cannot be read as a cube: {str(error).splitlines()[0]}") from None
+    return cube
 
 
 def select(cube: xarray.Dataset, variable: str, at: Mapping[str, str], nearest: bool = False) -> xarray.DataArray:

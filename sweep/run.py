@@ -123,7 +123,7 @@ def _done(program: Program, work: list[Block], sink: Sink, threads: int | None) 
                 if not waiting:
                     return
                 finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                yield from (block for future in finished if (block := future.result()))
+                yield from (found for future in finished if (found := future.result()))
         except BaseException:
             stop.set()
             raise

@@ -76,7 +76,7 @@ class Store:
         half = partial(self.path) / CUBE
         for name, array in self.arrays.items():
             array.attrs.update(cube.actual_range(self.plan, self.statistics, name))
-        with warnings.catch_warnings():  # zarr warns that consolidated metadata is no part of the v3 text yet; every reader we know reads it
+        with warnings.catch_warnings():  # zarr warns that consolidated metadata is no part of v3 yet; every reader we know reads it
             warnings.simplefilter("ignore")
             zarr.consolidate_metadata(str(half))
         if self.path.exists():
@@ -220,6 +220,6 @@ def _room(path: Path, plan: Plan) -> None:
     if need > free:
         largest = max(plan.order, key=lambda name: plan.sizes[name])
         raise SweepError(
-            f"{path}: the cube of {plan.study.file} has {bytes_on_disk(plan):.3g} bytes ({need:.3g} compressed) and {there} has {free:.3g} free; "
-            f"its longest axis is {largest} with {plan.sizes[largest]:,} labels; shorten it, or ask `sweep best`, which stores nothing"
+            f"{path}: the cube of {plan.study.file} has {bytes_on_disk(plan):.3g} bytes ({need:.3g} compressed) "
+            f"and {there} has {free:.3g} free; its longest axis is {largest} with {plan.sizes[largest]:,} labels; shorten it, or ask `sweep best`, which stores nothing"
         )

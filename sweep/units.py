@@ -47,7 +47,8 @@ def factor(unit: str, target: str) -> float:
     try:
         return float(registry().Quantity(1.0, unit or "1").to(target or "1").magnitude)
     except pint.DimensionalityError:
-        raise SweepError(f"{unit or 'a plain number'} is no unit of {target}" if target != "1" else f"{unit} where a plain number belongs") from None
+        reason = f"{unit or 'a plain number'} is no unit of {target}" if target != "1" else f"{unit} where a plain number belongs"
+        raise SweepError(reason) from None
     except Exception:  # pint raises a different class for every way in which text is no unit
         raise SweepError(f"{unit!r} is no unit that is known") from None
 

@@ -131,8 +131,9 @@ class Text:
     def statements(self, body: list[ast.stmt]) -> list[str]:
         lines = []
         if self.in_nest:  # what both branches of a condition assign is declared before it
-            late = {t.id for s in body if isinstance(s, ast.If) for n in ast.walk(s) if isinstance(n, ast.Assign) for t in n.targets if isinstance(t, ast.Name)}
-            lines += [f"double {name};" for name in sorted(late)]
+            inside = [n for s in body if isinstance(s, ast.If) for n in ast.walk(s)]
+            late = sorted({n.id for n in inside if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)})
+            lines += [f"double {name};" for name in late]
         for statement in body:
             lines += self.statement(statement)
         return lines
@@ -144,7 +145,8 @@ class Text:
             assert node.value
             return [f"return {self.value(node.value)};"]
         if isinstance(node, ast.For):
-            assert isinstance(node.target, ast.Name) and isinstance(node.iter, ast.Call)
+            assert isinstance(node.target, ast.Name)
+            assert isinstance(node.iter, ast.Call)
             index = node.target.id
             return [f"for (int64_t {index} = 0; {index} < {self.value(node.iter.args[0])}; {index}++) {{", *self.statements(node.body), "}"]
         if isinstance(node, ast.If):
