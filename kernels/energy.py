@@ -33,15 +33,15 @@ def training_energy_to_target(it_power, time_to_train):
 
 
 @equation(unit="J", source="article")
-def facility_energy(training_energy, pue):
+def facility_energy(training_energy, effective_pue):
     """Energy that the facility takes for the training run.
 
     E_f = E PUE
 
     training_energy: E, energy of the servers over the training run [J]
-    pue: PUE, facility energy over IT energy [1]
+    effective_pue: PUE, facility energy over IT energy [1]
     """
-    return training_energy * pue
+    return training_energy * effective_pue
 
 
 @equation(unit="W", source="article")
@@ -81,15 +81,15 @@ def serving_energy(serving_power, serving_period):
 
 
 @equation(unit="J", source="article")
-def serving_facility_energy(serving_energy, pue):
+def serving_facility_energy(serving_energy, effective_pue):
     """Energy that the facility takes to answer the queries over the serving period.
 
     E_sf = E_s PUE
 
     serving_energy: E_s, energy of the servers over the serving period [J]
-    pue: PUE, facility energy over IT energy [1]
+    effective_pue: PUE, facility energy over IT energy [1]
     """
-    return serving_energy * pue
+    return serving_energy * effective_pue
 
 
 @equation(unit="J", source="article")

@@ -5,6 +5,7 @@ import pytest
 from sweep import graph, point
 from sweep.units import to_si
 
+STATED_PUE = {"pue_method": 0.0}
 GIVEN = ["it_power", "energy_per_query", "time_to_train", "pue"]
 ARTICLE = {
     "it_power": to_si("20.3125 MW", "W"),
@@ -19,7 +20,7 @@ ARTICLE = {
 
 
 def energy(output, **changes):
-    resolved = graph.resolve([output], given=GIVEN)
+    resolved = graph.resolve([output], given=GIVEN, fixed=STATED_PUE)
     values = {**ARTICLE, **changes}
     return point.evaluate(resolved, {name: values[name] for name in resolved.inputs}).values[output]
 
