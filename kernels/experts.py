@@ -30,12 +30,10 @@ def local_experts(experts, ep):
 
 
 @equation(unit="s", source="aiconfigurator-core")
-def expert_products_time(
-    routed_tokens, local_experts, expert_hidden_size, mlp_matrices, hidden_size, gemm_rate, grouped_efficiency, operand_rate, gemm_start_time
-):
+def expert_products_time(routed_tokens, local_experts, expert_hidden_size, mlp_matrices, hidden_size, gemm_rate, operand_rate, hbm_bandwidth, expert_start_time):
     """Time of the matrix products of the routed experts of one layer, forward, for one micro-batch.
 
-    t = 2 n k h f / (g R) + 2 (n (2 h + k f) + E k h f) / r + 2 t_0
+    t = 2 n k h f / R + 2 n (2 h + k f) / r + 2 E k h f / B + E t_0, the weights of each expert read once
 
     routed_tokens: n, tokens that the rank's experts work on [token]
     local_experts: E, experts on the rank [1]
@@ -43,13 +41,13 @@ def expert_products_time(
     mlp_matrices: k, matrices of one expert: 3 gated, 2 not [1]
     hidden_size: h, width of the residual stream [1]
     gemm_rate: R, rate of large matrix products [FLOP/s]
-    grouped_efficiency: g, rate of a grouped product over that of one large product [1]
     operand_rate: r, rate at which operands seem to arrive [B/s]
-    gemm_start_time: t_0, time of a product beyond its work [s]
+    hbm_bandwidth: B, memory bandwidth of one GPU [B/s]
+    expert_start_time: t_0, time of one expert's products beyond their work [s]
     """
     width = mlp_matrices * expert_hidden_size
-    operands = routed_tokens * (2 * hidden_size + width) + local_experts * width * hidden_size
-    return 2 * routed_tokens * width * hidden_size / (gemm_rate * grouped_efficiency) + 2 * operands / operand_rate + 2 * gemm_start_time
+    tokens = 2 * routed_tokens * (width * hidden_size / gemm_rate + (2 * hidden_size + width) / operand_rate)
+    return tokens + local_experts * (2 * width * hidden_size / hbm_bandwidth + expert_start_time)
 
 
 @equation(unit="s", source="aiconfigurator-core")

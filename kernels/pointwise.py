@@ -28,11 +28,25 @@ def stream_bytes(fused_stream_bytes, fused_norms, norm_bytes):
     return fused_stream_bytes + 2 * (1 - fused_norms) * norm_bytes
 
 
+@equation(unit="1", source="korthikanti-2022")
+def operator_passes(fused_operators, eager_passes):
+    """Memory traffic of residuals, positions and activation functions over what it is where neighbouring operators are fused.
+
+    1 where fused, else e
+
+    fused_operators: 1 where neighbouring elementwise operators run as one kernel [1]
+    eager_passes: e, traffic where each runs by itself over that [1]
+    """
+    if fused_operators == 1:
+        return 1.0
+    return eager_passes
+
+
 @equation(unit="B", source="korthikanti-2022")
-def layer_pointwise_bytes(tp, sequence_shards, hidden_size, attention_width, ffn_hidden_size, mlp_matrices, stream_bytes, branch_passes, layers, moe_layers):
+def layer_pointwise_bytes(tp, sequence_shards, hidden_size, attention_width, ffn_hidden_size, mlp_matrices, stream_bytes, branch_passes, operator_passes, layers, moe_layers):
     """Memory traffic of norms, residuals, positions and activation function of one layer, forward, for one token.
 
-    c h / s + 2 q (a + (1 - x) k f) / t, without the experts
+    e (c h / s + 2 q (a + (1 - x) k f) / t), without the experts
 
     tp: t, tensor-parallel size [1]
     sequence_shards: s, parts into which norms and residuals are cut along the sequence [1]
@@ -42,11 +56,12 @@ def layer_pointwise_bytes(tp, sequence_shards, hidden_size, attention_width, ffn
     mlp_matrices: k, matrices of the MLP: 3 gated, 2 not [1]
     stream_bytes: c, traffic for each element of the residual stream [B]
     branch_passes: q, times that positions, activation function and changes of layout read or write the split columns [1]
-    layers: transformer layers [1]
+    operator_passes: e, traffic over what it is where neighbouring operators are fused [1]
+    layers: L, transformer layers [1]
     moe_layers: layers with a mixture of experts, x = L_moe / L [1]
     """
     inner = (1 - moe_layers / layers) * mlp_matrices * ffn_hidden_size
-    return stream_bytes * hidden_size / sequence_shards + 2 * branch_passes * (attention_width + inner) / tp
+    return operator_passes * (stream_bytes * hidden_size / sequence_shards + 2 * branch_passes * (attention_width + inner) / tp)
 
 
 @equation(unit="s", source="korthikanti-2022")

@@ -100,17 +100,20 @@ def recompute_time(recompute, layer_forward_time, core_attention_time, fused_att
 
 
 @equation(unit="s", source="narayanan-2021")
-def layer_time(layer_forward_time, layer_backward_time, recompute_time, host_layer_time):
+def layer_time(layer_forward_time, layer_backward_time, recompute_time, host_layer_time, host_mixture_time, layers, moe_layers):
     """Time of one layer for one micro-batch, forward and backward; no shorter than its launches take on the host.
 
-    t = max(t_f + t_b + t_r, t_h)
+    t = max(t_f + t_b + t_r, t_h + x t_m)
 
     layer_forward_time: t_f, forward [s]
     layer_backward_time: t_b, backward [s]
     recompute_time: t_r, computing activations again [s]
     host_layer_time: t_h, time in which the host launches the layer's kernels [s]
+    host_mixture_time: t_m, the same for what a mixture of experts adds [s]
+    layers: L, transformer layers [1]
+    moe_layers: layers with a mixture of experts, x = L_moe / L [1]
     """
-    return max(layer_forward_time + layer_backward_time + recompute_time, host_layer_time)
+    return max(layer_forward_time + layer_backward_time + recompute_time, host_layer_time + host_mixture_time * moe_layers / layers)
 
 
 @equation(unit="s", source="narayanan-2021")

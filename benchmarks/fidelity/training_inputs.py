@@ -12,7 +12,8 @@ entry. What a row leaves empty follows fixed rules that look at the row's year a
 | precision | fp16 on V100, else bf16 |
 | recompute | full before 2022, when selective recompute came; after that the parameter's default |
 | seq_parallel | 1 where tp > 1, from 2024 on; else 0 |
-| comm_overlap | tensor-parallel and pipeline exchanges hide behind work from 2024 on where seq_parallel is 1; data-parallel ones from 2022 |
+| overlap of exchanges (comm_overlap) | tensor-parallel and pipeline exchanges hide behind work from 2024 on where seq_parallel is 1, unless the row says off; data-parallel ones from 2022 on |
+| elementwise operators (no column) | one by one in plain PyTorch (FSDP, unless compiled, and where the notes name the kernels), else fused |
 | kernel of the norms (no column: `kernel:` in the notes) | fused, unless the notes name the kernels and no norm among them |
 | sharding | nothing shared before 2023, then the optimizer state (ZeRO-1, distributed optimizer) |
 | kv_heads | heads |
@@ -105,6 +106,8 @@ def inputs_of(row: Row) -> Inputs:
     given["zero_stage"] = float(zero_stage(row.text("sharding"), year))
     given["fused_attention"] = float(fused_attention(row.text("notes"), year))
     given["fused_norms"] = float("kernel: " not in row.text("notes") or "RMS" in row.text("notes"))
+    plain = "FSDP" in row.text("sharding") and not re.search("MaxText|compile", row.text("sharding") + row.text("notes"))
+    given["fused_operators"] = float(not plain and "kernel: " not in row.text("notes"))
     _overlap(given, row.text("comm_overlap"), year)
     _machine(row, given, known)
     return Inputs(given, entries)
