@@ -1,0 +1,43 @@
+"""One quantity at one point of the shipped equations and catalogues. What belongs here: what the tests of kernels/ evaluate with."""
+
+import math
+
+from sweep import catalogue, graph, point
+from sweep.units import to_si
+
+WORDS = {name: p.choices for name, p in catalogue.parameters().items() if p.choices}
+
+
+def evaluate(output, select=None, **given):
+    """One quantity at one point: catalogue entries by name, everything else as text with its unit or as an SI number; also the flags."""
+    select = dict(select or {})
+    choices = {name: float(words.index(given.pop(name))) for name, words in WORDS.items() if name in given}
+    values = {n: p.default.value for n, p in catalogue.parameters().items() if p.default} | choices
+    figures = {}
+    for name, entry in select.items():
+        found = catalogue.entry(name, entry)
+        for other, target in found.links.items():
+            if other not in select:
+                figures |= catalogue.entry(other, target).figures
+        figures |= found.figures
+    for name, p in catalogue.parameters().items():
+        if p.by:
+            word = WORDS[p.by][int(values[p.by])]
+            if p.catalogue in select or any(key == name for key, _ in figures):
+                values[name] = figures[name, word].value if (name, word) in figures else math.nan
+        elif (name, "") in figures:
+            values[name] = figures[name, ""].value
+    for name, value in given.items():
+        values[name] = to_si(value, graph.unit_of(name)) if isinstance(value, str) else float(value)
+    fixed = {name: values[name] for name in WORDS if name in values}
+    resolved = graph.resolve([output], given=given, fixed=fixed)
+    result = point.evaluate(resolved, {name: values[name] for name in resolved.inputs})
+    return result.values[output], {rule.name for rule in result.broken}
+
+
+def value(output, select=None, **given):
+    return evaluate(output, select, **given)[0]
+
+
+def entries(name, prefix=""):
+    return [entry for entry in catalogue.entry_names(name) if entry.startswith(prefix)]
