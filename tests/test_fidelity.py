@@ -6,11 +6,12 @@ import math
 import pytest
 from click.testing import CliRunner
 
-from benchmarks.fidelity import baseline, layouts, measures, published, training, training_summary
+from benchmarks.fidelity import baseline, energy, layouts, measures, published, serving, serving_summary, training, training_summary
 from benchmarks.fidelity.__main__ import main
 from benchmarks.fidelity.evaluation import Unscored
 from benchmarks.fidelity.rows import Row, load
 from benchmarks.fidelity.score import Score
+from benchmarks.fidelity.serving_inputs import served, split
 from benchmarks.fidelity.training_inputs import fused_attention, inputs_of, kind, precision, recompute, zero_stage
 
 RUN = {
@@ -269,3 +270,150 @@ def test_overrides_change_the_prediction() -> None:
     assert before.published == after.published
     assert after.predicted[0] > before.predicted[0]
     assert training.score_training(prepared, {("peak_rate", "h100-sxm"): 1e14}).predicted == after.predicted
+
+
+# --- energy -------------------------------------------------------------------------------------------------------------------
+
+SUM = {
+    "id": "card-01",
+    "circular": "yes",
+    "power_w_per_accel": "400",
+    "accel_hours": "1000",
+    "energy_mwh": "0.44",
+    "pue": "1.1",
+    "pue_included": "yes",
+}
+METERED = {
+    "id": "meter-01",
+    "year": "2024",
+    "model": "Llama2-70B LoRA (MLPerf)",
+    "arch": "dense",
+    "accelerator": "H100-SXM5-80GB",
+    "n_accel": "8",
+    "n_nodes": "1",
+    "wall_hours": "0.5",
+    "power_w_per_node": "7150",
+    "energy_mwh": "0.003575",
+    "circular": "no",
+}
+
+
+def test_a_circular_row_tests_arithmetic_with_its_own_power_and_pue() -> None:
+    (one,) = energy.score([Row(SUM)])
+    assert one.predicted == pytest.approx(400 * 1000 * 3600 * 1.1)
+    assert one.published == pytest.approx(0.44 * 3.6e9)
+    assert one.error == pytest.approx(0)
+    (one,) = energy.score([Row({**SUM, "pue_included": "no"})])
+    assert one.error == pytest.approx(1 / 1.1 - 1)
+    (one,) = energy.score([Row({**SUM, "energy_mwh": ""})])
+    assert one.skipped == "energy not printed"
+
+
+def test_a_metered_server_tests_the_modelled_power() -> None:
+    power, total = energy.score([Row(METERED)])
+    assert (power.quantity, total.quantity) == ("node_power", "energy")
+    assert power.predicted is not None
+    assert 4000 < power.predicted < 10200
+    assert total.predicted == pytest.approx(power.predicted * 0.5 * 3600)
+    other = energy.score([Row({**METERED, "model": "Stable Diffusion v2 (MLPerf)"})])
+    assert [one.skipped for one in other] == ["layers not published"] * 2
+
+
+def test_a_metered_row_takes_the_layout_of_the_run_it_names() -> None:
+    named = Row({**METERED, "linked_training_row": "paper-001", "joule_per_token": "0.05"})
+    per_token = energy.score([named], {"paper-001": run()})[1]
+    assert per_token.quantity == "energy_per_token"
+    assert per_token.inputs is not None
+    assert per_token.inputs.value("gpus") == 48
+    assert per_token.predicted is not None
+
+
+# --- serving ------------------------------------------------------------------------------------------------------------------
+
+SERVED = {
+    "row_id": "S1",
+    "model": "meta-llama/Llama-3.1-8B-Instruct",
+    "params_total_b": "8",
+    "hardware": "H100 SXM",
+    "gpus": "1",
+    "parallelism": "TP1 EP1 DP1",
+    "precision": "bfloat16",
+    "engine": "vLLM",
+    "workload": "lm-arena-chat",
+    "load_point": "max_num_seqs cap",
+    "concurrency": "64",
+    "output_tokens": "700",
+    "output_tok_s": "3000",
+    "tpot_ms": "20",
+    "avg_power_w_per_gpu": "500",
+    "power_boundary": "GPU only (NVML via Zeus)",
+    "j_per_output_token": "0.1667",
+    "kind": "measured",
+}
+
+
+def test_words_of_a_split() -> None:
+    assert split("TP4 PP2", 8) == {"serving_tp": 4.0, "serving_pp": 2.0, "serving_dp": 1.0, "serving_ep": 1.0}
+    assert split("TP1 EP8 DP1", 8) == {"serving_tp": 8.0, "serving_pp": 1.0, "serving_dp": 1.0, "serving_ep": 8.0}
+    assert split("TP1 EP8 DP8", 8) == {"serving_tp": 1.0, "serving_pp": 1.0, "serving_dp": 8.0, "serving_ep": 8.0}
+    assert split("DEP4", 4) == {"serving_tp": 1.0, "serving_pp": 1.0, "serving_dp": 4.0, "serving_ep": 4.0}
+    assert split("", 8) is None
+
+
+def test_replicas_share_the_load_of_a_served_row() -> None:
+    one = served(Row({**SERVED, "gpus": "4", "concurrency": "256"}))
+    assert one.replicas == 4
+    assert one.inputs.value("concurrency") == 64
+    whole = served(Row({**SERVED, "parallelism": "", "gpus": "8", "params_total_b": "70"}))
+    assert whole.inputs.value("serving_tp") == 4  # 140 GB with room take four of 80
+    assert whole.replicas == 2
+
+
+def test_formats_of_a_served_row() -> None:
+    def formats(**changed: str) -> tuple[object, ...]:
+        given = served(Row({**SERVED, **changed})).inputs.given
+        return given["precision"], given["weight_bits"], given["kv_bits"]
+
+    assert formats() == ("bf16", 16.0, 16.0)
+    assert formats(precision="fp8") == ("fp8", 8.0, 16.0)
+    assert formats(precision="fp8", engine="TensorRT-LLM v1.0") == ("fp8", 8.0, 8.0)
+    assert formats(precision="fp4") == ("bf16", 4.5, 16.0)
+    assert formats(precision="fp4", hardware="B200 SXM") == ("fp4", 4.5, 16.0)
+    assert formats(precision="", model="Qwen/Qwen3-235B-A22B-FP8", parallelism="TP8", gpus="8") == ("fp8", 8.0, 16.0)
+
+
+def test_boundaries_and_units_of_a_served_row() -> None:
+    assert serving.boundary(Row(SERVED)) == "chip"
+    assert serving.boundary(Row({"power_boundary": "whole 8-GPU node, wall AC meter"})) == "server"
+    assert serving.boundary(Row({"power_boundary": "node x PUE, 0.7 of max power"})) == "facility"
+    assert serving.published(Row(SERVED))["time_per_output_token"] == 0.02
+
+
+def test_a_served_row_that_cannot_be_scored_says_why() -> None:
+    for changed, reason in (
+        ({"model": "Unheard-of-1B"}, "no catalogue entry for the model"),
+        ({"hardware": "undisclosed"}, "no catalogue entry for the accelerator"),
+        ({"gpus": ""}, "number of GPUs"),
+        ({"concurrency": "", "load_point": ""}, "batch not published"),
+    ):
+        with pytest.raises(Unscored) as caught:
+            served(Row({**SERVED, **changed}))
+        assert reason in caught.value.reason
+
+
+def test_batch_scaling_compares_the_smallest_with_the_largest_batch_of_one_setup() -> None:
+    def one(batch: str, predicted: float, measured: float, **changed: str) -> Score:
+        return Score("x", "s", "energy_per_output_token", predicted, measured, "", Row({**SERVED, "concurrency": batch, **changed}))
+
+    found = serving_summary.scaling([one("8", 1.2, 1.0), one("64", 0.5, 0.4), one("512", 0.1, 0.1), one("8", 9, 1, hardware="B200 SXM")])
+    assert found["rows"] == 1
+    assert found["median_ratio"] == pytest.approx(1.2)
+    assert found["within_25"] == 1
+
+
+def test_ratios() -> None:
+    found = measures.ratios([2.0, 0.5, 1.0, 4.0])
+    assert found["geometric_error"] == pytest.approx(2)
+    assert found["median_ratio"] == 1.5
+    assert found["within_1.5x"] == 0.25
+    assert found["within_2x"] == 0.75

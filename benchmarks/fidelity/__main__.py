@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
+from benchmarks.fidelity import energy, energy_summary, serving, serving_summary, tables, training, training_summary
 from benchmarks.fidelity import rows as reading
-from benchmarks.fidelity import serving, serving_summary, tables, training, training_summary
 from benchmarks.fidelity.score import Score
 
 
@@ -32,6 +32,16 @@ def training_command(csv_file: Path, json_file: Path | None) -> None:
     """Step time, memory and out-of-memory verdicts of training runs."""
     scores = training.score(training.prepare(reading.load(csv_file)))
     _finish(scores, training_summary.summary(scores), json_file)
+
+
+@main.command("energy")
+@options
+@click.option("--runs", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Training runs that the rows name.")
+def energy_command(csv_file: Path, json_file: Path | None, runs: Path | None) -> None:
+    """Power of a server, energy and energy per token of training."""
+    linked = {row.id: row for row in reading.load(runs)} if runs else {}
+    scores = energy.score(reading.load(csv_file), linked)
+    _finish(scores, energy_summary.summary(scores), json_file)
 
 
 @main.command("serving")
