@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from sweep import point
 from sweep.graph import unit_of
-from sweep.study import Study, open_study
+from sweep.study import Study
+from sweep.study_file import open_study
 from sweep.units import NUMBER, factor, to_si
 
 HEADER = ("in the article", "printed", "here", "quantity", "what is off")

@@ -11,7 +11,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-WHERE = {"SweepError": "errors", "open_study": "study", "run": "run", "open_cube": "query", "evaluate": "api", "best": "best"}
+WHERE = {"SweepError": "errors", "open_study": "study_file", "run": "run", "open_cube": "query", "evaluate": "api", "best": "best"}
 __all__ = ["SweepError", "best", "evaluate", "open_cube", "open_study", "run"]
 
 

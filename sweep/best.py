@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sweep import plan, point
-from sweep.blocks import Block, Program, Worker, inner_shape, ranges_of
-from sweep.compile import INTERPRETED_CELLS
+from sweep.blocks import Block, Grid, Program, Worker, inner_shape, ranges_of
 from sweep.errors import SweepError, suggestion
 from sweep.graph import names
 from sweep.nests import INDENT, Function, body, calls, needed, reads_at, source
@@ -125,8 +124,11 @@ def _program(
     ancestors = made.ancestors(nest, wanted)
     exports = {n.dims: source(made, n, n.exports, "exports") for n in ancestors}
     search = _search_function(made, nest, wanted, asked, maximize)
-    program = Program(made, exports, {dims: search}, (INSERT,), made.cells(dims) <= INTERPRETED_CELLS)
-    return program, nest, ancestors
+    whole = tuple(made.sizes[dim] for dim in dims)
+    cut = Grid(whole, _cut(made, nest, ancestors, whole), whole)
+    calls = {f.name: f.cost * made.cells(d) * cut.repeats(dims, d) for d, f in exports.items()}
+    calls["search"] = search.cost * made.cells(dims)
+    return Program(made, exports, {dims: search}, calls, (INSERT,)), nest, ancestors
 
 
 def _search_function(made: Plan, nest: Nest, wanted: tuple[str, ...], asked: list[Condition], maximize: bool) -> Function:

@@ -23,6 +23,7 @@ from sweep.registry import Equation
 
 Array: TypeAlias = npt.NDArray[Any]
 Ranges: TypeAlias = tuple[tuple[int, int], ...]
+INTERPRETED_CALLS = 300_000  # of equations, about 0.3 s; compiling one nest of ten equations takes longer
 CHUNK_CELLS = 1 << 18  # 1 MB of float32
 BLOCK_CELLS = 5 << 20  # 20 MB of float32
 BLOCK_BYTES = 80 << 20  # of all variables of a block and what they are computed from
@@ -57,9 +58,10 @@ class Grid:
     block: tuple[int, ...]
     chunk: tuple[int, ...]
 
-    @property
-    def count(self) -> int:
-        return math.prod(-(-size // step) for size, step in zip(self.shape, self.block, strict=True))
+    def repeats(self, dims: Dims, other: Dims) -> int:
+        """How often a nest over some of the dims is computed for the blocks, at most: once for each cut of the other dims."""
+        cuts = {dim: -(-size // step) for dim, size, step in zip(dims, self.shape, self.block, strict=True)}
+        return math.prod(cuts[dim] for dim in dims if dim not in other)
 
 
 def grid(plan: Plan, nest: Nest) -> Grid:
@@ -115,33 +117,56 @@ def dtype_of(plan: Plan, name: str) -> np.dtype[Any]:
 
 @dataclass(frozen=True)
 class Program:
-    """The functions of a plan, compiled or interpreted: what every worker runs. outputs: by the dims of their nest."""
+    """The functions of a plan: what every worker runs. outputs: by the dims of their nest. calls: what each function costs.
+
+    The cheapest functions run interpreted, as long as all of them together take less time than compiling them would.
+    """
 
     plan: Plan
     exports: dict[Dims, Function]
     outputs: dict[Dims, Function]
-    more: tuple[Function, ...]
-    interpret: bool
+    calls: dict[str, int]
+    more: tuple[Function, ...] = ()
+    budget: float = INTERPRETED_CALLS
+
+    @cached_property
+    def interpreted(self) -> frozenset[str]:
+        """The names of the functions that are not worth compiling."""
+        names, total = [], 0
+        for name, calls in sorted(self.calls.items(), key=lambda item: item[1]):
+            total += calls
+            if total > self.budget:
+                break
+            names.append(name)
+        return frozenset(names)
 
     @property
-    def functions(self) -> list[Function]:
-        return [*self.more, *self.exports.values(), *self.outputs.values()]
+    def compiled(self) -> list[Function]:
+        """The functions that are compiled."""
+        found = [f for f in (*self.exports.values(), *self.outputs.values()) if f.name not in self.interpreted]
+        return [*self.more, *found] if found else []
 
     @cached_property
     def code(self) -> dict[str, Callable[..., None]]:
-        if self.interpret:
-            return compile.interpreted(self.functions)
-        return compile.compiled(self.functions, self.plan.study.equations)
+        """What to call, by function name."""
+        plain = [f for f in (*self.exports.values(), *self.outputs.values()) if f.name in self.interpreted]
+        found = compile.interpreted([*plain, *self.more])
+        if self.compiled:
+            found |= compile.compiled(self.compiled, self.plan.study.equations)
+        return found
 
 
-def program(plan: Plan, interpret: bool | None = None) -> Program:
-    """The program that fills a plan's outputs; small work runs interpreted."""
-    if interpret is None:
-        interpret = sum(plan.cells(nest.dims) for nest in plan.nests) <= compile.INTERPRETED_CELLS
-    read = {other.dims for nest in plan.output_nests for other in plan.ancestors(nest, nest.outputs)}
-    exports = {nest.dims: source(plan, nest, nest.exports, "exports") for nest in plan.nests if nest.dims in read}
+def program(plan: Plan, budget: float = INTERPRETED_CALLS) -> Program:
+    """The program that fills a plan's outputs. budget: how many calls of equations may run interpreted."""
+    repeats: dict[Dims, int] = {}
+    for nest in plan.output_nests:
+        for other in plan.ancestors(nest, nest.outputs):
+            repeats[other.dims] = repeats.get(other.dims, 0) + grid(plan, nest).repeats(nest.dims, other.dims)
+    exports = {nest.dims: source(plan, nest, nest.exports, "exports") for nest in plan.nests if nest.dims in repeats}
     outputs = {nest.dims: source(plan, nest, nest.outputs, "outputs") for nest in plan.output_nests}
-    return Program(plan, exports, outputs, (), interpret)
+    calls = {f.name: f.cost * plan.cells(dims) * repeats[dims] for dims, f in exports.items()}
+    calls |= {f.name: f.cost * plan.cells(dims) for dims, f in outputs.items()}
+    return Program(plan, exports, outputs, calls, budget=budget)
 
 
 class Worker:

@@ -25,7 +25,6 @@ from sweep.errors import SweepError
 from sweep.nests import Function
 from sweep.point import call
 
-INTERPRETED_CELLS = 20_000
 SCALAR_OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True, "nogil": True}
 NEST_OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "cache": True}
 HEADER = '''"""Written by sweep for one study; a change here changes nothing. The equations are in sweep/kernels."""

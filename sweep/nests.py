@@ -26,6 +26,11 @@ class Function:
     writes: tuple[str, ...]
     calls: tuple[str, ...]
 
+    @property
+    def cost(self) -> int:
+        """What one point costs, in calls; reading and writing a value counts as one."""
+        return len(self.calls) + len(self.reads) + len(self.writes)
+
 
 def source(plan: Plan, nest: Nest, wanted: Iterable[str], kind: str) -> Function:
     """The function that computes `wanted` in one nest, its exports or its outputs, and nothing that they do not need."""
