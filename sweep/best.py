@@ -173,7 +173,8 @@ def _search_function(made: Plan, nest: Nest, wanted: tuple[str, ...], asked: lis
     for dim in dims[:-1]:
         flat = f"i_{dim}" if flat == "0" else f"({flat}) * n_{dim} + i_{dim}"
     lines += [f"{outer}{INDENT}{line}" for line in (f"base = ({flat}) * len(out_row)", "for k in range(len(out_row)):")]
-    lines += [f"{outer}{INDENT * 2}if out_row[k] < out_scores[last]:", f"{outer}{INDENT * 3}insert(out_scores, out_places, out_row[k], base + k)"]
+    lines.append(f"{outer}{INDENT * 2}if out_row[k] < out_scores[last]:")
+    lines.append(f"{outer}{INDENT * 3}insert(out_scores, out_places, out_row[k], base + k)")
     lines.append(f"{outer}{INDENT}worst = out_scores[last]")
     return Function("search", "\n".join(lines) + "\n", dims, reads, ("scores", "places", "row"), calls(steps))
 
@@ -224,7 +225,9 @@ def _cut(made: Plan, nest: Nest, ancestors: tuple[Nest, ...], shape: tuple[int, 
     return inner_shape(shape, int(min(SEARCH_CELLS, SEARCH_BYTES / per_cell)))
 
 
-def _of_cube(cube: xarray.Dataset, quantity: str, asked: list[Condition], top: int, maximize: bool, per: str | None) -> list[dict[str, Any]]:
+def _of_cube(
+    cube: xarray.Dataset, quantity: str, asked: list[Condition], top: int, maximize: bool, per: str | None
+) -> list[dict[str, Any]]:
     wanted = tuple(dict.fromkeys([quantity, *(c.name for c in asked)]))
     for name in wanted:
         if name not in cube.variables:
@@ -269,12 +272,13 @@ def _block_hits(
 
     def values(name: str) -> Any:
         found = cube[name].isel({dim: at[dim] for dim in dims if dim in cube[name].dims}).variable
-        return found.set_dims(dict(zip(dims, shape, strict=True))).transpose(*dims).values
+        held = found.transpose(*(dim for dim in dims if dim in found.dims)).values
+        return held[tuple(slice(None) if dim in found.dims else None for dim in dims)]
 
-    scores = values(quantity).astype(np.float32) * (-1 if maximize else 1)
+    scores = np.broadcast_to(values(quantity).astype(np.float32) * (-1 if maximize else 1), shape)
     for c in asked:
         scores = np.where(OPERATORS[c.operator](values(c.name).astype(np.float64), c.value), scores, np.nan)
-    flat = np.where(np.isnan(scores), np.inf, scores).reshape(-1)
+    flat = np.where(np.isnan(scores), np.float32(np.inf), scores).reshape(-1)
     if len(flat) > top:
         limit = np.partition(flat, top - 1)[top - 1]
         candidates = np.flatnonzero(flat <= limit)

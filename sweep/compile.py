@@ -113,7 +113,8 @@ def compiled(functions: Iterable[Function], equations: Path | None = None) -> di
                 file.write(content)
             os.replace(temporary, path)
         except OSError as error:
-            raise SweepError(f"{where}: compiled code cannot be kept there ({error}); set WATTSWEEP_CACHE to a folder that can be written") from None
+            advice = "set WATTSWEEP_CACHE to a folder that can be written"
+            raise SweepError(f"{where}: compiled code cannot be kept there ({error}); {advice}") from None
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, path)
         assert spec

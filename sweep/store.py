@@ -218,8 +218,9 @@ def _room(path: Path, plan: Plan) -> None:
     there = next(p for p in [path.absolute(), *path.absolute().parents] if p.exists())
     free = shutil.disk_usage(there).free
     if need > free:
-        largest = max(plan.order, key=lambda name: plan.sizes[name])
+        longest = max(plan.order, key=lambda name: plan.sizes[name])
         raise SweepError(
-            f"{path}: the cube of {plan.study.file} has {bytes_on_disk(plan):.3g} bytes ({need:.3g} compressed) "
-            f"and {there} has {free:.3g} free; its longest axis is {largest} with {plan.sizes[largest]:,} labels; shorten it, or ask `sweep best`, which stores nothing"
+            f"{path}: the cube of {plan.study.file} has {bytes_on_disk(plan):.3g} bytes, about {need:.3g} compressed, and {there} has "
+            f"{free:.3g} free; its longest axis is {longest} with {plan.sizes[longest]:,} labels; shorten it, or ask `sweep best`, "
+            "which stores nothing"
         )
