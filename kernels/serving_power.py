@@ -1,0 +1,214 @@
+"""Power and energy of a served model. What belongs here: watts of a GPU by what it does, and joules of the GPUs per token.
+
+What servers and buildings add is in serving_energy.py.
+"""
+
+import math
+
+from sweep.registry import equation
+
+MIXED = 0
+
+
+@equation(unit="s", source="pope-2022")
+def weight_traffic_time(dense_weight_bytes, expert_weight_bytes, touched_experts, serving_tp, serving_dp, hbm_bandwidth):
+    """Time that the weights of one step would take at the memory's full bandwidth.
+
+    t = (W_d / t + s W_x / (t d)) / b
+
+    dense_weight_bytes: W_d, weights outside the experts [B]
+    expert_weight_bytes: W_x, weights of the experts [B]
+    touched_experts: s, share of the experts that a step reads [1]
+    serving_tp: t, tensor-parallel size of attention [1]
+    serving_dp: d, ranks with their own sequences [1]
+    hbm_bandwidth: b, memory bandwidth of one GPU [B/s]
+    """
+    return (dense_weight_bytes + touched_experts * expert_weight_bytes / serving_dp) / (serving_tp * hbm_bandwidth)
+
+
+@equation(unit="s", source="williams-2009")
+def sequence_work_time(
+    step_width,
+    dense_weights,
+    head_weights,
+    expert_weights_per_token,
+    attention_flops_per_attended_token,
+    attended_tokens,
+    prefill_matmul_flops,
+    prefill_expert_flops,
+    prefill_attention_flops,
+    accepted_tokens,
+    output_tokens,
+    serving_gpus,
+    peak_rate,
+    peak_rate_16bit,
+):
+    """Time at peak rate of all operations that come with one running sequence's step, its share of a prompt included.
+
+    t = (w (2 (D + V + x) / r + F a / r_16) + n / n_out ((F_m + F_x) / r + F_a / r_16)) / N
+
+    step_width: w, tokens of one sequence that a pass checks [1]
+    dense_weights: D, parameters that every token reads in the layers [1]
+    head_weights: V, parameters of the output head [1]
+    expert_weights_per_token: x, parameters of the experts that one token visits [1]
+    attention_flops_per_attended_token: F, operations per layer and attended token [FLOP]
+    attended_tokens: a, tokens that all layers together attend to [token]
+    prefill_matmul_flops: F_m, operations of one prompt in the matrices outside the experts [FLOP]
+    prefill_expert_flops: F_x, operations of one prompt in the experts [FLOP]
+    prefill_attention_flops: F_a, operations of one prompt in attention [FLOP]
+    accepted_tokens: n, tokens of one sequence that one step writes [token]
+    output_tokens: n_out, tokens of one answer [token]
+    serving_gpus: N, GPUs of one replica [1]
+    peak_rate: r, dense peak rate of one GPU [FLOP/s]
+    peak_rate_16bit: r_16, its peak rate in 16 bits, in which attention stays [FLOP/s]
+    """
+    matrices = 2 * step_width * (dense_weights + head_weights + expert_weights_per_token)
+    attention = step_width * attention_flops_per_attended_token * attended_tokens
+    prompt = accepted_tokens / output_tokens
+    matrices = matrices + prompt * (prefill_matmul_flops + prefill_expert_flops)
+    attention = attention + prompt * prefill_attention_flops
+    return (matrices / peak_rate + attention / peak_rate_16bit) / serving_gpus
+
+
+@equation(unit="s", source="zhong-2024")
+def busy_step_time(decode_step_time, running_sequences, prefill_time, accepted_tokens, output_tokens):
+    """Time of one step and of the prompts that come with it, on whichever GPUs they are read.
+
+    t = t_d + B t_p n / n_out
+
+    decode_step_time: t_d, time of one step without prompts [s]
+    running_sequences: B, sequences of one step [1]
+    prefill_time: t_p, time that one prompt takes of a replica [s]
+    accepted_tokens: n, tokens of one sequence that one step writes [token]
+    output_tokens: n_out, tokens of one answer [token]
+    """
+    return decode_step_time + running_sequences * prefill_time * accepted_tokens / output_tokens
+
+
+@equation(unit="W", source="ml-energy-v3")
+def busy_gpu_power(
+    gpu_tdp,
+    gpu_idle_power,
+    busy_step_time,
+    running_sequences,
+    weight_traffic_time,
+    kv_read_time,
+    kv_bandwidth_efficiency,
+    sequence_work_time,
+    engine_step_time,
+    engine_sequence_time,
+    power_awake,
+    power_memory,
+    power_compute,
+):
+    """Mean power of one GPU while it serves: awake while kernels run, and more the more it reads and computes, up to its design power.
+
+    P = P_0 + (P_tdp - P_0) min(1, (p_a (t - t_s - B t_o) + p_m t_m + p_c t_c) / t), with t_m = t_w + B e t_kv and t_c = B t_q
+
+    gpu_tdp: P_tdp, thermal design power of one GPU [W]
+    gpu_idle_power: P_0, power of one GPU that waits [W]
+    busy_step_time: t, time of one step and of its prompts [s]
+    running_sequences: B, sequences of one step [1]
+    weight_traffic_time: t_w, time of the weights at full bandwidth [s]
+    kv_read_time: t_kv, time to read the keys and values of one sequence [s]
+    kv_bandwidth_efficiency: e, share of the bandwidth that this reading reaches [1]
+    sequence_work_time: t_q, time at peak rate of the operations of one sequence's step [s]
+    engine_step_time: t_s, time of a step in which the GPUs wait for the engine [s]
+    engine_sequence_time: t_o, the same for each sequence of the step [s]
+    power_awake: p_a, share of the range that running kernels take, however little they do [1]
+    power_memory: p_m, share that reading at full bandwidth adds [1]
+    power_compute: p_c, share that computing at peak rate adds [1]
+    """
+    memory = weight_traffic_time + running_sequences * kv_bandwidth_efficiency * kv_read_time
+    compute = running_sequences * sequence_work_time
+    waiting = engine_step_time + running_sequences * engine_sequence_time
+    load = power_awake * (busy_step_time - waiting) + power_memory * memory + power_compute * compute
+    return gpu_idle_power + (gpu_tdp - gpu_idle_power) * min(1.0, load / busy_step_time)
+
+
+@equation(unit="s/token", source="zhong-2024")
+def busy_time_per_output_token(busy_step_time, running_sequences, accepted_tokens, serving_gpus):
+    """Time of busy GPUs that one written token takes, its share of the prompt included.
+
+    t = N t_b / (B n)
+
+    busy_step_time: t_b, time of one step and of its prompts [s]
+    running_sequences: B, sequences of one step [1]
+    accepted_tokens: n, tokens of one sequence that one step writes [token]
+    serving_gpus: N, GPUs of one replica [1]
+    """
+    return serving_gpus * busy_step_time / (running_sequences * accepted_tokens)
+
+
+@equation(unit="s/token", source="zhong-2024")
+def idle_time_per_output_token(
+    serving_step_time,
+    running_sequences,
+    accepted_tokens,
+    serving_gpus,
+    replica_busy_share,
+    prefill_placement,
+    prefill_time,
+    output_tokens,
+    prefill_load,
+):
+    """Time of GPUs that wait for requests, for each written token: replicas without a sequence, and a prefill pool below its full load.
+
+    t = N (T / (B n) (1 / u - 1) + t_p / n_out (1 / r - 1)), the last for a pool of its own
+
+    serving_step_time: T, time of one step with the prompts on the same GPUs [s]
+    running_sequences: B, sequences of one step [1]
+    accepted_tokens: n, tokens of one sequence that one step writes [token]
+    serving_gpus: N, GPUs of one replica [1]
+    replica_busy_share: u, share of the time in which a replica runs a sequence [1]
+    prefill_placement: whether prompts are read by the same GPUs [1]
+    prefill_time: t_p, time that one prompt takes of a replica [s]
+    output_tokens: n_out, tokens of one answer [token]
+    prefill_load: r, share of the time that GPUs for prompts alone are busy [1]
+    """
+    if replica_busy_share <= 0:
+        return math.nan
+    waiting = serving_step_time / (running_sequences * accepted_tokens) * (1 / replica_busy_share - 1)
+    if prefill_placement != MIXED:
+        waiting = waiting + prefill_time / output_tokens * (1 / prefill_load - 1)
+    return serving_gpus * waiting
+
+
+@equation(unit="J/token", source="ml-energy-v3")
+def chip_energy_per_output_token(busy_gpu_power, busy_time_per_output_token, gpu_idle_power, idle_time_per_output_token):
+    """Energy of the GPUs for one written token, its share of the prompt included.
+
+    e = P t_b + P_0 t_i
+
+    busy_gpu_power: P, mean power of one GPU while it serves [W]
+    busy_time_per_output_token: t_b, time of busy GPUs for one written token [s/token]
+    gpu_idle_power: P_0, power of one GPU that waits [W]
+    idle_time_per_output_token: t_i, time of waiting GPUs for one written token [s/token]
+    """
+    return busy_gpu_power * busy_time_per_output_token + gpu_idle_power * idle_time_per_output_token
+
+
+@equation(unit="s/token", source="zhong-2024")
+def gpu_time_per_output_token(busy_time_per_output_token, idle_time_per_output_token):
+    """Time of GPUs, busy or waiting, for one written token.
+
+    t = t_b + t_i
+
+    busy_time_per_output_token: t_b, time of busy GPUs for one written token [s/token]
+    idle_time_per_output_token: t_i, time of waiting GPUs for one written token [s/token]
+    """
+    return busy_time_per_output_token + idle_time_per_output_token
+
+
+@equation(unit="W", source="ml-energy-v3")
+def serving_gpu_power(busy_gpu_power, gpu_idle_power, busy_time_per_output_token, gpu_time_per_output_token):
+    """Mean power of one GPU that serves, waiting included.
+
+    P = P_0 + (P_b - P_0) t_b / t
+
+    busy_gpu_power: P_b, mean power of one GPU while it serves [W]
+    gpu_idle_power: P_0, power of one GPU that waits [W]
+    busy_time_per_output_token: t_b, time of busy GPUs for one written token [s/token]
+    gpu_time_per_output_token: t, time of GPUs, busy or waiting [s/token]
+    """
+    return gpu_idle_power + (busy_gpu_power - gpu_idle_power) * busy_time_per_output_token / gpu_time_per_output_token
