@@ -1,4 +1,4 @@
-"""One step of a batch, and the batch that a latency or a load allows. What belongs here: all that evaluates a step as a function of the batch.
+"""One step of a batch, and the batch that a latency or a load allows. What belongs here: a step as a function of the batch.
 
 The parts of a step come from decode.py and prefill.py; which batch runs is chosen in operating_point.py.
 """

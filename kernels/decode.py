@@ -1,4 +1,4 @@
-"""One decode step: every running sequence writes a token. What belongs here: the time of each part of a step that a batch of one would take.
+"""One decode step: every running sequence writes a token. What belongs here: the time of each part of a step.
 
 Each part is stated for the whole replica, so that a batch multiplies or fills it; batching.py puts them together.
 """
@@ -21,19 +21,19 @@ def dense_read_time(dense_weight_bytes, serving_tp, hbm_bandwidth, bandwidth_eff
 
 
 @equation(unit="s", source="pope-2022")
-def dense_compute_time(step_width, dense_weights, head_weights, serving_gpus, peak_rate, matmul_efficiency):
+def dense_compute_time(step_width, dense_weights, embedding_parameters, serving_gpus, peak_rate, matmul_efficiency):
     """Time to multiply one sequence's tokens of a step with the weights outside the experts, shared by all GPUs of the replica.
 
     t = 2 w (D + V) / (N r e)
 
     step_width: w, tokens of one sequence that a pass checks [1]
     dense_weights: D, parameters that every token reads in the layers [1]
-    head_weights: V, parameters of the output head [1]
+    embedding_parameters: V, parameters of the output head, as many as of the embedding [1]
     serving_gpus: N, GPUs of one replica [1]
     peak_rate: r, dense peak rate of one GPU [FLOP/s]
     matmul_efficiency: e, share of it that matrix multiplications reach [1]
     """
-    return 2 * step_width * (dense_weights + head_weights) / (serving_gpus * peak_rate * matmul_efficiency)
+    return 2 * step_width * (dense_weights + embedding_parameters) / (serving_gpus * peak_rate * matmul_efficiency)
 
 
 @equation(unit="s", source="pope-2022")

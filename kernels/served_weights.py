@@ -9,44 +9,30 @@ from sweep.registry import equation, rule
 
 
 @equation(unit="1", source="fedus-2021")
-def expert_weights(moe_layers, experts, mlp_matrices, hidden_size, expert_hidden_size):
+def expert_weights(moe_layers, experts, expert_parameters):
     """Parameters of all routed experts.
 
-    X = l_x E m h f
+    X = l_x E p
 
     moe_layers: l_x, layers whose MLP is a mixture of experts [1]
     experts: E, routed experts of one of them [1]
-    mlp_matrices: m, matrices of one expert [1]
-    hidden_size: h, width of the residual stream [1]
-    expert_hidden_size: f, inner width of one expert [1]
+    expert_parameters: p, parameters of one routed expert [1]
     """
-    return moe_layers * experts * mlp_matrices * hidden_size * expert_hidden_size
-
-
-@equation(unit="1", source="shoeybi-2019")
-def head_weights(vocabulary_size, hidden_size):
-    """Parameters of the matrix that turns the last state into a distribution over tokens.
-
-    V = v h
-
-    vocabulary_size: v, rows of the embedding [1]
-    hidden_size: h, width of the residual stream [1]
-    """
-    return vocabulary_size * hidden_size
+    return moe_layers * experts * expert_parameters
 
 
 @equation(unit="1", source="fedus-2021")
-def dense_weights(total_parameters, expert_weights, head_weights, tied_embeddings):
+def dense_weights(total_parameters, expert_weights, embedding_parameters, head_parameters):
     """Parameters that every token reads in the layers: attention, dense MLPs, shared experts, routers.
 
-    D = P - X - V (2 - tied)
+    D = P - X - V - V_h
 
     total_parameters: P, parameters of the model [1]
     expert_weights: X, parameters of all routed experts [1]
-    head_weights: V, parameters of the output head, and of the embedding [1]
-    tied_embeddings: 1 where both are one matrix, else 0 [1]
+    embedding_parameters: V, parameters of the embedding [1]
+    head_parameters: V_h, parameters of the output head that are not those of the embedding [1]
     """
-    return total_parameters - expert_weights - head_weights * (2 - tied_embeddings)
+    return total_parameters - expert_weights - embedding_parameters - head_parameters
 
 
 @equation(unit="1", source="fedus-2021")
@@ -79,16 +65,16 @@ def dense_weight_bits(weight_bits, experts):
 
 
 @equation(unit="B", source="gpt-oss-2025")
-def dense_weight_bytes(dense_weights, dense_weight_bits, head_weights):
+def dense_weight_bytes(dense_weights, dense_weight_bits, embedding_parameters):
     """Bytes that every step reads: the weights of all layers outside the experts, and the head in 16 bits.
 
     W_d = D b_d / 8 + 2 V
 
     dense_weights: D, parameters that every token reads in the layers [1]
     dense_weight_bits: b_d, bits of one of them [1]
-    head_weights: V, parameters of the output head [1]
+    embedding_parameters: V, parameters of the output head, as many as of the embedding [1]
     """
-    return dense_weights * dense_weight_bits / 8 + 2 * head_weights
+    return dense_weights * dense_weight_bits / 8 + 2 * embedding_parameters
 
 
 @equation(unit="B", source="gpt-oss-2025")
@@ -117,20 +103,19 @@ def serving_gpus(serving_tp, serving_pp, serving_dp):
 
 
 @equation(unit="B", source="pope-2022")
-def weight_bytes_per_gpu(dense_weight_bytes, expert_weight_bytes, head_weights, tied_embeddings, serving_tp, serving_pp, serving_gpus):
+def weight_bytes_per_gpu(dense_weight_bytes, expert_weight_bytes, head_parameters, serving_tp, serving_pp, serving_gpus):
     """Bytes of weights on one GPU; data-parallel ranks hold copies of all but the experts.
 
-    W = (W_d + 2 V (1 - tied)) / (t p) + W_x / N
+    W = (W_d + 2 V_h) / (t p) + W_x / N
 
     dense_weight_bytes: W_d, weights outside the experts, with the head [B]
     expert_weight_bytes: W_x, weights of the experts [B]
-    head_weights: V, parameters of the embedding [1]
-    tied_embeddings: 1 where the head is the embedding, else 0 [1]
+    head_parameters: V_h, parameters of an output head that is not the embedding, both of which are kept [1]
     serving_tp: t, tensor-parallel size of attention [1]
     serving_pp: p, pipeline stages [1]
     serving_gpus: N, GPUs of one replica [1]
     """
-    return (dense_weight_bytes + 2 * head_weights * (1 - tied_embeddings)) / (serving_tp * serving_pp) + expert_weight_bytes / serving_gpus
+    return (dense_weight_bytes + 2 * head_parameters) / (serving_tp * serving_pp) + expert_weight_bytes / serving_gpus
 
 
 @equation(unit="1", source="fedus-2021")

@@ -30,7 +30,7 @@ def weight_traffic_time(dense_weight_bytes, expert_weight_bytes, touched_experts
 def sequence_work_time(
     step_width,
     dense_weights,
-    head_weights,
+    embedding_parameters,
     expert_weights_per_token,
     attention_flops_per_attended_token,
     attended_tokens,
@@ -49,7 +49,7 @@ def sequence_work_time(
 
     step_width: w, tokens of one sequence that a pass checks [1]
     dense_weights: D, parameters that every token reads in the layers [1]
-    head_weights: V, parameters of the output head [1]
+    embedding_parameters: V, parameters of the output head, as many as of the embedding [1]
     expert_weights_per_token: x, parameters of the experts that one token visits [1]
     attention_flops_per_attended_token: F, operations per layer and attended token [FLOP]
     attended_tokens: a, tokens that all layers together attend to [token]
@@ -62,7 +62,7 @@ def sequence_work_time(
     peak_rate: r, dense peak rate of one GPU [FLOP/s]
     peak_rate_16bit: r_16, its peak rate in 16 bits, in which attention stays [FLOP/s]
     """
-    matrices = 2 * step_width * (dense_weights + head_weights + expert_weights_per_token)
+    matrices = 2 * step_width * (dense_weights + embedding_parameters + expert_weights_per_token)
     attention = step_width * attention_flops_per_attended_token * attended_tokens
     prompt = accepted_tokens / output_tokens
     matrices = matrices + prompt * (prefill_matmul_flops + prefill_expert_flops)

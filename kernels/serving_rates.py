@@ -25,7 +25,9 @@ def interleaved_prefill_time(prefill_time, output_tokens, accepted_tokens, prefi
 
 
 @equation(unit="s", source="zhong-2024")
-def kv_transfer_time(prefill_placement, kv_bytes_per_sequence, input_tokens, mean_context, serving_gpus, scaleout_bandwidth, link_efficiency):
+def kv_transfer_time(
+    prefill_placement, kv_bytes_per_sequence, input_tokens, mean_context, serving_gpus, scaleout_bandwidth, link_efficiency
+):
     """Time to send the keys and values of one prompt from the GPUs that read it to those that write its answer.
 
     t = K n_in / c / (N b e), or 0 where they are the same
