@@ -162,32 +162,44 @@ def firm_capital_cost(nameplate_for_firm_load, generator_capital_price):
     return nameplate_for_firm_load * generator_capital_price
 
 
-@equation(unit="USD/J", source="lazard-2025")
-def generator_lcoe(
-    generator_capital_price,
-    generator_fixed_cost,
-    generator_recovery,
-    generator_capacity_factor,
-    generator_variable_cost,
-    generator_efficiency,
-    gas_price,
-    gas_heating_ratio,
-    year_length,
-):
-    """Levelized cost of electricity: what each unit must bring to pay plant, upkeep and gas. It says nothing of when it comes.
+@equation(unit="USD/W", source="lazard-2025")
+def generator_annual_cost(generator_capital_price, generator_recovery, generator_fixed_cost):
+    """What each unit of nameplate costs in a year, whether it runs or not.
 
-    c = k (a + o) / (f Y) + v + g h / eta
+    c = k (a + o)
 
     generator_capital_price: k, investment for each unit of nameplate [USD/W]
-    generator_fixed_cost: o, fixed upkeep in a year over the investment [1]
     generator_recovery: a, yearly part of the investment that pays it back with its return [1]
-    generator_capacity_factor: f, mean over nameplate power [1]
+    generator_fixed_cost: o, fixed upkeep in a year over the investment [1]
+    """
+    return generator_capital_price * (generator_recovery + generator_fixed_cost)
+
+
+@equation(unit="USD/J", source="lazard-2025")
+def generator_running_cost(generator_variable_cost, generator_efficiency, gas_price, gas_heating_ratio):
+    """What each unit of electricity costs beyond the nameplate: upkeep by use, and gas where it is burnt.
+
+    c = v + g h / eta
+
     generator_variable_cost: v, variable upkeep and other fuel [USD/J]
     generator_efficiency: eta, electricity over heat; 0 where nothing is burnt [1]
     gas_price: g, price of gas by its higher heating value [USD/J]
     gas_heating_ratio: h, higher over lower heating value [1]
-    year_length: Y, one year [s]
     """
-    fuel = gas_price * gas_heating_ratio / generator_efficiency if generator_efficiency > 0.0 else 0.0
-    yearly = generator_recovery + generator_fixed_cost
-    return generator_capital_price * yearly / (generator_capacity_factor * year_length) + generator_variable_cost + fuel
+    if generator_efficiency <= 0.0:
+        return generator_variable_cost
+    return generator_variable_cost + gas_price * gas_heating_ratio / generator_efficiency
+
+
+@equation(unit="USD/J", source="lazard-2025")
+def generator_lcoe(generator_annual_cost, generator_capacity_factor, year_length, generator_running_cost):
+    """Levelized cost of electricity: what each unit must bring to pay for plant, upkeep and gas. It says nothing of when it comes.
+
+    c = c_n / (f Y) + c_r
+
+    generator_annual_cost: c_n, cost of each unit of nameplate in a year [USD/W]
+    generator_capacity_factor: f, mean over nameplate power [1]
+    year_length: Y, one year [s]
+    generator_running_cost: c_r, cost of each unit of electricity beyond the nameplate [USD/J]
+    """
+    return generator_annual_cost / (generator_capacity_factor * year_length) + generator_running_cost
