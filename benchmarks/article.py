@@ -1,4 +1,4 @@
-"""The article's figures beside ours: `python -m benchmarks.article` prints the table that the README holds.
+"""The article's figures beside ours: `python -m benchmarks.article` prints the table, with README.md behind it writes it there.
 
 What belongs here: the claims of configs/studies/article.yaml, evaluated at the study's point. What the article prints and what is
 off in it stands in the study.
@@ -6,14 +6,18 @@ off in it stands in the study.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 from sweep import point
+from sweep.catalogue import folder
 from sweep.graph import unit_of
 from sweep.study import Study
 from sweep.study_file import open_study
-from sweep.units import NUMBER, factor, to_si
+from sweep.units import factor, to_si
 
+START, END = "<!-- python -m benchmarks.article README.md -->\n", "\n<!-- end of the table -->"
 HEADER = ("in the article", "printed", "here", "quantity", "what is off")
 
 
@@ -32,13 +36,13 @@ class Row:
 
 def rows(study: Study | None = None) -> list[Row]:
     """The claims of the article's study, in its order."""
-    study = study or open_study("article")
+    study = study or open_study(folder() / "studies" / "article.yaml")
     graph = study.graph_of(study.claims)
     values = point.evaluate(graph, study.inputs_at(study.point, graph)).values
     found = []
     for name, claim in study.claims.items():
         article = to_si(claim.printed, unit_of(name)) if claim.printed else float("nan")
-        unit = NUMBER.match(claim.printed).group(2) if claim.printed else study.outputs[name]  # type: ignore[union-attr]
+        unit = claim.printed.partition(" ")[2] if claim.printed else study.outputs[name]
         found.append(Row(name, claim.text, claim.printed, article, values[name], unit or "1", claim.note))
     return found
 
@@ -59,5 +63,16 @@ def table(found: list[Row]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
+def refreshed(text: str) -> str:
+    """A text whose table, between the two marks, is that of today."""
+    before, _, rest = text.partition(START)
+    _, _, after = rest.partition(END)
+    return f"{before}{START}{table(rows())}{END}{after}"
+
+
 if __name__ == "__main__":
-    print(table(rows()))
+    if len(sys.argv) > 1:
+        page = Path(sys.argv[1])
+        page.write_text(refreshed(page.read_text(encoding="utf-8")), encoding="utf-8")
+    else:
+        print(table(rows()))

@@ -1,28 +1,47 @@
-"""The small sweep, interpreted point by point, against the computation that shares nothing with it."""
+"""The small sweep against the computation that shares nothing with it: point by point interpreted, and the whole cube."""
 
 import itertools
 import math
+from pathlib import Path
 
 import naive
 import numpy as np
 import pytest
 
-from sweep import graph, point
+from sweep import point
+from sweep.run import run
+from sweep.study_file import open_study
 
-PRECISION = 3.0  # bf16, of which naive.py knows only the two bytes
-GIVEN = {"server_power", "time_to_train", "training_flops", "energy_per_query", "pue"}
+SMALL = Path(__file__).parent / "data" / "small.yaml"
 CUBE = naive.cube()
 
 
+@pytest.fixture(scope="module")
+def study():
+    return open_study(SMALL)
+
+
+@pytest.fixture(scope="module")
+def swept(study):
+    return run(study)
+
+
+def test_the_second_computation_covers_every_output(study):
+    assert set(study.outputs) == set(naive.QUANTITIES)
+
+
 @pytest.mark.parametrize("name", sorted(naive.QUANTITIES))
-def test_every_point_of_the_small_sweep(name):
+def test_every_point_is_the_same_to_the_last_digits(study, name):
     dims, expected = CUBE[name]
-    resolved = graph.resolve([name], given=GIVEN, fixed={"pue_method": 0.0})
-    carried = tuple(axis for axis, columns in naive.AXES.items() if set(columns) & set(resolved.inputs))
-    assert carried == dims
+    graph = study.graph_of([name])
     for place in itertools.product(*(range(size) for size in expected.shape)):
-        inputs = {**naive.FIXED, "precision": PRECISION, "day": naive.DAY}
-        for axis, index in zip(dims, place, strict=True):
-            inputs |= {column: values[index] for column, values in naive.AXES[axis].items()}
-        value = point.evaluate(resolved, {key: inputs[key] for key in resolved.inputs}).values[name]
-        assert math.isclose(value, expected[place], rel_tol=1e-12) or (np.isnan(value) and np.isnan(expected[place]))
+        inputs = study.inputs_at({**study.point, **dict(zip(dims, place, strict=True))}, graph)
+        value = point.evaluate(graph, inputs).values[name]
+        assert math.isclose(value, expected[place], rel_tol=1e-12) or (math.isnan(value) and math.isnan(expected[place]))
+
+
+@pytest.mark.parametrize("name", sorted(naive.QUANTITIES))
+def test_the_cube_has_the_same_axes_and_the_same_values_in_single_precision(swept, name):
+    dims, expected = CUBE[name]
+    assert set(swept[name].dims) == set(dims)
+    np.testing.assert_allclose(swept[name].transpose(*dims).values, expected, rtol=float(np.finfo(np.float32).eps))
