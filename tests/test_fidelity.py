@@ -6,7 +6,19 @@ import math
 import pytest
 from click.testing import CliRunner
 
-from benchmarks.fidelity import baseline, energy, layouts, measures, published, serving, serving_summary, training, training_summary
+from benchmarks.fidelity import (
+    baseline,
+    energy,
+    explain,
+    layouts,
+    measures,
+    published,
+    report,
+    serving,
+    serving_summary,
+    training,
+    training_summary,
+)
 from benchmarks.fidelity.__main__ import main
 from benchmarks.fidelity.evaluation import Unscored
 from benchmarks.fidelity.rows import Row, load
@@ -417,3 +429,23 @@ def test_ratios() -> None:
     assert found["median_ratio"] == 1.5
     assert found["within_1.5x"] == 0.25
     assert found["within_2x"] == 0.75
+
+
+def test_report_page_holds_tables_plot_and_the_worst_rows_with_their_terms(tmp_path) -> None:
+    pytest.importorskip("matplotlib")
+    scores = training.score(training.prepare([run()]))
+    found = training_summary.summary(scores)
+    report.write(tmp_path / "page.md", "Runs", scores, found)
+    text = (tmp_path / "page.md").read_text()
+    assert (tmp_path / "page.png").read_bytes().startswith(b"\x89PNG")
+    assert "| paper-001 " in text
+    assert "mlp products time" in text
+    report.write(tmp_path / "page.html", "Runs", scores, found)
+    page = (tmp_path / "page.html").read_text()
+    assert "data:image/png;base64," in page
+    assert 'src="http' not in page
+
+
+def test_terms_of_a_step_add_up_to_most_of_it() -> None:
+    found = explain.terms("step_time", inputs_of(run()))
+    assert 0.8 < sum(share for name, share in found if name not in explain.WHOLE) < 1.2

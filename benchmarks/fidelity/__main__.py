@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from benchmarks.fidelity import energy, energy_summary, serving, serving_summary, tables, training, training_summary
+from benchmarks.fidelity import energy, energy_summary, report, serving, serving_summary, tables, training, training_summary
 from benchmarks.fidelity import rows as reading
 from benchmarks.fidelity.score import Score
 
@@ -22,41 +22,44 @@ def main() -> None:
 def options(command: Any) -> Any:
     """The file to read and the files to write, the same for every kind of file."""
     file = click.Path(dir_okay=False, path_type=Path)
+    command = click.option("--report", "page", type=file, help="Write a report page: .md with a picture beside it, or .html.")(command)
     command = click.option("--json", "json_file", type=file, help="Write the summary and every row.")(command)
     return click.argument("csv_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))(command)
 
 
 @main.command("training")
 @options
-def training_command(csv_file: Path, json_file: Path | None) -> None:
+def training_command(csv_file: Path, json_file: Path | None, page: Path | None) -> None:
     """Step time, memory and out-of-memory verdicts of training runs."""
     scores = training.score(training.prepare(reading.load(csv_file)))
-    _finish(scores, training_summary.summary(scores), json_file)
+    _finish("Training runs, predicted against published", scores, training_summary.summary(scores), json_file, page)
 
 
 @main.command("energy")
 @options
 @click.option("--runs", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Training runs that the rows name.")
-def energy_command(csv_file: Path, json_file: Path | None, runs: Path | None) -> None:
+def energy_command(csv_file: Path, json_file: Path | None, page: Path | None, runs: Path | None) -> None:
     """Power of a server, energy and energy per token of training."""
     linked = {row.id: row for row in reading.load(runs)} if runs else {}
     scores = energy.score(reading.load(csv_file), linked)
-    _finish(scores, energy_summary.summary(scores), json_file)
+    _finish("Energy of training, predicted against published", scores, energy_summary.summary(scores), json_file, page)
 
 
 @main.command("serving")
 @options
-def serving_command(csv_file: Path, json_file: Path | None) -> None:
+def serving_command(csv_file: Path, json_file: Path | None, page: Path | None) -> None:
     """Throughput, time per output token, power and energy per output token of served models."""
     scores = serving.score(serving.prepare(reading.load(csv_file)))
-    _finish(scores, serving_summary.summary(scores), json_file)
+    _finish("Served models, predicted against published", scores, serving_summary.summary(scores), json_file, page)
 
 
-def _finish(scores: list[Score], summary: dict[str, Any], json_file: Path | None) -> None:
+def _finish(title: str, scores: list[Score], summary: dict[str, Any], json_file: Path | None, page: Path | None) -> None:
     click.echo(tables.text(summary), nl=False)
     if json_file:
         whole = _strict({"summary": summary, "rows": [one.entry() for one in scores]})
         json_file.write_text(json.dumps(whole, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    if page:
+        report.write(page, title, scores, summary)
 
 
 def _strict(value: Any) -> Any:

@@ -43,7 +43,7 @@ SAME_SHAPE = {
 NOISE = re.compile(
     r"(instruct|chat|base|preview|thinking|terminus|fp8|nvfp4|fp4|mxfp4|bf16|0324|0528|0711|0905|2507|v01|v02|v03|it|hf|99|999)$"
 )
-SAME_CHIP = {"mi250": "mi250x"}
+NUMBERED = ("rtx", "tpu", "arc")  # product lines, where the word after the first tells the chip
 
 
 def plain(name: str) -> str:
@@ -75,11 +75,10 @@ def gpu(name: str, memory: float | None) -> Entry | None:
     memory: bytes that the row states, or None.
     """
     words = re.findall(r"[a-z0-9]+", name.lower().replace("tpuv", "tpu v"))
-    chip = SAME_CHIP.get(words[0], words[0]) if words else ""
     found = []
     for entry_name in catalogue.entry_names("gpu"):
         parts = re.findall(r"[a-z0-9]+", entry_name)
-        if parts[0] != chip or (chip in ("rtx", "tpu") and parts[1] not in words):
+        if parts[0] not in words or (parts[0] in NUMBERED and parts[1] not in words):
             continue
         entry = catalogue.entry("gpu", entry_name)
         figure = entry.figures.get(("gpu_memory", ""))
