@@ -127,7 +127,7 @@ def facility_energy_per_query(energy_per_query, pue):
 @equation(unit="W", source="ml-energy-v3")
 def prefill_gpu_power(
     gpu_tdp,
-    gpu_idle_power,
+    waiting_gpu_power,
     prefill_matmul_flops,
     prefill_expert_flops,
     prefill_attention_flops,
@@ -143,7 +143,7 @@ def prefill_gpu_power(
     P = P_0 + (P_tdp - P_0) min(1, p_a + p_c ((F_m + F_x) / r + F_a / r_16) / (N t))
 
     gpu_tdp: P_tdp, thermal design power of one GPU [W]
-    gpu_idle_power: P_0, power of one GPU that waits [W]
+    waiting_gpu_power: P_0, power of one GPU that waits [W]
     prefill_matmul_flops: F_m, operations of one prompt in the matrices outside the experts [FLOP]
     prefill_expert_flops: F_x, operations of one prompt in the experts [FLOP]
     prefill_attention_flops: F_a, operations of one prompt in attention [FLOP]
@@ -155,10 +155,10 @@ def prefill_gpu_power(
     power_compute: p_c, share that computing at peak rate adds [1]
     """
     if prefill_time <= 0:
-        return gpu_idle_power
+        return waiting_gpu_power
     work = (prefill_matmul_flops + prefill_expert_flops) / peak_rate + prefill_attention_flops / peak_rate_16bit
     load = power_awake + power_compute * work / (serving_gpus * prefill_time)
-    return gpu_idle_power + (gpu_tdp - gpu_idle_power) * min(1.0, load)
+    return waiting_gpu_power + (gpu_tdp - waiting_gpu_power) * min(1.0, load)
 
 
 @equation(unit="J/token", source="ml-energy-v3")

@@ -10,6 +10,21 @@ from sweep.registry import equation
 MIXED = 0
 
 
+@equation(unit="W", source="epoch")
+def waiting_gpu_power(gpu_idle_power, gpu_tdp, idle_power_share):
+    """Power of one GPU that waits with a model loaded: measured where the catalogue has it, else a share of its design power.
+
+    P_0 = P_idle, or s P_tdp
+
+    gpu_idle_power: P_idle, measured power of one GPU that waits, NaN where nobody published it [W]
+    gpu_tdp: P_tdp, thermal design power of one GPU [W]
+    idle_power_share: s, the usual share [1]
+    """
+    if gpu_idle_power == gpu_idle_power:
+        return gpu_idle_power
+    return idle_power_share * gpu_tdp
+
+
 @equation(unit="s", source="pope-2022")
 def weight_traffic_time(dense_weight_bytes, expert_weight_bytes, touched_experts, serving_tp, serving_dp, hbm_bandwidth):
     """Time that the weights of one step would take at the memory's full bandwidth.
@@ -88,7 +103,7 @@ def busy_step_time(decode_step_time, running_sequences, prefill_time, accepted_t
 @equation(unit="W", source="ml-energy-v3")
 def busy_gpu_power(
     gpu_tdp,
-    gpu_idle_power,
+    waiting_gpu_power,
     busy_step_time,
     running_sequences,
     weight_traffic_time,
@@ -106,7 +121,7 @@ def busy_gpu_power(
     P = P_0 + (P_tdp - P_0) min(1, (p_a (t - t_s - B t_o) + p_m t_m + p_c t_c) / t), with t_m = t_w + B e t_kv and t_c = B t_q
 
     gpu_tdp: P_tdp, thermal design power of one GPU [W]
-    gpu_idle_power: P_0, power of one GPU that waits [W]
+    waiting_gpu_power: P_0, power of one GPU that waits [W]
     busy_step_time: t, time of one step and of its prompts [s]
     running_sequences: B, sequences of one step [1]
     weight_traffic_time: t_w, time of the weights at full bandwidth [s]
@@ -123,7 +138,7 @@ def busy_gpu_power(
     compute = running_sequences * sequence_work_time
     waiting = engine_step_time + running_sequences * engine_sequence_time
     load = power_awake * (busy_step_time - waiting) + power_memory * memory + power_compute * compute
-    return gpu_idle_power + (gpu_tdp - gpu_idle_power) * min(1.0, load / busy_step_time)
+    return waiting_gpu_power + (gpu_tdp - waiting_gpu_power) * min(1.0, load / busy_step_time)
 
 
 @equation(unit="s/token", source="zhong-2024")
@@ -175,17 +190,17 @@ def idle_time_per_output_token(
 
 
 @equation(unit="J/token", source="ml-energy-v3")
-def chip_energy_per_output_token(busy_gpu_power, busy_time_per_output_token, gpu_idle_power, idle_time_per_output_token):
+def chip_energy_per_output_token(busy_gpu_power, busy_time_per_output_token, waiting_gpu_power, idle_time_per_output_token):
     """Energy of the GPUs for one written token, its share of the prompt included.
 
     e = P t_b + P_0 t_i
 
     busy_gpu_power: P, mean power of one GPU while it serves [W]
     busy_time_per_output_token: t_b, time of busy GPUs for one written token [s/token]
-    gpu_idle_power: P_0, power of one GPU that waits [W]
+    waiting_gpu_power: P_0, power of one GPU that waits [W]
     idle_time_per_output_token: t_i, time of waiting GPUs for one written token [s/token]
     """
-    return busy_gpu_power * busy_time_per_output_token + gpu_idle_power * idle_time_per_output_token
+    return busy_gpu_power * busy_time_per_output_token + waiting_gpu_power * idle_time_per_output_token
 
 
 @equation(unit="s/token", source="zhong-2024")
@@ -201,14 +216,14 @@ def gpu_time_per_output_token(busy_time_per_output_token, idle_time_per_output_t
 
 
 @equation(unit="W", source="ml-energy-v3")
-def serving_gpu_power(busy_gpu_power, gpu_idle_power, busy_time_per_output_token, gpu_time_per_output_token):
+def serving_gpu_power(busy_gpu_power, waiting_gpu_power, busy_time_per_output_token, gpu_time_per_output_token):
     """Mean power of one GPU that serves, waiting included.
 
     P = P_0 + (P_b - P_0) t_b / t
 
     busy_gpu_power: P_b, mean power of one GPU while it serves [W]
-    gpu_idle_power: P_0, power of one GPU that waits [W]
+    waiting_gpu_power: P_0, power of one GPU that waits [W]
     busy_time_per_output_token: t_b, time of busy GPUs for one written token [s/token]
     gpu_time_per_output_token: t, time of GPUs, busy or waiting [s/token]
     """
-    return gpu_idle_power + (busy_gpu_power - gpu_idle_power) * busy_time_per_output_token / gpu_time_per_output_token
+    return waiting_gpu_power + (busy_gpu_power - waiting_gpu_power) * busy_time_per_output_token / gpu_time_per_output_token
