@@ -8,8 +8,8 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -30,17 +30,25 @@ RANGE_TEXT = re.compile(r"^([^:]+):([^:]+):(?:(log|linear)?(\d+)|([^:]+))$")
 
 
 @dataclass(frozen=True)
+class Selected:
+    """A catalogue entry that holds for the whole study: its name and figures, those of entries that it links to included."""
+
+    label: str
+    figures: Mapping[tuple[str, str], Figure]
+
+
+@dataclass(frozen=True)
 class Axis:
     """A labelled dimension of a study.
 
     labels: words, or None where the single column's values label it. columns: quantity name to values (n,) in SI; a quantity that
-    differs by a choice (a peak rate by precision) has values (n, choices). figures: where a catalogue's values are from, by entry.
+    differs by a choice (a peak rate by precision) has values (n, choices). rows: the entries of a catalogue axis.
     """
 
     name: str
     labels: tuple[str, ...] | None
     columns: Mapping[str, Values]
-    figures: Mapping[str, tuple[Figure | None, ...]] = field(default_factory=dict)
+    rows: tuple[Selected, ...] = ()
     left_out: int = 0
 
     @property
@@ -63,9 +71,9 @@ class Axis:
     def keep(self, index: npt.NDArray[np.int64]) -> Axis:
         """The same axis with the labels at `index` only."""
         labels = None if self.labels is None else tuple(self.labels[i] for i in index)
-        figures = {name: tuple(given[i] for i in index) for name, given in self.figures.items()}
+        rows = tuple(self.rows[i] for i in index) if self.rows else ()
         cut = {name: values[index] for name, values in self.columns.items()}
-        return Axis(self.name, labels, cut, figures, self.left_out + self.size - len(index))
+        return Axis(self.name, labels, cut, rows, self.left_out + self.size - len(index))
 
 
 def quantity(name: str) -> Parameter:
@@ -75,7 +83,7 @@ def quantity(name: str) -> Parameter:
     return Parameter(name, unit_of(name), registry.EQUATIONS[name].meaning)
 
 
-def axis(name: str, node: Node, chosen: Mapping[str, Node]) -> Axis:
+def axis(name: str, node: Node, chosen: Collection[str]) -> Axis:
     """The axis that a study writes under `name`; `chosen` are the catalogues that it selects itself."""
     if name == "split":
         return _split(node)
@@ -92,7 +100,7 @@ def axis(name: str, node: Node, chosen: Mapping[str, Node]) -> Axis:
     return Axis(name, labels, {name: values})
 
 
-def linked(catalogue: str, name: str, node: Node, chosen: Mapping[str, Node]) -> dict[tuple[str, str], Figure]:
+def linked(catalogue: str, name: str, node: Node, chosen: Collection[str]) -> dict[tuple[str, str], Figure]:
     """The figures of a catalogue entry, with those of the entries it links to, unless the study selects these itself."""
     figures = dict(_entry(catalogue, name, node).figures)
     for other, target in _entry(catalogue, name, node).links.items():
@@ -115,21 +123,17 @@ def column(parameter: Parameter, figures: Mapping[tuple[str, str], Figure]) -> l
     return [figures[parameter.name, word].value if (parameter.name, word) in figures else fallback for word in words]
 
 
-def _selection(catalogue: str, node: Node, chosen: Mapping[str, Node]) -> Axis:
+def _selection(catalogue: str, node: Node, chosen: Collection[str]) -> Axis:
     everything = not node.is_list and node.text == "all"
     labels = entry_names(catalogue) if everything else tuple(item.text for item in _filled(node))
     _distinct(labels, node)
     places = [node] * len(labels) if everything else node.items
-    rows = [linked(catalogue, label, place, chosen) for label, place in zip(labels, places, strict=True)]
+    rows = tuple(Selected(label, linked(catalogue, label, place, chosen)) for label, place in zip(labels, places, strict=True))
     found: dict[str, Values] = {}
-    origin: dict[str, tuple[Figure | None, ...]] = {}
-    for name in sorted({key for row in rows for key, _ in row}):
-        cells = [column(parameters()[name], row) for row in rows]
+    for name in sorted({key for row in rows for key, _ in row.figures} | set(columns(catalogue))):
+        cells = [column(parameters()[name], row.figures) for row in rows]
         found[name] = np.array(cells if parameters()[name].by else [cell[0] for cell in cells])
-        origin[name] = tuple(next((f for (key, _), f in row.items() if key == name), None) for row in rows)
-    for name in set(columns(catalogue)) - set(found):
-        found[name] = np.array([column(parameters()[name], {})[0]] * len(rows))
-    return Axis(catalogue, labels, found, origin)
+    return Axis(catalogue, labels, found, rows)
 
 
 def _split(node: Node) -> Axis:
@@ -248,9 +252,9 @@ def _distinct(labels: tuple[str, ...], node: Node) -> None:
         seen.add(label)
 
 
-def possible(found: Axis, broken: Callable[[int], bool], node: Node, why: str) -> Axis:
+def possible(found: Axis, broken: Callable[[int], bool], node: Node, why: Callable[[], str]) -> Axis:
     """An axis without the labels that are impossible wherever they stand; none left is an error."""
     keep = np.array([i for i in range(found.size) if not broken(i)], dtype=np.int64)
     if not len(keep):
-        node.fail(f"none of the {found.size} combinations is possible: {why}")
+        node.fail(f"none of the {found.size} combinations is possible: {why()}")
     return found.keep(keep)

@@ -78,8 +78,7 @@ def scalar(name: str) -> Any:
     """An equation or rule, compiled so that it melts into the nest that calls it."""
     import numba
 
-    found = registry.EQUATIONS.get(name) or registry.RULES[name]
-    return numba.njit(**SCALAR_OPTIONS)(_with_compiled_helpers(found.function))
+    return numba.njit(**SCALAR_OPTIONS)(_with_compiled_helpers(registry.function_of(name)))
 
 
 def nest(function: Callable[..., Any]) -> Any:
@@ -132,10 +131,8 @@ def interpreted(functions: Iterable[Function]) -> dict[str, Callable[..., None]]
 
     space: dict[str, Any] = {"nan": math.nan, "inf": math.inf, "float32": np.float32, "int32": np.int32}
     for name in {name for function in functions for name in function.calls}:
-        if name in registry.EQUATIONS:
-            space[f"f_{name}"] = partial(_value, registry.EQUATIONS[name].function)
-        else:
-            space[f"f_{name}"] = partial(_verdict, registry.RULES[name].function)
+        kind = _value if name in registry.EQUATIONS else _verdict
+        space[f"f_{name}"] = partial(kind, registry.function_of(name))
     for function in functions:
         exec(compile(function.text, f"<{function.name}>", "exec"), space)  # our own generated text, the same that is compiled
     return {function.name: space[function.name] for function in functions}

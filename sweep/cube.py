@@ -19,7 +19,7 @@ import numpy as np
 from sweep import compile
 from sweep.axes import quantity
 from sweep.blocks import Array, dtype_of
-from sweep.catalogue import Figure, parameters, sources
+from sweep.catalogue import sources
 from sweep.plan import STATUS, Dims, Plan
 from sweep.registry import EQUATIONS
 from sweep.units import cf_units, show
@@ -115,7 +115,7 @@ def inputs(plan: Plan) -> dict[str, dict[str, Any]]:
     for name, table in plan.tables.items():
         if table.dims:
             continue
-        figure = figure_of(plan, name)
+        figure = plan.study.figure(name)
         value = float(table.values)
         words = quantity(name).choices
         entry: dict[str, Any] = {"value": words[int(value)] if words else value, "unit": quantity(name).unit, "origin": table.origin}
@@ -125,26 +125,19 @@ def inputs(plan: Plan) -> dict[str, dict[str, Any]]:
     return found
 
 
-def figure_of(plan: Plan, name: str) -> Figure | None:
-    """The figure behind an input on no axis; None where the study itself gives the value."""
-    if name in plan.study.figures:
-        return plan.study.figures[name]
-    if plan.tables[name].origin == "default":
-        return parameters()[name].default
-    return None
-
-
 def assumed(plan: Plan) -> dict[str, str]:
     """Every assumed number that the result rests on, with the reason."""
     found: dict[str, str] = {}
-    for name in plan.tables:
-        figure = figure_of(plan, name)
-        if figure and figure.assumed:
-            found[name] = figure.assumed
-        for axis in plan.study.axes.values():
-            for label, given in zip(axis.labels or (), axis.figures.get(name, ()), strict=False):
-                if given and given.assumed:
-                    found[f"{name} of {label}"] = given.assumed
+    for name, table in plan.tables.items():
+        if not table.dims:
+            figure = plan.study.figure(name)
+            if figure and figure.assumed:
+                found[name] = figure.assumed
+            continue
+        for row in (row for axis in plan.study.axes.values() for row in axis.rows if name in axis.columns):
+            for (key, word), given in row.figures.items():
+                if key == name and given.assumed:
+                    found[f"{name} of {row.label}{' in ' + word if word else ''}"] = given.assumed
     return found
 
 

@@ -64,14 +64,18 @@ def names() -> set[str]:
     return set(registry.EQUATIONS) | set(parameters())
 
 
-def resolve(outputs: Iterable[str], given: Iterable[str], fixed: Mapping[str, float] | None = None) -> Graph:
+def resolve(
+    outputs: Iterable[str], given: Iterable[str], fixed: Mapping[str, float] | None = None, gaps: Iterable[str] = ()
+) -> Graph:
     """The graph of `outputs`. A quantity in `given` is an input even where an equation could compute it.
 
     fixed: values of the inputs that are the same for the whole study, by name; they decide which alternative a selecting
-    equation needs. A name that nothing defines, or a circle, is a SweepError.
+    equation needs. gaps: inputs that some catalogue entry has no figure for; what reads one is then meaningless, and a rule of
+    its own says so. A name that nothing defines, or a circle, is a SweepError.
     """
     registry.load()
     outputs, given, fixed = tuple(outputs), set(given), dict(fixed or {})
+    gaps = set(gaps)
     guards: dict[str, list[Rule]] = {}
     for rule in registry.RULES.values():
         for name in rule.guards:
@@ -101,6 +105,8 @@ def resolve(outputs: Iterable[str], given: Iterable[str], fixed: Mapping[str, fl
             for argument in needs[name]:
                 visit(argument, name)
         if equation is not None:
+            for gap in gaps.intersection(needs[name]):
+                guards.setdefault(name, []).append(registry.missing(gap, meaning_of(gap)))
             for rule in guards.get(name, ()):
                 if rule.name not in rules:
                     for argument in rule.arguments:

@@ -67,6 +67,7 @@ class Rule:
 
 EQUATIONS: dict[str, Equation] = {}
 RULES: dict[str, Rule] = {}
+MISSING: dict[str, Rule] = {}
 
 
 def equation(*, unit: str, source: str, selects: str | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -101,6 +102,24 @@ def rule(*, guards: tuple[str, ...] = (), source: str) -> Callable[[Callable[...
         return function
 
     return register
+
+
+def missing(name: str, meaning: str) -> Rule:
+    """The rule that a point breaks where an input has no figure in its catalogue entry."""
+    rule = f"{name}_is_missing"
+    if rule not in MISSING:
+        MISSING[rule] = Rule(rule, "", _is_nan, (name,), f"No figure for the {meaning}", (), ())
+    return MISSING[rule]
+
+
+def function_of(name: str) -> Callable[..., Any]:
+    """The scalar function of an equation or a rule."""
+    found = EQUATIONS.get(name) or RULES.get(name) or MISSING[name]
+    return found.function
+
+
+def _is_nan(value: float) -> bool:
+    return value != value
 
 
 @cache

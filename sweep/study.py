@@ -5,7 +5,6 @@ How it is read from a file is for study_file.py; what the outputs need is in gra
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,8 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from sweep.axes import Axis, Values
-from sweep.catalogue import Figure, catalogues, parameters
+from sweep.axes import Axis, Selected, Values, column
+from sweep.catalogue import Figure, parameters
 from sweep.errors import SweepError
 from sweep.graph import Graph, resolve
 
@@ -39,26 +38,27 @@ class Claim:
 
 @dataclass(frozen=True)
 class Study:
-    """What to evaluate: axes by name, values that are fixed, outputs with the unit to show them in."""
+    """What to evaluate: axes by name, values that are fixed, entries that are selected, outputs with the unit to show them in.
+
+    A value that the study fixes goes before an axis, an axis before a selected entry, and an entry before a default.
+    """
 
     title: str
     about: str
     file: str
     axes: Mapping[str, Axis]
     fixed: Mapping[str, float]
-    figures: Mapping[str, Figure]
+    selected: Mapping[str, Selected]
     outputs: Mapping[str, str]
     point: Mapping[str, int]
     claims: Mapping[str, Claim] = field(default_factory=dict)
     equations: Path | None = None
-    selected: Mapping[str, str] = field(default_factory=dict)
-    by_choice: Mapping[str, Values] = field(default_factory=dict)
 
     @property
     def given(self) -> set[str]:
         """The quantities that the study gives, so that no equation computes them."""
-        found = set(self.fixed) | set(self.by_choice)
-        return found.union(*(axis.columns for axis in self.axes.values()))
+        chosen = {name for entry in self.selected.values() for name, _ in entry.figures}
+        return chosen.union(self.fixed, *(axis.columns for axis in self.axes.values()))
 
     @cached_property
     def graph(self) -> Graph:
@@ -67,7 +67,8 @@ class Study:
 
     def graph_of(self, outputs: Iterable[str]) -> Graph:
         """What some quantities need, under the values that this study gives."""
-        return resolve(outputs, self.given, self.choices)
+        gaps = [name for axis in self.axes.values() for name, values in axis.columns.items() if np.isnan(values).any()]
+        return resolve(outputs, self.given, self.choices, gaps)
 
     @cached_property
     def choices(self) -> Mapping[str, float]:
@@ -83,17 +84,47 @@ class Study:
         for axis in self.axes.values():
             if name in axis.columns:
                 return self._pick(name, axis.columns[name], (axis.name,), f"axis {axis.name}")
-        if name in self.by_choice:
-            return self._pick(name, self.by_choice[name], (), "catalogue")
+        entry = self._entry(name)
+        if entry:
+            cells = column(parameters()[name], entry.figures)
+            found = self._pick(name, np.array(cells if parameters()[name].by else cells[0]), (), entry.label)
+            if not np.isnan(found.values).all():
+                return found
         parameter = parameters()[name]
         if parameter.default:
             return Table((), np.array(parameter.default.value), "default")
-        if parameter.catalogue in self.selected or parameter.catalogue is None:
-            advice = f"set: {{{name}: ...}} gives it"
-        else:
-            advice = f"select a {parameter.catalogue} (select: {{{parameter.catalogue}: ...}}) or give it (set: {{{name}: ...}})"
+        raise SweepError(f"{self.file}: {name} {self._advice(name, parameter.catalogue)}")
+
+    def figure(self, name: str) -> Figure | None:
+        """The figure behind an input on no axis; None where the study itself gives the value."""
+        if name in self.fixed:
+            return None
+        entry = self._entry(name)
+        if entry:
+            by = parameters()[name].by
+            word = parameters()[by].choices[int(self.choices[by])] if by and by in self.choices else ""
+            return entry.figures.get((name, word), parameters()[name].default)
+        return parameters()[name].default
+
+    def _entry(self, name: str) -> Selected | None:
+        """The selected entry that gives an input: that of its own catalogue before one that links to it."""
+        own = parameters()[name].catalogue
+        for catalogue, entry in sorted(self.selected.items(), key=lambda item: item[0] != own):
+            if catalogue == own or any(key == name for key, _ in entry.figures):
+                return entry
+        return None
+
+    def _advice(self, name: str, catalogue: str | None) -> str:
         needers = [e.name for e in self.graph.equations if name in self.graph.needs[e.name]]
-        raise SweepError(f"{self.file}: {name} is needed by {', '.join(needers[:3]) or 'the outputs'} and has no value; {advice}")
+        need = f"is needed by {', '.join(needers[:3]) or 'the outputs'} and has no value"
+        entry = self._entry(name)
+        if entry:
+            by = parameters()[name].by
+            which = f" for {by} {parameters()[by].choices[int(self.choices[by])]}" if by and by in self.choices else ""
+            return f"{need}: {entry.label} has no such figure{which}; give it (set: {{{name}: ...}})"
+        if catalogue:
+            return f"{need}; select a {catalogue} (select: {{{catalogue}: ...}}) or give it (set: {{{name}: ...}})"
+        return f"{need}; give it (set: {{{name}: ...}})"
 
     def _pick(self, name: str, values: Values, dims: tuple[str, ...], origin: str) -> Table:
         """Of a column that differs by a choice, the part that the study's choice takes."""
@@ -111,18 +142,15 @@ class Study:
         tables = {name: self.table(name) for name in (graph or self.graph).inputs}
         return {name: float(table.values[tuple(index[dim] for dim in table.dims)]) for name, table in tables.items()}
 
-    def without(self, name: str) -> Study:
-        """The study with one axis held where the study's point stands."""
-        axis, at = self.axes[name], self.point[name]
-        held = {key: float(values[at]) for key, values in axis.columns.items() if values.ndim == 1 and not math.isnan(values[at])}
-        wide = {key: values[at] for key, values in axis.columns.items() if values.ndim == 2}
-        figures = {key: given[at] for key, given in axis.figures.items()}
-        return replace(
+    def without(self, name: str, at: int | None = None) -> Study:
+        """The study with one axis held at one of its labels; without `at`, where the study's point stands."""
+        axis = self.axes[name]
+        place = self.point[name] if at is None else at
+        rest = replace(
             self,
             axes={key: other for key, other in self.axes.items() if key != name},
             point={key: other for key, other in self.point.items() if key != name},
-            fixed={**held, **self.fixed},
-            by_choice={**wide, **self.by_choice},
-            figures={**{key: figure for key, figure in figures.items() if figure}, **self.figures},
-            selected={**self.selected, **({name: axis.labels[at]} if name in catalogues() and axis.labels else {})},
         )
+        if axis.rows:
+            return replace(rest, selected={**self.selected, name: axis.rows[place]})
+        return replace(rest, fixed={**{key: float(values[place]) for key, values in axis.columns.items()}, **self.fixed})

@@ -6,16 +6,13 @@ What an axis may be is in axes.py.
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from sweep import axes, registry
-from sweep.axes import Values, quantity
-from sweep.catalogue import Figure, catalogues, columns, folder, parameters
+from sweep.axes import Selected, quantity
+from sweep.catalogue import catalogues, columns, folder
 from sweep.document import Node, parse, read
 from sweep.errors import SweepError, suggestion
 from sweep.graph import Graph, names, resolve, unit_of
@@ -47,7 +44,26 @@ def open_study(
         equations = (where.parent / root["equations"].text).resolve()
         registry.load()
         registry.load_file(equations)
-    return _study(str(path), root, equations, [_pair(t, "--set") for t in set_], [_pair(t, "--axis") for t in axis], list(outputs))
+    study = _study(str(path), root, equations, dict(_pair(t, "--axis") for t in axis), list(outputs))
+    for text in set_:
+        study = with_value(study, *_pair(text, "--set"))
+    return _without_impossible(study, root)
+
+
+def with_value(study: Study, name: str, node: Node) -> Study:
+    """The study with one more value fixed, one entry selected, or an axis held at a label; an axis of that quantity is gone."""
+    if name in catalogues():
+        figures = axes.linked(name, node.text, node, study.selected)
+        rest = study.without(name) if name in study.axes else study
+        return replace(rest, selected={**rest.selected, name: Selected(node.text, figures)})
+    if name in study.axes and name not in names():
+        return study.without(name, study.axes[name].find(node))
+    if name == "split":
+        node.fail("this study has no axis split; set tp, pp, cp or ep instead")
+    value = _value(name, node)
+    for axis in [axis for axis in study.axes.values() if name in axis.columns and not axis.rows]:
+        study = study.without(axis.name)
+    return replace(study, fixed={**study.fixed, name: value})
 
 
 def _pair(text: str, option: str) -> tuple[str, Node]:
@@ -58,69 +74,39 @@ def _pair(text: str, option: str) -> tuple[str, Node]:
     return name.strip(), Node(node.value, option, 0, name.strip())
 
 
-def _study(
-    file: str,
-    root: Mapping[str, Node],
-    equations: Path | None,
-    sets: list[tuple[str, Node]],
-    swept: list[tuple[str, Node]],
-    extra: list[str],
-) -> Study:
+def _study(file: str, root: Mapping[str, Node], equations: Path | None, swept: Mapping[str, Node], extra: list[str]) -> Study:
     for key in ("title", "outputs"):
         if key not in root:
             raise SweepError(f"{file}: a study needs {key!r}")
     select = dict(root["select"].mapping(catalogues())) if "select" in root else {}
     fixed = dict(root["set"].mapping()) if "set" in root else {}
     written = dict(root["axes"].mapping()) if "axes" in root else {}
-    for name, node in swept:  # an axis of the command line takes the place of whatever the file says of that name
+    for name, node in swept.items():  # an axis of the command line takes the place of whatever the file says of that name
         fixed.pop(name, None)
         select.pop(name, None)
         written[name] = node
-    late: dict[str, Node] = {}
-    for name, node in sets:
-        if name in written or name in catalogues():
-            written.pop(name, None)
-            (select if name in catalogues() else fixed)[name] = node
-        elif name == "split" or name not in fixed:
-            late[name] = node
-        else:
-            fixed[name] = node
     for name in set(select) & set(written):
         written[name].fail("is selected as one entry and an axis at once")
-    chosen = {**select, **{name: node for name, node in written.items() if name in catalogues()}}
+    chosen = {*select, *(name for name in written if name in catalogues())}
     built = {name: axes.axis(name, node, chosen) for name, node in written.items()}
-    for node in [late.pop("split")] if "split" in late else []:
-        node.fail("this study has no axis split; set tp, pp, cp or ep instead")
     place = dict(root["point"].mapping()) if "point" in root else {}
-    point = {name: axis.find(place[name]) if name in place else 0 for name, axis in built.items()}
     for name, node in place.items():
         if name not in built and name not in fixed and name not in select:
             node.fail(f"no axis of that name{suggestion(name, built)}")
-
-    values, by_choice, figures = _selected(select, chosen, {column for axis in built.values() for column in axis.columns})
-    for name, node in fixed.items():
-        values[name] = _value(name, node)
-        figures.pop(name, None)
     study = Study(
         title=root["title"].text,
         about=root["about"].text.strip() if "about" in root else "",
         file=file,
         axes=built,
-        fixed=values,
-        figures=figures,
+        fixed={name: _value(name, node) for name, node in fixed.items()},
+        selected={name: Selected(node.text, axes.linked(name, node.text, node, chosen)) for name, node in select.items()},
         outputs=_outputs(root["outputs"], extra),
-        point=point,
+        point={name: axis.find(place[name]) if name in place and name not in swept else 0 for name, axis in built.items()},
         claims=_claims(root["claims"]) if "claims" in root else {},
         equations=equations,
-        selected={name: node.text for name, node in select.items()},
-        by_choice=by_choice,
     )
-    for name, node in late.items():
-        for axis in [a for a in study.axes.values() if name in a.columns]:
-            study = study.without(axis.name)
-        study = replace(study, fixed={**study.fixed, name: _value(name, node)})
     _once(study, fixed, written)
-    return _without_impossible(study, written)
+    return study
 
 
 def _value(name: str, node: Node) -> float:
@@ -129,24 +115,6 @@ def _value(name: str, node: Node) -> float:
     if quantity(name).by:
         node.fail(f"{name} differs by {quantity(name).by}; select a catalogue entry that gives it")
     return quantity(name).read(node)
-
-
-def _selected(
-    select: Mapping[str, Node], chosen: Mapping[str, Node], on_axes: set[str]
-) -> tuple[dict[str, float], dict[str, Values], dict[str, Figure]]:
-    values: dict[str, float] = {}
-    by_choice: dict[str, Values] = {}
-    figures: dict[str, Figure] = {}
-    for catalogue, node in select.items():
-        found = axes.linked(catalogue, node.text, node, chosen)
-        figures |= {name: figure for (name, _), figure in found.items()}
-        for name in ({key for key, _ in found} | set(columns(catalogue))) - on_axes:
-            cells = axes.column(parameters()[name], found)
-            if parameters()[name].by:
-                by_choice[name] = np.array(cells)
-            elif not math.isnan(cells[0]):
-                values[name] = cells[0]
-    return values, by_choice, figures
 
 
 def _outputs(node: Node, extra: list[str]) -> dict[str, str]:
@@ -193,7 +161,7 @@ def _once(study: Study, fixed: Mapping[str, Node], written: Mapping[str, Node]) 
             node.fail(f"{name} is already on axis {owner[name]}")
 
 
-def _without_impossible(study: Study, written: Mapping[str, Node]) -> Study:
+def _without_impossible(study: Study, root: Mapping[str, Node]) -> Study:
     """Leave out the combinations of the split that no model and no GPU count of the study allows."""
     if "split" not in study.axes:
         return study
@@ -210,7 +178,8 @@ def _without_impossible(study: Study, written: Mapping[str, Node]) -> Study:
     def impossible(label: int) -> bool:
         return any(_always(study, rule, graph, label, reasons) for rule, graph in judged)
 
-    kept = axes.possible(split, impossible, written["split"], "; ".join(sorted(reasons)) or "no rule says why")
+    node = root["axes"].mapping().get("split", root["axes"]) if "axes" in root else Node("", "--axis", 0, "split")
+    kept = axes.possible(split, impossible, node, lambda: "; ".join(sorted(reasons)))
     labels = list(kept.labels or ())
     at = split.labels[study.point["split"]] if split.labels else ""
     point = {**study.point, "split": labels.index(at) if at in labels else 0}
