@@ -15,15 +15,16 @@ def attended(context, attention_window):
 
 
 @equation(unit="token", source="kwon-2023")
-def mean_context(input_tokens, output_tokens):
-    """Tokens that a running sequence has behind it, mean over its answer.
+def mean_context(input_tokens, output_tokens, output_variation):
+    """Tokens that a running sequence has behind it, mean over all that run; long answers run longer and count more.
 
-    c = n_in + n_out / 2
+    c = n_in + n_out (1 + v^2) / 2
 
     input_tokens: n_in, tokens of one prompt [token]
-    output_tokens: n_out, tokens of one answer [token]
+    output_tokens: n_out, tokens of one answer, mean [token]
+    output_variation: v, standard deviation of the length of answers over its mean [1]
     """
-    return input_tokens + output_tokens / 2
+    return input_tokens + output_tokens * (1 + output_variation * output_variation) / 2
 
 
 @equation(unit="1", source="deepseek-v3")

@@ -11,13 +11,15 @@ What a row leaves empty follows fixed rules that never look at its result:
 | more GPUs than one replica has | equal replicas share the load; rates of the row are those of all together |
 | precision empty | the model's name, else 16 bits |
 | fp4 | weights and products in 4 bits where the GPU has a rate for it; else 4-bit weights, products in 16 bits |
-| mxfp4, UINT4, native (gpt-oss) | 4-bit weights, products in 16 bits |
+| mxfp4, UINT4, native | 4-bit weights, products in 16 bits |
+| gpt-oss | weights in MXFP4 whatever is printed; products in fp8 where the GPU has 4-bit units, else in 16 bits |
 | bits of keys and values | 8 under TensorRT-LLM with weights of 8 bits or fewer, else 16 |
 | concurrency empty, offline or saturated | as many sequences as memory and the engine's limit take |
 | MLPerf Server and Interactive | the largest batch that meets the benchmark's target of time per output token |
 | input_tokens empty | the mean of the workload, below |
 | output_tokens empty | the mean of the workload, below, else the parameter's default |
-| software | the year in which it was measured, from the row's text |
+| software | the engine of its family and generation (2024 to 2026) in the catalogue, from the row's words; else vLLM |
+| answers to real prompts | lengths vary by 0.8 of their mean |
 
 Means of MLPerf's data sets and its latency targets are recalled, not verified; lengths of chat prompts are assumed.
 """
@@ -30,11 +32,12 @@ from dataclasses import dataclass
 from benchmarks.fidelity import catalogue_match
 from benchmarks.fidelity.evaluation import Inputs, Unscored, Value
 from benchmarks.fidelity.rows import Row
+from sweep import catalogue
 from sweep.catalogue import Entry
 
 # workload or, for MLPerf, model: mean tokens of a prompt and of an answer
 LENGTHS = {
-    "lm-arena-chat": (100.0, None),
+    "lm-arena-chat": (300.0, None),
     "chat": (100.0, None),
     "gpqa": (250.0, None),
     "sourcegraph-fim": (1000.0, None),
@@ -56,6 +59,9 @@ TARGETS = {
     ("llama3.1-405b", "Interactive"): 0.08,
 }
 BITS = {"bfloat16": 16.0, "bf16": 16.0, "fp16": 16.0, "fp8": 8.0, "fp4": 4.5, "nvfp4": 4.5, "mxfp4": 4.25, "uint4": 4.5, "native": 4.25}
+FAMILIES = {"tensorrt": "tensorrt-llm", "trtllm": "tensorrt-llm", "sglang": "sglang", "deepspeed": "deepspeed"}
+FIXED_LENGTH = re.compile("random tokens|synthetic|fixed length")
+VARIATION = 0.8
 SATURATED = ("saturated", "Offline")
 MANY = 1e6
 ROOM = 1.4
@@ -84,7 +90,7 @@ def served(row: Row) -> Served:
         raise Unscored("rates of the nodes of one role in a disaggregated cluster")
     if "idle ones" in row.text("power_boundary"):
         raise Unscored("energy of idle GPUs beside the one at work")
-    entries = (*catalogue_match.linked(gpu), model)
+    entries = (*catalogue_match.linked(gpu), model, engine(row))
     given: dict[str, Value] = _formats(row, Inputs({}, entries))
     given |= split(row.text("parallelism"), gpus) or _smallest(row, gpus, Inputs(given, entries))
     replicas = gpus / (_size(given, "serving_tp") * _size(given, "serving_pp") * _size(given, "serving_dp"))
@@ -92,8 +98,8 @@ def served(row: Row) -> Served:
         raise Unscored("more ranks than GPUs as printed")
     given |= _lengths(row)
     given |= _load(row, replicas)
-    given["engine_year"] = year(row)
-    given["speculation"] = 0.0
+    if not FIXED_LENGTH.search(row.text("workload")):
+        given["output_variation"] = VARIATION
     return Served(Inputs(given, entries), replicas)
 
 
@@ -117,22 +123,37 @@ def split(text: str, gpus: float) -> dict[str, Value] | None:
     return {"serving_tp": tp, "serving_pp": sizes.get("PP", 1.0), "serving_dp": dp, "serving_ep": ep}
 
 
-def year(row: Row) -> float:
-    """The year of the software: that of the measurement, from the row's words."""
+def engine(row: Row) -> Entry:
+    """The catalogue entry of the software: its family and generation, from the row's words."""
+    words = row.text("engine").lower()
+    family = next((name for word, name in FAMILIES.items() if word in words), "vllm")
+    year = generation(row)
+    if family == "vllm" and "leaderboard-v2" in row.text("source"):
+        return catalogue.entry("engine", "vllm-2024-server")
+    for name in (f"{family}-{year}", f"vllm-{year}", "vllm-2025"):
+        if name in catalogue.entry_names("engine"):
+            break
+    return catalogue.entry("engine", name)
+
+
+def generation(row: Row) -> int:
+    """2024, 2025 or 2026: runs of InferenceMAX are tuned and of late 2025 on, which counts as 2026; else the year that the row tells."""
     text = f"{row.text('how_measured')} {row.text('engine')} {row.text('source')}"
-    dated = re.search(r"\b(202\d)-(\d\d)-\d\d", text) or re.search(r"\b(202\d)\b", text)
-    if dated:
-        return float(dated[1])
+    if "InferenceMAX" in text:
+        return 2026
     if "inference_results_v4" in text or "LLM-Inference-Bench" in text:
-        return 2024.0
-    return 2025.0
+        return 2024
+    dated = re.search(r"\b(202\d)\b", text)
+    return min(max(int(dated[1]), 2024), 2026) if dated else 2025
 
 
 def _formats(row: Row, known: Inputs) -> dict[str, Value]:
     text = row.text("precision").lower().split("/")[0]
     name = row.text("model").lower()
+    if "gpt-oss" in name:
+        return _mixed(row, known)
     if not text:
-        text = next((word for word in ("nvfp4", "fp8") if word in name), "mxfp4" if "gpt-oss" in name else "bf16")
+        text = next((word for word in ("nvfp4", "fp8") if word in name), "bf16")
     if text not in BITS:
         raise Unscored(f"number format {row.text('precision')} unknown")
     bits = BITS[text]
@@ -142,6 +163,13 @@ def _formats(row: Row, known: Inputs) -> dict[str, Value]:
     engine = row.text("engine").lower()
     keys = 8.0 if bits <= 8 and ("tensorrt" in engine or "trtllm" in engine) else 16.0
     return {"precision": products, "weight_bits": bits, "kv_bits": keys}
+
+
+def _mixed(row: Row, known: Inputs) -> dict[str, Value]:
+    """Formats of a checkpoint that is published with experts in MXFP4: products in fp8 where the GPU has 4-bit units, else in 16 bits."""
+    four = Inputs({"precision": "fp4"}, known.entries).value("peak_rate") > 0
+    keys = 8.0 if row.text("engine").lower().startswith(("tensorrt", "trtllm")) else 16.0
+    return {"precision": "fp8" if four else "bf16", "weight_bits": 4.25, "kv_bits": keys}
 
 
 def _smallest(row: Row, gpus: float, known: Inputs) -> dict[str, Value]:
