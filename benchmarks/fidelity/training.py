@@ -15,9 +15,9 @@ from benchmarks.fidelity.evaluation import Evaluator, Inputs, Overrides, Unscore
 from benchmarks.fidelity.rows import Row
 from benchmarks.fidelity.score import Score
 from benchmarks.fidelity.training_inputs import inputs_of, kind
-from sweep import registry
 
-QUANTITIES = ("step_time", "memory_per_gpu")
+QUANTITIES = ("step_time", "memory_per_gpu", "allocated_memory")
+FULL = 2.0
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,7 @@ def prepare(rows: Iterable[Row]) -> list[Prepared]:
 def score(rows: Sequence[Prepared] | Sequence[Row], overrides: Overrides | None = None) -> list[Score]:
     """Every row and quantity that was published of it: step_time, memory, fits."""
     evaluator = Evaluator(QUANTITIES, overrides)
-    guards = memory_rules()
-    return [one for row in _prepared(rows) for one in _scores(row, evaluator, guards)]
+    return [one for row in _prepared(rows) for one in _scores(row, evaluator)]
 
 
 def score_training(rows: Sequence[Prepared] | Sequence[Row], overrides: Overrides | None = None) -> Arrays:
@@ -90,17 +89,14 @@ def score_training(rows: Sequence[Prepared] | Sequence[Row], overrides: Override
     return arrays
 
 
-def memory_rules() -> frozenset[str]:
-    """The rules that compare what a GPU needs with the memory that it has."""
-    registry.load()
-    return frozenset(name for name, rule in registry.RULES.items() if "gpu_memory" in rule.arguments)
-
-
 def _prepared(rows: Sequence[Prepared] | Sequence[Row]) -> list[Prepared]:
     return [one for row in rows for one in ([row] if isinstance(row, Prepared) else prepare([row]))]
 
 
-def _scores(row: Prepared, evaluator: Evaluator, guards: frozenset[str]) -> list[Score]:
+def _scores(row: Prepared, evaluator: Evaluator) -> list[Score]:
+    """Memory is compared as the source counted it: by the framework's allocator, or by the driver. Where the recompute mode is not
+    published, the run is judged to fit where it fits with the mode that needs the least memory, since any could have been used.
+    """
     ran = float(row.row.text("outcome") != "oom")
     if row.inputs is None:
         return [Score(row.row.id, row.row.family, "step_time" if ran else "fits", None, None, row.reason, row.row)]
@@ -116,12 +112,15 @@ def _scores(row: Prepared, evaluator: Evaluator, guards: frozenset[str]) -> list
         found.append(one("step_time", value, row.step_time, row.no_step_time or reason))
         if row.step_time:
             found[0].notes["baseline"] = baseline.step_time(row.inputs)
-    need, reason = free.of("memory_per_gpu")
     if row.memory is not None:
+        counted = "allocated_memory" if "allocated" in row.row.text("measured_how") else "memory_per_gpu"
+        need, reason = free.of(counted)
         found.append(one("memory", need, row.memory, reason))
+    least = free if row.row.text("recompute") else evaluator.predict(row.inputs, gpu_memory=math.inf, recompute=FULL)
+    need, reason = least.of("memory_per_gpu")
     have = row.inputs.value("gpu_memory")
     if not reason and math.isnan(have):
         reason = "no figure for gpu_memory"
-    fits = None if need is None else float(not guards.intersection(limited.broken) and need <= have)
+    fits = None if need is None else float(need <= have)
     found.append(one("fits", fits, ran, reason))
     return found

@@ -12,10 +12,12 @@ entry. What a row leaves empty follows fixed rules that look at the row's year a
 | precision | fp16 on V100, else bf16 |
 | recompute | full before 2022, when selective recompute came; after that the parameter's default |
 | seq_parallel | 1 where tp > 1, from 2024 on; else 0 |
-| overlap of exchanges (comm_overlap) | tensor-parallel and pipeline exchanges hide behind work from 2024 on where seq_parallel is 1, unless the row says off; data-parallel ones from 2022 on |
-| elementwise operators (no column) | one by one in plain PyTorch (FSDP, unless compiled, and where the notes name the kernels), else fused |
+| comm_overlap | tensor-parallel (with seq_parallel) and pipeline exchanges hide from 2024 on, data-parallel ones from 2022 |
+| elementwise operators (no column) | one by one in FSDP unless compiled, and where the notes name kernels; else fused |
 | kernel of the norms (no column: `kernel:` in the notes) | fused, unless the notes name the kernels and no norm among them |
-| sharding | nothing shared before 2023, then the optimizer state (ZeRO-1, distributed optimizer) |
+| logits | gathered on each rank where the notes name the kernels (research code), else left split |
+| gradients | kept in 32 bits by Megatron-LM and BigScience, else in 16 |
+| sharding | nothing shared before 2023 (BigScience, which runs DeepSpeed: ZeRO-1), then the optimizer state (ZeRO-1) |
 | kv_heads | heads |
 | ffn | the catalogue entry, else 4 x hidden |
 | mlp_gated | no before 2023, then yes |
@@ -103,11 +105,13 @@ def inputs_of(row: Row) -> Inputs:
     said = row.text("seq_parallel")
     tp = index("tp", given["tp"])
     given["sequence_parallel"] = float(said == "yes" if said else tp > 1 and year >= 2024)
-    given["zero_stage"] = float(zero_stage(row.text("sharding"), year))
+    given["zero_stage"] = float(zero_stage(row.text("sharding"), year, row.text("source")))
     given["fused_attention"] = float(fused_attention(row.text("notes"), year))
     given["fused_norms"] = float("kernel: " not in row.text("notes") or "RMS" in row.text("notes"))
     plain = "FSDP" in row.text("sharding") and not re.search("MaxText|compile", row.text("sharding") + row.text("notes"))
     given["fused_operators"] = float(not plain and "kernel: " not in row.text("notes"))
+    given["gathered_logits"] = float("kernel: " in row.text("notes"))
+    given["main_gradient_bytes"] = 4.0 if re.search("Megatron-LM|BLOOM|BigScience", row.text("source")) else 2.0
     _overlap(given, row.text("comm_overlap"), year)
     _machine(row, given, known)
     return Inputs(given, entries)
@@ -130,7 +134,7 @@ def recompute(text: str, year: int) -> str:
     return "full" if year < 2022 or default is None else parameters()["recompute"].choices[int(default.value)]
 
 
-def zero_stage(text: str, year: int) -> int:
+def zero_stage(text: str, year: int, source: str = "") -> int:
     """What data-parallel ranks share: 0 nothing, 1 optimizer state, 2 and gradients, 3 and parameters."""
     stage = re.search(r"ZeRO-([0-3])", text)
     if stage:
@@ -141,7 +145,7 @@ def zero_stage(text: str, year: int) -> int:
         return 0
     if text.startswith(("dist-optimizer", "ZeRO")):
         return 1
-    return 1 if year >= 2023 else 0
+    return 1 if year >= 2023 or "BigScience" in source else 0
 
 
 def fused_attention(notes: str, year: int) -> bool:
