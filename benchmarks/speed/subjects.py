@@ -1,0 +1,56 @@
+"""The studies that are timed. What belongs here: a file, and how it is made small for a run that only shows that all works."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sweep.plan import Nest, Plan
+from sweep.plan import make as make_plan
+from sweep.study import Study, open_study
+
+FOLDER = Path(__file__).parent / "studies"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A study. smoke: axes that make it tiny. broadcast: whether its all-axes nest has no branch, so that numpy can follow it."""
+
+    name: str
+    smoke: tuple[str, ...]
+    broadcast: bool
+    objective: str
+    limit: str
+
+    @property
+    def path(self) -> Path:
+        return FOLDER / f"{self.name}.yaml"
+
+    def study(self, small: bool) -> Study:
+        return open_study(self.path, axis=self.smoke if small else ())
+
+    def plan(self, small: bool) -> Plan:
+        return make_plan(self.study(small))
+
+
+SUBJECTS = (
+    Subject(
+        "cluster",
+        smoke=("gpus=1536,3072", "training_duration=10 d,90 d", "queries_per_day=1e9 query/d,1e10 query/d", "pue=1.1,1.2"),
+        broadcast=True,
+        objective="total_facility_energy",
+        limit="time_to_train <= 120 d",
+    ),
+    Subject(
+        "layouts",
+        smoke=("gpus=1536,3072", "global_batch=1536", "micro_batch=1,2", "recompute=full"),
+        broadcast=False,
+        objective="time_to_train",
+        limit="memory_per_gpu <= 64 GB",
+    ),
+)
+
+
+def widest(plan: Plan) -> Nest:
+    """The output nest with most cells, over all axes."""
+    return max(plan.output_nests, key=lambda nest: plan.cells(nest.dims))
