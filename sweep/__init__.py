@@ -3,7 +3,7 @@
 >>> import sweep
 >>> study = sweep.open_study("configs/studies/gpt4.yaml")
 >>> cube = sweep.run(study, store="gpt4.zarr")
->>> sweep.evaluate(study, gpus=25000, pue=1.2)["training_energy"]
+>>> sweep.evaluate(study, gpus=25000, pue=1.2, training_duration="90 d")["training_energy"]
 """
 
 from __future__ import annotations
@@ -11,8 +11,15 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-WHERE = {"SweepError": "errors", "open_study": "study_file", "run": "run", "open_cube": "query", "evaluate": "api", "best": "best"}
-__all__ = ["SweepError", "best", "evaluate", "open_cube", "open_study", "run"]
+WHERE = {
+    "SweepError": "errors",
+    "best": "search",
+    "evaluate": "running",
+    "open_cube": "query",
+    "open_study": "study_file",
+    "run": "running",
+}
+__all__ = [*WHERE]
 
 
 def __getattr__(name: str) -> Any:

@@ -18,7 +18,7 @@ from sweep.errors import SweepError, suggestion
 from sweep.graph import Graph, names, resolve, unit_of
 from sweep.point import call, evaluate
 from sweep.study import Claim, Study
-from sweep.units import factor
+from sweep.units import factor, factor_is_needed
 
 KEYS = ("title", "about", "equations", "select", "set", "axes", "point", "outputs", "claims")
 CLAIM_KEYS = ("text", "printed", "note")
@@ -72,6 +72,12 @@ def _pair(text: str, option: str) -> tuple[str, Node]:
         raise SweepError(f"{option} {text}: must read name=value")
     node = parse(value.strip(), option) if value.strip().startswith(("{", "[")) else Node(value.strip(), option, 0, name.strip())
     return name.strip(), Node(node.value, option, 0, name.strip())
+
+
+def in_si(name: str, value: float) -> str:
+    """A number in SI as a study would write it."""
+    unit = quantity(name).unit if name in names() else "1"
+    return f"{value!r} {unit}" if unit != "1" and factor_is_needed(unit) else repr(value)
 
 
 def _study(file: str, root: Mapping[str, Node], equations: Path | None, swept: Mapping[str, Node], extra: list[str]) -> Study:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sweep import point
-from sweep.run import run
+from sweep.running import run
 from sweep.study_file import open_study
 
 SMALL = Path(__file__).parent / "data" / "small.yaml"

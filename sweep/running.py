@@ -1,4 +1,4 @@
-"""A study run to a cube. What belongs here: workers over blocks, into memory or into a store; interrupting and resuming."""
+"""A study run to a cube, or at one point. What belongs here: workers over blocks, into memory or into a store, and stopping them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep import blocks, cube, plan, store
+from sweep import blocks, cube, plan, point, store
 from sweep.blocks import Array, Block, Program, Worker
+from sweep.document import Node
 from sweep.errors import SweepError
 from sweep.plan import Plan
 from sweep.study import Study
+from sweep.study_file import in_si, with_value
 
 if TYPE_CHECKING:
     import xarray
@@ -43,6 +45,17 @@ def run(
     if store is None:
         return _in_memory(made, threads, progress)
     return _to_store(made, Path(store), threads, overwrite, progress)
+
+
+def evaluate(study: Study, **at: float | str) -> dict[str, float]:
+    """Every quantity that the outputs of a study need, at one point, interpreted: name to value in SI, NaN where it means nothing.
+
+    at: where the point differs from the study's own: a number in SI, a text with a unit ("90 d"), a label (gpu="h100-sxm",
+    split="tp8-pp15"). Any quantity may be given. Raises SweepError.
+    """
+    for name, value in at.items():
+        study = with_value(study, name, Node(str(value) if isinstance(value, str) else in_si(name, value), "evaluate", 0, name))
+    return dict(point.evaluate(study.graph, study.inputs_at(study.point)).values)
 
 
 def _to_store(made: Plan, path: Path, threads: int | None, overwrite: bool, progress: Progress | None) -> xarray.Dataset:
