@@ -13,9 +13,10 @@ What a row leaves empty follows fixed rules that never look at its result:
 | fp4 | weights and products in 4 bits where the GPU has a rate for it; else 4-bit weights, products in 16 bits |
 | mxfp4, UINT4, native | 4-bit weights, products in 16 bits |
 | gpt-oss | weights in MXFP4 whatever is printed; products in fp8 where the GPU has 4-bit units, else in 16 bits |
-| bits of keys and values | 8 under TensorRT-LLM with weights of 8 bits or fewer, else 16 |
-| concurrency empty, offline or saturated | as many sequences as memory and the engine's limit take |
-| MLPerf Server and Interactive | the largest batch that meets the benchmark's target of time per output token |
+| bits of keys and values | 8 under TensorRT-LLM and in MLPerf with weights of 8 bits or fewer, else 16 |
+| concurrency stated | so many run at a time, where memory takes them |
+| concurrency empty, offline or saturated | as many as memory and the engine's limit take: 2048 in MLPerf, else the parameter's default |
+| MLPerf Server and Interactive | the largest batch that meets the benchmark's targets of time per output token and to the first |
 | input_tokens empty | the mean of the workload, below |
 | output_tokens empty | the mean of the workload, below, else the parameter's default |
 | software | the engine of its family and generation (2024 to 2026) in the catalogue, from the row's words; else vLLM |
@@ -48,15 +49,16 @@ LENGTHS = {
     "llama3.1-405b": (9400.0, 684.0),
     "gptj": (778.0, 69.0),
 }
-# MLPerf model and scenario: target of time per output token in seconds
+# MLPerf model and scenario: targets of time per output token and of time to first token, in seconds
 TARGETS = {
-    ("llama2-70b", "Server"): 0.2,
-    ("llama2-70b", "Interactive"): 0.04,
-    ("mixtral-8x7b", "Server"): 0.2,
-    ("llama3.1-8b", "Server"): 0.1,
-    ("llama3.1-8b", "Interactive"): 0.03,
-    ("llama3.1-405b", "Server"): 0.175,
-    ("llama3.1-405b", "Interactive"): 0.08,
+    ("llama2-70b", "Server"): (0.2, 2.0),
+    ("llama2-70b", "Interactive"): (0.04, 0.45),
+    ("mixtral-8x7b", "Server"): (0.2, 2.0),
+    ("llama3.1-8b", "Server"): (0.1, 2.0),
+    ("llama3.1-8b", "Interactive"): (0.03, 0.5),
+    ("llama3.1-405b", "Server"): (0.175, 6.0),
+    ("llama3.1-405b", "Interactive"): (0.08, 4.5),
+    ("gptj", "Server"): (0.3, 20.0),
 }
 BITS = {"bfloat16": 16.0, "bf16": 16.0, "fp16": 16.0, "fp8": 8.0, "fp4": 4.5, "nvfp4": 4.5, "mxfp4": 4.25, "uint4": 4.5, "native": 4.25}
 FAMILIES = {"tensorrt": "tensorrt-llm", "trtllm": "tensorrt-llm", "sglang": "sglang", "deepspeed": "deepspeed"}
@@ -64,6 +66,7 @@ FIXED_LENGTH = re.compile("random tokens|synthetic|fixed length")
 VARIATION = 0.8
 SATURATED = ("saturated", "Offline")
 MANY = 1e6
+MLPERF_SEQUENCES = 2048.0
 ROOM = 1.4
 
 
@@ -160,16 +163,19 @@ def _formats(row: Row, known: Inputs) -> dict[str, Value]:
     products = {"fp8": "fp8", "fp4": "fp4", "nvfp4": "fp4"}.get(text, "bf16")
     if products != "bf16" and not Inputs({"precision": products}, known.entries).value("peak_rate") > 0:
         products = "bf16"
-    engine = row.text("engine").lower()
-    keys = 8.0 if bits <= 8 and ("tensorrt" in engine or "trtllm" in engine) else 16.0
+    keys = 8.0 if bits <= 8 and _short_keys(row) else 16.0
     return {"precision": products, "weight_bits": bits, "kv_bits": keys}
 
 
 def _mixed(row: Row, known: Inputs) -> dict[str, Value]:
     """Formats of a checkpoint that is published with experts in MXFP4: products in fp8 where the GPU has 4-bit units, else in 16 bits."""
     four = Inputs({"precision": "fp4"}, known.entries).value("peak_rate") > 0
-    keys = 8.0 if row.text("engine").lower().startswith(("tensorrt", "trtllm")) else 16.0
+    keys = 8.0 if _short_keys(row) else 16.0
     return {"precision": "fp8" if four else "bf16", "weight_bits": 4.25, "kv_bits": keys}
+
+
+def _short_keys(row: Row) -> bool:
+    return bool(re.search("tensorrt|trtllm", row.text("engine").lower())) or row.text("workload").startswith("MLPerf")
 
 
 def _smallest(row: Row, gpus: float, known: Inputs) -> dict[str, Value]:
@@ -198,16 +204,19 @@ def _lengths(row: Row) -> dict[str, Value]:
 
 def _load(row: Row, replicas: float) -> dict[str, Value]:
     running, point = row.number("concurrency"), row.text("load_point")
+    limit: dict[str, Value] = {"sequence_limit": MLPERF_SEQUENCES} if row.text("workload").startswith("MLPerf") else {}
+    if point == "batch 1" and running is None:
+        running = replicas
     if running is not None:
-        return {"operating_point": "concurrency", "concurrency": max(running / replicas, 1.0)}
+        each = max(running / replicas, 1.0)
+        return {"operating_point": "concurrency", "concurrency": each, "sequence_limit": each}
     if point.startswith(SATURATED):
-        return {"operating_point": "concurrency", "concurrency": MANY}
-    target = next((seconds for (model, name), seconds in TARGETS.items() if row.text("model").startswith(model) and name == point), None)
-    if target is not None:
-        return {"operating_point": "latency_target", "target_time_per_output_token": target}
-    if point == "batch 1":
-        return {"operating_point": "concurrency", "concurrency": 1.0}
-    raise Unscored("batch not published")
+        return {"operating_point": "concurrency", "concurrency": MANY, **limit}
+    targets = next((both for (model, name), both in TARGETS.items() if row.text("model").startswith(model) and name == point), None)
+    if targets is None:
+        raise Unscored("batch not published")
+    token, first = targets
+    return {"operating_point": "latency_target", "target_time_per_output_token": token, "target_time_to_first_token": first, **limit}
 
 
 def _size(given: dict[str, Value], name: str) -> float:
