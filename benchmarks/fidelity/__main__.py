@@ -37,9 +37,15 @@ def training_command(csv_file: Path, json_file: Path | None, page: Path | None) 
 
 @main.command("energy")
 @options
-@click.option("--runs", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Training runs that the rows name.")
+@click.option(
+    "--runs",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Training runs that rows name; by default the file beside with `training` for `energy` in its name.",
+)
 def energy_command(csv_file: Path, json_file: Path | None, page: Path | None, runs: Path | None) -> None:
     """Power of a server, energy and energy per token of training."""
+    beside = csv_file.with_name(csv_file.name.replace("energy", "training"))
+    runs = runs or (beside if beside != csv_file and beside.is_file() else None)
     linked = {row.id: row for row in reading.load(runs)} if runs else {}
     scores = energy.score(reading.load(csv_file), linked)
     _finish("Energy of training, predicted against published", scores, energy_summary.summary(scores), json_file, page)

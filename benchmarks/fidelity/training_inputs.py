@@ -6,9 +6,9 @@ entry. What a row leaves empty follows fixed rules that look at the row's year a
 
 | empty | rule |
 | --- | --- |
-| micro_batch | global_batch / (dp x grad_accum) where all are known, else 1 |
+| micro_batch | the size that the notes name (`MBS2`), else global_batch / (dp x grad_accum) where all are known, else 1 |
 | global_batch | micro_batch x dp x grad_accum (one, where that is empty too); without micro_batch the row is not scored |
-| tp, pp, cp, ep, vp | 1 |
+| tp, pp, cp, ep, vp | the size that the notes name (`TP4 PP4 VP5`, `interleaved`: 2 chunks), else 1 |
 | precision | fp16 on V100, else bf16 |
 | recompute | full before 2022, when selective recompute came; after that the parameter's default |
 | seq_parallel | 1 where tp > 1, from 2024 on; else 0 |
@@ -75,7 +75,7 @@ def inputs_of(row: Row) -> Inputs:
     model = _model(row)
     entries = (*catalogue_match.linked(gpu), *((model,) if model else ()))
     given: dict[str, Value] = {name: value for name, column in COPIED.items() if (value := row.number(column)) is not None}
-    given |= {name: row.number(column) or 1.0 for name, column in SPLIT.items()}
+    given |= {name: row.number(column) or _noted(row, column) or 1.0 for name, column in SPLIT.items()}
     known = Inputs(given, entries)
 
     def fill(name: str, value: Value | None) -> None:
@@ -115,6 +115,14 @@ def inputs_of(row: Row) -> Inputs:
     _overlap(given, row.text("comm_overlap"), year)
     _machine(row, given, known)
     return Inputs(given, entries)
+
+
+def _noted(row: Row, word: str) -> float | None:
+    """A parallel size or micro-batch that only the notes name."""
+    size = re.search(rf"\b{word.upper()}(\d+)\b", row.text("notes"))
+    if size is None and word == "vp" and "interleaved" in row.text("notes"):
+        return 2.0
+    return float(size[1]) if size else None
 
 
 def precision(text: str, gpu: str) -> str:
@@ -227,7 +235,7 @@ def _batch(row: Row, given: dict[str, Value]) -> None:
     if gpus is None:
         raise Unscored("number of GPUs not published")
     dp = gpus / (index("tp", given["tp"]) * index("pp", given["pp"]) * index("cp", given["cp"]))
-    micro, batch, steps = row.number("micro_batch"), row.number("global_batch"), row.number("grad_accum")
+    micro, batch, steps = row.number("micro_batch") or _noted(row, "mbs"), row.number("global_batch"), row.number("grad_accum")
     if batch is None:
         if micro is None:
             raise Unscored("batch not published")
