@@ -1,29 +1,21 @@
 """The fidelity harness: conversions, rules for what a row leaves out, and aggregation, on small rows made by hand."""
 
 import json
-import math
 
 import pytest
 from click.testing import CliRunner
 
 from benchmarks.fidelity import (
     baseline,
-    energy,
     explain,
-    layouts,
-    measures,
     published,
     report,
-    serving,
-    serving_summary,
     training,
     training_summary,
 )
 from benchmarks.fidelity.__main__ import main
 from benchmarks.fidelity.evaluation import Unscored
 from benchmarks.fidelity.rows import Row, load
-from benchmarks.fidelity.score import Score
-from benchmarks.fidelity.serving_inputs import served, split
 from benchmarks.fidelity.training_inputs import fused_attention, inputs_of, kind, precision, recompute, zero_stage
 
 RUN = {
@@ -60,11 +52,6 @@ RUN = {
 
 def run(**changed: str) -> Row:
     return Row({**RUN, **changed})
-
-
-def score(name: str, predicted: float, measured: float, quantity: str = "step_time", **fields: str) -> Score:
-    row = run(id=name, **fields)
-    return Score(name, row.family, quantity, predicted, measured, "", row, notes={"baseline": 1.0})
 
 
 # --- published values -------------------------------------------------------------------------------------------------------
@@ -176,6 +163,17 @@ def test_a_row_that_cannot_be_scored_says_why(changed: dict[str, str], reason: s
     assert reason in caught.value.reason
 
 
+def test_sizes_that_only_the_notes_name() -> None:
+    inputs = inputs_of(run(tp="", pp="", dp="", micro_batch="", notes="layout presumed (TP4 PP4 VP5 MBS2)"))
+    assert [inputs.value(name) for name in ("tp", "pp", "interleaving", "micro_batch")] == [4, 4, 5, 2]
+    assert inputs_of(run(pp="2", vp="", dp="24", notes="interleaved 1F1B")).value("interleaving") == 2
+
+
+def test_a_model_of_another_width_is_not_the_one_in_the_catalogue() -> None:
+    assert inputs_of(run(model="Qwen3-32B", hidden="5120", heads="64")).value("head_size") == 128
+    assert inputs_of(run(model="Qwen3-32B", hidden="4096", heads="64")).value("head_size") == 64
+
+
 def test_classes_of_rows() -> None:
     assert kind(run()) == "dense complete"
     assert kind(run(micro_batch="")) == "dense incomplete"
@@ -186,62 +184,6 @@ def test_baseline_is_half_of_peak_times_the_bubble() -> None:
     inputs = inputs_of(run(pp="4", vp="2", dp="12"))
     work = 3 * published.forward_flops(inputs, 1) * 192 * 4096
     assert baseline.step_time(inputs) == pytest.approx(work / (0.5 * inputs.value("peak_rate") * 48) * (1 + 3 / (2 * 16)))
-
-
-# --- aggregation ------------------------------------------------------------------------------------------------------------
-
-
-def test_families_weigh_the_same_however_many_rows_they_have() -> None:
-    found = measures.families_equal({"large": [0.1] * 99, "small": [-0.3]})
-    assert found["families"] == 2
-    assert found["rows"] == 100
-    assert found["bias"] == pytest.approx(-0.1)
-    assert found["within_10"] == pytest.approx(0.5)
-    assert found["within_25"] == pytest.approx(0.5)
-    assert found["mean"] == pytest.approx(0.2)
-    assert found["p90"] == pytest.approx(0.3)
-    assert found["median"] == pytest.approx(0.1)
-
-
-def test_quantiles_and_ranks() -> None:
-    assert measures.median([3, 1, 2]) == 2
-    assert measures.quantile([0, 10], 0.9) == 9
-    assert math.isnan(measures.median([]))
-    assert measures.ranks([5, 1, 5]) == [2.5, 1, 2.5]
-    assert measures.rank_correlation([1, 2, 3], [10, 20, 30]) == pytest.approx(1)
-    assert measures.rank_correlation([1, 2, 3], [3, 2, 1]) == pytest.approx(-1)
-    assert measures.rank_correlation([1, 1, 1], [3, 2, 1]) == 0
-
-
-def test_confusion_table() -> None:
-    verdicts = [(1, 1)] * 9 + [(0, 1)] + [(0, 0)] * 3 + [(1, 0)]
-    found = training_summary.confusion([score(f"r{i}", p, m, "fits") for i, (p, m) in enumerate(verdicts)])
-    assert found["ran, predicted not to"] == 1
-    assert found["out of memory, predicted to fit"] == 1
-    assert found["good_runs_rejected"] == pytest.approx(0.1)
-    assert found["out_of_memory_caught"] == pytest.approx(0.75)
-    assert found["balanced_accuracy"] == pytest.approx((0.9 + 0.75) / 2)
-
-
-def test_regret_of_a_choice() -> None:
-    predicted, measured = [3.0, 1.0, 2.0, 4.0, 5.0], [1.0, 1.2, 1.1, 1.3, 1.4]
-    rows = [score(f"r{i}", p, m, tp=str(2**i)) for i, (p, m) in enumerate(zip(predicted, measured, strict=True))]
-    (group,) = layouts.groups(rows, {}, kernel=False)
-    assert (group.chosen, group.best, group.layouts) == ("r1", "r0", 5)
-    assert group.regret == pytest.approx(0.2)
-    assert group.baseline_regret == pytest.approx(0.2)  # a constant answer is worth the mean layout
-    assert group.random_regret == pytest.approx(0.2)
-    assert group.correlation == pytest.approx(0.6)
-    (group,) = layouts.groups(rows, {"r1": 0.0}, kernel=False)
-    assert group.regret == pytest.approx(0.1)  # what is predicted not to fit is not chosen
-    assert layouts.groups(rows[:4], {}, kernel=False) == []
-    assert layouts.groups([score(f"s{i}", 1.0, 1.0) for i in range(9)], {}, kernel=False) == []  # one layout, nine times
-
-
-def test_groups_keep_software_kernels_apart_on_request() -> None:
-    rows = [score(f"r{i}", 1.0 + i, 1.0 + i, tp=str(2 ** (i // 2)), notes=f"kernel: {'flash' if i % 2 else 'torch'}") for i in range(10)]
-    assert [group.layouts for group in layouts.groups(rows, {}, kernel=False)] == [10]
-    assert [group.layouts for group in layouts.groups(rows, {}, kernel=True)] == [5, 5]
 
 
 # --- the whole ----------------------------------------------------------------------------------------------------------------
@@ -282,153 +224,6 @@ def test_overrides_change_the_prediction() -> None:
     assert before.published == after.published
     assert after.predicted[0] > before.predicted[0]
     assert training.score_training(prepared, {("peak_rate", "h100-sxm"): 1e14}).predicted == after.predicted
-
-
-# --- energy -------------------------------------------------------------------------------------------------------------------
-
-SUM = {
-    "id": "card-01",
-    "circular": "yes",
-    "power_w_per_accel": "400",
-    "accel_hours": "1000",
-    "energy_mwh": "0.44",
-    "pue": "1.1",
-    "pue_included": "yes",
-}
-METERED = {
-    "id": "meter-01",
-    "year": "2024",
-    "model": "Llama2-70B LoRA (MLPerf)",
-    "arch": "dense",
-    "accelerator": "H100-SXM5-80GB",
-    "n_accel": "8",
-    "n_nodes": "1",
-    "wall_hours": "0.5",
-    "power_w_per_node": "7150",
-    "energy_mwh": "0.003575",
-    "circular": "no",
-}
-
-
-def test_a_circular_row_tests_arithmetic_with_its_own_power_and_pue() -> None:
-    (one,) = energy.score([Row(SUM)])
-    assert one.predicted == pytest.approx(400 * 1000 * 3600 * 1.1)
-    assert one.published == pytest.approx(0.44 * 3.6e9)
-    assert one.error == pytest.approx(0)
-    (one,) = energy.score([Row({**SUM, "pue_included": "no"})])
-    assert one.error == pytest.approx(1 / 1.1 - 1)
-    (one,) = energy.score([Row({**SUM, "energy_mwh": ""})])
-    assert one.skipped == "energy not printed"
-
-
-def test_a_metered_server_tests_the_modelled_power() -> None:
-    power, total = energy.score([Row(METERED)])
-    assert (power.quantity, total.quantity) == ("node_power", "energy")
-    assert power.predicted is not None
-    assert 4000 < power.predicted < 10200
-    assert total.predicted == pytest.approx(power.predicted * 0.5 * 3600)
-    other = energy.score([Row({**METERED, "model": "Stable Diffusion v2 (MLPerf)"})])
-    assert [one.skipped for one in other] == ["layers not published"] * 2
-
-
-def test_a_metered_row_takes_the_layout_of_the_run_it_names() -> None:
-    named = Row({**METERED, "linked_training_row": "paper-001", "joule_per_token": "0.05"})
-    per_token = energy.score([named], {"paper-001": run()})[1]
-    assert per_token.quantity == "energy_per_token"
-    assert per_token.inputs is not None
-    assert per_token.inputs.value("gpus") == 48
-    assert per_token.predicted is not None
-
-
-# --- serving ------------------------------------------------------------------------------------------------------------------
-
-SERVED = {
-    "row_id": "S1",
-    "model": "meta-llama/Llama-3.1-8B-Instruct",
-    "params_total_b": "8",
-    "hardware": "H100 SXM",
-    "gpus": "1",
-    "parallelism": "TP1 EP1 DP1",
-    "precision": "bfloat16",
-    "engine": "vLLM",
-    "workload": "lm-arena-chat",
-    "load_point": "max_num_seqs cap",
-    "concurrency": "64",
-    "output_tokens": "700",
-    "output_tok_s": "3000",
-    "tpot_ms": "20",
-    "avg_power_w_per_gpu": "500",
-    "power_boundary": "GPU only (NVML via Zeus)",
-    "j_per_output_token": "0.1667",
-    "kind": "measured",
-}
-
-
-def test_words_of_a_split() -> None:
-    assert split("TP4 PP2", 8) == {"serving_tp": 4.0, "serving_pp": 2.0, "serving_dp": 1.0, "serving_ep": 1.0}
-    assert split("TP1 EP8 DP1", 8) == {"serving_tp": 8.0, "serving_pp": 1.0, "serving_dp": 1.0, "serving_ep": 8.0}
-    assert split("TP1 EP8 DP8", 8) == {"serving_tp": 1.0, "serving_pp": 1.0, "serving_dp": 8.0, "serving_ep": 8.0}
-    assert split("DEP4", 4) == {"serving_tp": 1.0, "serving_pp": 1.0, "serving_dp": 4.0, "serving_ep": 4.0}
-    assert split("", 8) is None
-
-
-def test_replicas_share_the_load_of_a_served_row() -> None:
-    one = served(Row({**SERVED, "gpus": "4", "concurrency": "256"}))
-    assert one.replicas == 4
-    assert one.inputs.value("concurrency") == 64
-    whole = served(Row({**SERVED, "parallelism": "", "gpus": "8", "params_total_b": "70"}))
-    assert whole.inputs.value("serving_tp") == 4  # 140 GB with room take four of 80
-    assert whole.replicas == 2
-
-
-def test_formats_of_a_served_row() -> None:
-    def formats(**changed: str) -> tuple[object, ...]:
-        given = served(Row({**SERVED, **changed})).inputs.given
-        return given["precision"], given["weight_bits"], given["kv_bits"]
-
-    assert formats() == ("bf16", 16.0, 16.0)
-    assert formats(precision="fp8") == ("fp8", 8.0, 16.0)
-    assert formats(precision="fp8", engine="TensorRT-LLM v1.0") == ("fp8", 8.0, 8.0)
-    assert formats(precision="fp4") == ("bf16", 4.5, 16.0)
-    assert formats(precision="fp4", hardware="B200 SXM") == ("fp4", 4.5, 16.0)
-    assert formats(precision="", model="Qwen/Qwen3-235B-A22B-FP8", parallelism="TP8", gpus="8") == ("fp8", 8.0, 16.0)
-
-
-def test_boundaries_and_units_of_a_served_row() -> None:
-    assert serving.boundary(Row(SERVED)) == "chip"
-    assert serving.boundary(Row({"power_boundary": "whole 8-GPU node, wall AC meter"})) == "server"
-    assert serving.boundary(Row({"power_boundary": "node x PUE, 0.7 of max power"})) == "facility"
-    assert serving.published(Row(SERVED))["time_per_output_token"] == 0.02
-
-
-def test_a_served_row_that_cannot_be_scored_says_why() -> None:
-    for changed, reason in (
-        ({"model": "Unheard-of-1B"}, "no catalogue entry for the model"),
-        ({"hardware": "undisclosed"}, "no catalogue entry for the accelerator"),
-        ({"gpus": ""}, "number of GPUs"),
-        ({"concurrency": "", "load_point": ""}, "batch not published"),
-    ):
-        with pytest.raises(Unscored) as caught:
-            served(Row({**SERVED, **changed}))
-        assert reason in caught.value.reason
-
-
-def test_batch_scaling_compares_the_smallest_with_the_largest_batch_of_one_setup() -> None:
-    def one(batch: str, predicted: float, measured: float, **changed: str) -> Score:
-        return Score("x", "s", "energy_per_output_token", predicted, measured, "", Row({**SERVED, "concurrency": batch, **changed}))
-
-    found = serving_summary.scaling([one("8", 1.2, 1.0), one("64", 0.5, 0.4), one("512", 0.1, 0.1), one("8", 9, 1, hardware="B200 SXM")])
-    assert found["rows"] == 1
-    assert found["median_ratio"] == pytest.approx(1.2)
-    assert found["within_25"] == 1
-
-
-def test_ratios() -> None:
-    found = measures.ratios([2.0, 0.5, 1.0, 4.0])
-    assert found["geometric_error"] == pytest.approx(2)
-    assert found["median_ratio"] == 1.5
-    assert found["within_1.5x"] == 0.25
-    assert found["within_2x"] == 0.75
 
 
 def test_report_page_holds_tables_plot_and_the_worst_rows_with_their_terms(tmp_path) -> None:

@@ -11,14 +11,15 @@ import yaml
 from benchmarks.fidelity import layouts
 from benchmarks.fidelity.measures import by, families_equal, mean, median, relative_errors
 from benchmarks.fidelity.score import Score
-from benchmarks.fidelity.training_inputs import kind
+from benchmarks.fidelity.training_inputs import complete, kind
 
-FITTED = Path(__file__).parent / "fitted.yaml"
+FOLDER = Path(__file__).parent
+PEER_GPUS = ("A100-SXM", "H100-SXM")
 
 
 def fitted_families() -> frozenset[str]:
     """The families of published runs on which constants were fitted; all others validate."""
-    return frozenset(yaml.safe_load(FITTED.read_text(encoding="utf-8"))["training"] or ())
+    return frozenset(yaml.safe_load((FOLDER / "fitted.yaml").read_text(encoding="utf-8"))["training"] or ())
 
 
 def summary(scores: Sequence[Score]) -> dict[str, Any]:
@@ -27,6 +28,9 @@ def summary(scores: Sequence[Score]) -> dict[str, Any]:
     fitted = fitted_families()
     verdicts = {one.id: one.predicted for one in scores if one.quantity == "fits" and one.predicted is not None}
     classes = by(times, lambda one: kind(one.row))
+    jobs = layouts.summary(layouts.groups(times, verdicts, kernel=False))
+    one_kernel = layouts.summary(layouts.groups(times, verdicts, kernel=True))
+    fits = confusion([one for one in scores if one.quantity == "fits"])
     return {
         "step_time": {
             "all": _equal(times),
@@ -37,11 +41,23 @@ def summary(scores: Sequence[Score]) -> dict[str, Any]:
         "baseline": {"all": _equal(times, "baseline"), **{name: _equal(members, "baseline") for name, members in sorted(classes.items())}},
         "families": {name: _family(members, name in fitted) for name, members in sorted(by(times, lambda one: one.family).items())},
         "memory": relative_errors([one.error for one in scores if one.quantity == "memory" and one.error is not None]),
-        "fits": confusion([one for one in scores if one.quantity == "fits"]),
-        "layouts": layouts.summary(layouts.groups(times, verdicts, kernel=False)),
-        "layouts of one kernel": layouts.summary(layouts.groups(times, verdicts, kernel=True)),
+        "fits": fits,
+        "layouts": jobs,
+        "layouts of one kernel": one_kernel,
+        "peers": {
+            "wattsweep": beside_peers(times, one_kernel, fits),
+            **yaml.safe_load((FOLDER / "peers.yaml").read_text(encoding="utf-8")),
+        },
         "skipped": skipped(scores),
     }
+
+
+def beside_peers(times: Sequence[Score], jobs: dict[str, float], fits: dict[str, float]) -> dict[str, float]:
+    """What the peers were scored on: each row alike, on the kind of run that all of them can express."""
+    found = relative_errors([one.error for one in times if one.error is not None and _expressible(one)])
+    shown = {name: found[name] for name in ("rows", "mean", "median", "bias")}
+    regret = {"regret": jobs["mean_regret"], "rank_correlation": jobs["mean_rank_correlation"]}
+    return shown | regret | {"out_of_memory_caught": fits["out_of_memory_caught"]}
 
 
 def confusion(scores: Sequence[Score]) -> dict[str, float]:
@@ -86,3 +102,9 @@ def _family(scores: Sequence[Score], fitted: bool) -> dict[str, Any]:
     found["beats_baseline"] = found["median"] < found["baseline_median"]
     found["fitted"] = fitted
     return found
+
+
+def _expressible(one: Score) -> bool:
+    text = one.row.text
+    plain = text("arch") == "dense" and text("gpu") in PEER_GPUS and text("cp") in ("", "1")
+    return plain and text("precision").startswith("bf16") and complete(one.row)
