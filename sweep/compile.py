@@ -38,16 +38,21 @@ from sweep.compile import nest, scalar
 '''
 
 
-@cache
 def equations_digest(equations: Path | None = None) -> str:
-    """A digest of the source of every equation there is, a user's own included."""
+    """A digest of the source of every equation there is, a user's own included as it was loaded."""
+    if not equations:
+        return _shipped_digest()
+    return hashlib.sha256(_shipped_digest().encode() + b"\0" + registry.SOURCES[equations]).hexdigest()
+
+
+@cache
+def _shipped_digest() -> str:
     digest = hashlib.sha256()
-    for path in [*registry.kernel_files(), *([equations] if equations else [])]:
+    for path in registry.kernel_files():
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
-@cache
 def kernel_digest(equations: Path | None = None) -> str:
     """A digest of all that decides what a compiled nest computes: equations, generator, versions, processor."""
     digest = hashlib.sha256(equations_digest(equations).encode())

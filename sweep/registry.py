@@ -6,7 +6,6 @@ Which quantity needs which is for graph.py; the numbers that go in are for catal
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import inspect
 import pkgutil
 import re
@@ -68,6 +67,7 @@ class Rule:
 EQUATIONS: dict[str, Equation] = {}
 RULES: dict[str, Rule] = {}
 MISSING: dict[str, Rule] = {}
+SOURCES: dict[Path, bytes] = {}  # of the files of users, as they were loaded
 
 
 def equation(*, unit: str, source: str, selects: str | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -133,20 +133,24 @@ def load() -> None:
 def load_file(path: Path) -> ModuleType:
     """Import a user's own equations from a Python file."""
     name = f"sweep_user_{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None or not path.is_file():
-        raise SweepError(f"{path}: no Python file to read equations from")
-    module = importlib.util.module_from_spec(spec)
+    try:
+        SOURCES[path] = path.read_bytes()
+    except OSError as error:
+        raise SweepError(f"{path}: no Python file to read equations from ({error.strerror})") from None
+    module = ModuleType(name)
+    module.__file__ = str(path)
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        code = compile(SOURCES[path], str(path), "exec", dont_inherit=True)
+        exec(code, module.__dict__)  # the bytes that the digest is of, not an older compiled file
     except SweepError:
         raise
     except Exception as error:  # whatever a user's file raises is theirs to mend; say where
         trace = error.__traceback__
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next
-        raise SweepError(f"{path}:{trace.tb_lineno if trace else 0}: {type(error).__name__}: {error}") from None
+        line = error.lineno if isinstance(error, SyntaxError) else trace.tb_lineno if trace else 0
+        raise SweepError(f"{path}:{line}: {type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}") from None
     return module
 
 
