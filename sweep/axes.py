@@ -9,7 +9,7 @@ import itertools
 import math
 import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -26,7 +26,7 @@ Values: TypeAlias = npt.NDArray[np.float64]
 LONGEST = 10_000_000
 RANGE_KEYS = ("from", "to", "step", "points", "scale")
 SPLIT = ("tp", "pp", "cp", "ep", "interleaving")
-RANGE_TEXT = re.compile(r"^([^:]+):([^:]+):(?:(log|linear)?(\d+)|([^:]+))$")
+RANGE_TEXT = re.compile(r"^([^:]+):([^:]+):(?:(log|linear)(\d+)|([^:]+))$")
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ class Axis:
 
     labels: words, or None where the single column's values label it. columns: quantity name to values (n,) in SI; a quantity that
     differs by a choice (a peak rate by precision) has values (n, choices). rows: the entries of a catalogue axis.
+    place: the file and line that it is written in.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Axis:
     columns: Mapping[str, Values]
     rows: tuple[Selected, ...] = ()
     left_out: int = 0
+    place: str = ""
 
     @property
     def size(self) -> int:
@@ -73,7 +75,7 @@ class Axis:
         labels = None if self.labels is None else tuple(self.labels[i] for i in index)
         rows = tuple(self.rows[i] for i in index) if self.rows else ()
         cut = {name: values[index] for name, values in self.columns.items()}
-        return Axis(self.name, labels, cut, rows, self.left_out + self.size - len(index))
+        return Axis(self.name, labels, cut, rows, self.left_out + self.size - len(index), self.place)
 
 
 def quantity(name: str) -> Parameter:
@@ -85,6 +87,10 @@ def quantity(name: str) -> Parameter:
 
 def axis(name: str, node: Node, chosen: Collection[str]) -> Axis:
     """The axis that a study writes under `name`; `chosen` are the catalogues that it selects itself."""
+    return replace(_written(name, node, chosen), place=f"{node.file}:{node.line}" if node.line else node.file)
+
+
+def _written(name: str, node: Node, chosen: Collection[str]) -> Axis:
     if name == "split":
         return _split(node)
     if name in catalogues():
@@ -164,7 +170,7 @@ def _zipped(name: str, node: Node) -> Axis:
 
 
 def _values(name: str, node: Node, distinct: bool = True) -> Values:
-    """The values of one quantity along an axis: a list, a range as a mapping, or a range as from:to:step text."""
+    """The values of one quantity along an axis: a list, a range as a mapping, or as the text from:to:step or from:to:log20."""
     parameter = quantity(name)
     if parameter.by:
         node.fail(f"{name} differs by {parameter.by}; sweep {parameter.by} or the catalogue instead")
@@ -172,7 +178,7 @@ def _values(name: str, node: Node, distinct: bool = True) -> Values:
         match = RANGE_TEXT.match(node.text)
         if match:
             start, stop, scale, points, step = match.groups()
-            text = {"from": start, "to": stop} | ({"step": step} if step else {"points": points, "scale": scale or "linear"})
+            text = {"from": start, "to": stop} | ({"step": step} if step else {"points": points, "scale": scale})
             node = Node({key: Node(value, node.file, node.line, node.key) for key, value in text.items()}, node.file, node.line, node.key)
         else:
             parts = [part.strip() for part in node.text.split(",") if part.strip()]
@@ -212,9 +218,13 @@ def _range(parameter: Parameter, node: Node) -> Values:
         values = start + step * np.arange(points)
     else:
         try:
-            points = _count(int(float(given["points"].text)), given["points"])
+            written = float(given["points"].text)
+            points = int(written)
         except (ValueError, OverflowError):
             given["points"].fail("must be a whole number")
+        if points != written:
+            given["points"].fail("must be a whole number")
+        _count(points, given["points"])
         if points == 1 and start != stop:
             given["points"].fail("one point cannot be both ends of a range")
         if scale == "log":

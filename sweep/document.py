@@ -26,8 +26,8 @@ class Node:
     def fail(self, reason: str) -> NoReturn:
         """Raise the error of this place: file, line, key, value and the reason."""
         place = f"{self.file}:{self.line}" if self.line else self.file
-        shown = f" = {self.value!r}" if isinstance(self.value, str) else ""
-        raise SweepError(f"{place}: {self.key}{shown}: {reason}")
+        shown = f"{self.key} = {self.value!r}: " if isinstance(self.value, str) else f"{self.key}: " if self.key else ""
+        raise SweepError(f"{place}: {shown}{reason}")
 
     @property
     def text(self) -> str:

@@ -101,9 +101,9 @@ def make(study: Study, outputs: Iterable[str] | None = None, exported: Iterable[
 
 def check_axes(plan: Plan) -> None:
     """Raise where a study has an axis on which no output depends."""
-    for name in plan.study.axes:
+    for name, axis in plan.study.axes.items():
         if name not in plan.order:
-            raise SweepError(f"{plan.study.file}: axes.{name}: no output depends on it; leave it out or add an output that does")
+            raise SweepError(f"{axis.place}: axes.{name}: no output depends on it; leave it out or add an output that does")
 
 
 def axis_order(study: Study) -> Dims:
