@@ -45,10 +45,10 @@ def fused_attention_time(local_tokens, tp, attention_context, attention_heads, h
 
 
 @equation(unit="s", source="korthikanti-2022")
-def unfused_attention_time(local_tokens, tp, sequence_length, attention_heads, head_size, value_head_size, gemm_rate_16bit, batched_efficiency, pointwise_rate, softmax_bytes):
+def unfused_attention_time(local_tokens, tp, sequence_length, attention_heads, head_size, value_head_size, gemm_rate_16bit, batched_efficiency, pointwise_rate, softmax_bytes, operator_passes):
     """Time of the core of one attention layer in separate operators, forward, for one micro-batch; nothing is skipped.
 
-    t = n s a / t (2 (d + d_v) / (e R) + c / r)
+    t = n s a / t (2 (d + d_v) / (e R) + q c / r)
 
     local_tokens: n, tokens of one micro-batch on one rank [token]
     tp: t, tensor-parallel size [1]
@@ -60,9 +60,10 @@ def unfused_attention_time(local_tokens, tp, sequence_length, attention_heads, h
     batched_efficiency: e, rate of the small batched products over that of large ones [1]
     pointwise_rate: r, rate of memory-bound operators [B/s]
     softmax_bytes: c, memory traffic of each score: mask, softmax, dropout and the two products [B]
+    operator_passes: q, traffic over what it is where neighbouring operators are fused [1]
     """
     work = 2 * (head_size + value_head_size) / (batched_efficiency * gemm_rate_16bit)
-    return local_tokens / tp * sequence_length * attention_heads * (work + softmax_bytes / pointwise_rate)
+    return local_tokens / tp * sequence_length * attention_heads * (work + operator_passes * softmax_bytes / pointwise_rate)
 
 
 @equation(unit="FLOP/s", source="aiconfigurator-core")

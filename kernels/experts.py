@@ -30,10 +30,13 @@ def local_experts(experts, ep):
 
 
 @equation(unit="s", source="aiconfigurator-core")
-def expert_products_time(routed_tokens, local_experts, expert_hidden_size, mlp_matrices, hidden_size, gemm_rate, operand_rate, hbm_bandwidth, expert_start_time):
+def expert_products_time(
+    routed_tokens, local_experts, expert_hidden_size, mlp_matrices, hidden_size,
+    gemm_rate, grouped_efficiency, operand_rate, hbm_bandwidth, expert_start_time,
+):
     """Time of the matrix products of the routed experts of one layer, forward, for one micro-batch.
 
-    t = 2 n k h f / R + 2 n (2 h + k f) / r + 2 E k h f / B + E t_0, the weights of each expert read once
+    t = 2 n k h f / (g R) + 2 n (2 h + k f) / r + 2 E k h f / B + E t_0, the weights of each expert read once
 
     routed_tokens: n, tokens that the rank's experts work on [token]
     local_experts: E, experts on the rank [1]
@@ -41,12 +44,13 @@ def expert_products_time(routed_tokens, local_experts, expert_hidden_size, mlp_m
     mlp_matrices: k, matrices of one expert: 3 gated, 2 not [1]
     hidden_size: h, width of the residual stream [1]
     gemm_rate: R, rate of large matrix products [FLOP/s]
+    grouped_efficiency: g, rate of a grouped product over that of one large product [1]
     operand_rate: r, rate at which operands seem to arrive [B/s]
     hbm_bandwidth: B, memory bandwidth of one GPU [B/s]
     expert_start_time: t_0, time of one expert's products beyond their work [s]
     """
     width = mlp_matrices * expert_hidden_size
-    tokens = 2 * routed_tokens * (width * hidden_size / gemm_rate + (2 * hidden_size + width) / operand_rate)
+    tokens = 2 * routed_tokens * (width * hidden_size / (gemm_rate * grouped_efficiency) + (2 * hidden_size + width) / operand_rate)
     return tokens + local_experts * (2 * width * hidden_size / hbm_bandwidth + expert_start_time)
 
 
@@ -73,41 +77,47 @@ def shared_expert_time(local_tokens, tp, shared_expert_hidden_size, mlp_matrices
 
 
 @equation(unit="s", source="megatron-core-moe")
-def permutation_time(routed_tokens, hidden_size, expert_hidden_size, mlp_matrices, pointwise_rate, permutation_bytes):
-    """Time in which one rank sorts tokens by expert, applies the activation function and sorts them back, forward.
+def permutation_time(
+    routed_tokens, hidden_size, expert_hidden_size, mlp_matrices, linear_biases, pointwise_rate, permutation_bytes, bias_passes
+):
+    """Time in which one rank sorts tokens by expert, applies biases and the activation function and sorts them back, forward.
 
-    t = n (c h + 2 k f) / r
+    t = n (c h + 2 k f (1 + b q)) / r
 
     routed_tokens: n, tokens that the rank's experts work on [token]
     hidden_size: h, width of the residual stream [1]
     expert_hidden_size: f, inner width of one expert [1]
     mlp_matrices: k, matrices of one expert: 3 gated, 2 not [1]
+    linear_biases: b, 1 where the linear layers carry a bias, which a grouped product does not add by itself [1]
     pointwise_rate: r, rate of memory-bound operators [B/s]
     permutation_bytes: c, memory traffic of sorting for each element of a routed token [B]
+    bias_passes: q, times that the biases have the inner activations read or written once more [1]
     """
-    return routed_tokens * (permutation_bytes * hidden_size + 2 * mlp_matrices * expert_hidden_size) / pointwise_rate
+    inner = 2 * mlp_matrices * expert_hidden_size * (1 + linear_biases * bias_passes)
+    return routed_tokens * (permutation_bytes * hidden_size + inner) / pointwise_rate
 
 
 @equation(unit="s", source="deepseek-v3")
-def all_to_all_time(routed_tokens, hidden_size, ep, scaleup_domain, scaleup_rate, scaleout_rate, all_to_all_efficiency, experts_per_token, collective_start_time):
+def all_to_all_time(
+    routed_tokens, hidden_size, ep, scaleup_domain, scaleup_rate, scaleout_rate, all_to_all_efficiency, experts_per_token, collective_start_time
+):
     """Time in which one rank sends the tokens of one micro-batch to their experts or back, once.
 
-    t = 2 n h ((1 - 1/e) / u + q / o) + 2 t_0, with q the share of copies that leave the scale-up domain, one for each domain
+    t = max(2 n h (1 - 1/e) / u, 2 n h q / o) / c + 2 t_0; between domains a token is sent once to each, q = min(1 - 1/D, (D - 1) / k)
 
     routed_tokens: n, tokens that the rank's experts work on [token]
     hidden_size: h, width of the residual stream [1]
     ep: e, expert-parallel size [1]
-    scaleup_domain: GPUs that one scale-up domain joins [1]
+    scaleup_domain: GPUs that one scale-up domain joins; D = e / domain is how many the experts span [1]
     scaleup_rate: u, rate of one GPU into its scale-up domain [B/s]
     scaleout_rate: o, rate of one GPU into the network between domains [B/s]
-    all_to_all_efficiency: rate of an all-to-all over that of a ring [1]
+    all_to_all_efficiency: c, rate of an all-to-all over that of a ring [1]
     experts_per_token: k, routed experts that each token visits [1]
     collective_start_time: t_0, time of a collective beyond its transfer [s]
     """
     if ep <= 1:
         return 0.0
-    domains = max(1, ep / scaleup_domain)
-    away = (domains - 1) / domains
-    copies = min(1, (domains - 1) / (experts_per_token * away)) if away > 0 else 0
-    bytes_sent = 2 * routed_tokens * hidden_size / all_to_all_efficiency
-    return bytes_sent * ((1 - 1 / ep) / scaleup_rate + copies * away / scaleout_rate) + 2 * collective_start_time
+    domains = max(1.0, ep / scaleup_domain)
+    away = min(1 - 1 / domains, (domains - 1) / experts_per_token)
+    transfer = max((1 - 1 / ep) / scaleup_rate, away / scaleout_rate)
+    return 2 * routed_tokens * hidden_size * transfer / all_to_all_efficiency + 2 * collective_start_time

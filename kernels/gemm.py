@@ -21,7 +21,7 @@ def format_efficiency(precision, fp8_efficiency, fp4_efficiency):
     """
     if precision == FP4:
         return fp4_efficiency
-    if precision == FP8 or precision == INT8:
+    if precision >= FP8:
         return fp8_efficiency
     return 1.0
 

@@ -8,11 +8,12 @@ entry. What a row leaves empty follows fixed rules that look at the row's year a
 | --- | --- |
 | micro_batch | the size that the notes name (`MBS2`), else global_batch / (dp x grad_accum) where all are known, else 1 |
 | global_batch | micro_batch x dp x grad_accum (one, where that is empty too); without micro_batch the row is not scored |
-| tp, pp, cp, ep, vp | the size that the notes name (`TP4 PP4 VP5`, `interleaved`: 2 chunks), else 1 |
+| tp, pp, cp, vp | the size that the notes name (`TP4 PP4 VP5`, `interleaved`: 2 chunks), else 1 |
+| ep | as many GPUs of one scale-up domain as divide the experts and the stage |
 | precision | fp16 on V100, else bf16 |
 | recompute | full before 2022, when selective recompute came; after that the parameter's default |
 | seq_parallel | 1 where tp > 1, from 2024 on; else 0 |
-| comm_overlap | tensor-parallel (with seq_parallel) and pipeline exchanges hide from 2024 on, data-parallel ones from 2022 |
+| comm_overlap | tensor-parallel (with seq_parallel) and pipeline exchanges hide from 2024 on, data-parallel ones from 2022, expert-parallel ones from 2026 |
 | elementwise operators (no column) | one by one in FSDP unless compiled, and where the notes name kernels; else fused |
 | kernel of the norms (no column: `kernel:` in the notes) | fused, unless the notes name the kernels and no norm among them |
 | logits | gathered on each rank where the notes name the kernels (research code), else left split |
@@ -99,6 +100,8 @@ def inputs_of(row: Row) -> Inputs:
     for name in ("q_lora_rank", "kv_lora_rank", "rope_head_size", "shared_expert_hidden_size", "attention_window", "windowed_layers"):
         fill(name, 0.0)
     _mixture(row, given, known)
+    if row.number("ep") is None and given["experts"]:
+        given["ep"] = _expert_ranks(known.value("experts"), row.number("n_gpus") or 1.0, index("pp", given["pp"]), known.value("scaleup_domain"))
     _batch(row, given)
     given["precision"] = precision(row.text("precision"), row.text("gpu"))
     given["recompute"] = recompute(row.text("recompute"), year)
@@ -168,6 +171,8 @@ def _overlap(given: dict[str, Value], said: str, year: int) -> None:
         given["tp_overlap"] = 0.0
     if said.startswith("off") or year < 2024:
         given["transfer_overlap"] = 0.0
+    if year < 2026:
+        given["ep_overlap"] = 0.0
     if year < 2022:
         given["dp_overlap"] = 0.0
 
@@ -228,6 +233,12 @@ def _mixture(row: Row, given: dict[str, Value], known: Inputs) -> None:
         given["moe_layers"] = max(layers - dense, 0.0) if layers != whole else known.value("moe_layers")
     else:
         given["moe_layers"] = layers
+
+
+def _expert_ranks(experts: float, gpus: float, stages: float, domain: float) -> float:
+    """The most GPUs of one scale-up domain over which the experts spread evenly."""
+    fitting = [n for n in range(1, int(min(experts, domain)) + 1) if experts % n == 0 and (gpus / stages) % n == 0]
+    return float(max(fitting, default=1))
 
 
 def _batch(row: Row, given: dict[str, Value]) -> None:
