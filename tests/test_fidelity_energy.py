@@ -58,3 +58,14 @@ def test_a_metered_row_takes_the_layout_of_the_run_it_names() -> None:
     assert per_token.inputs is not None
     assert per_token.inputs.value("gpus") == 48
     assert per_token.predicted is not None
+
+
+def test_fans_are_added_where_air_cools_the_server() -> None:
+    bare, aired = (energy.score([Row({**METERED, "cooling": word})])[0].predicted for word in ("immersion/liquid", "air"))
+    assert bare is not None
+    assert aired == pytest.approx(bare / (1 - 0.15))
+
+
+def test_an_idle_server_is_its_own_figure() -> None:
+    (one,) = energy.score([Row({**METERED, "model": "idle", "power_w_per_node": "2370", "energy_mwh": ""})])
+    assert (one.quantity, one.error) == ("node_power", pytest.approx(0, abs=0.01))

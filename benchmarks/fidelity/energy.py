@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from benchmarks.fidelity.energy_inputs import inputs_of_run
+from benchmarks.fidelity import catalogue_match
+from benchmarks.fidelity.energy_inputs import accelerator, cooling, inputs_of_run
 from benchmarks.fidelity.evaluation import Evaluator, Inputs, Unscored
 from benchmarks.fidelity.rows import Row
 from benchmarks.fidelity.score import Score
@@ -19,6 +20,8 @@ JOULES_PER_MWH = 3.6e9
 HOUR = 3600.0
 SCALED = ("server_power", "energy_per_token_trained", "step_time")
 SUMMED = ("training_energy", "facility_energy")
+COOLED = ("same_work_facility_power",)
+IDLE = "idle"
 
 
 def score(rows: Iterable[Row], runs: Mapping[str, Row] | None = None) -> list[Score]:
@@ -36,22 +39,43 @@ def _metered(row: Row, evaluator: Evaluator, runs: Mapping[str, Row]) -> list[Sc
     energy = row.number("energy_mwh")
     published["energy"] = energy * JOULES_PER_MWH if energy else None
     known = {name: value for name, value in published.items() if value}
+    if IDLE in f"{row.text('model')} {row.text('task')}".lower():
+        return [_idle(row, known["node_power"])]
     try:
         inputs = inputs_of_run(row, runs)
     except Unscored as unscored:
         return [Score(row.id, row.family, name, None, value, unscored.reason, row) for name, value in known.items()]
     prediction = evaluator.predict(inputs, gpu_memory=math.inf)
     power, reason = prediction.of("server_power")
+    fans = 1.0
+    if power is not None:
+        power, reason = _with_fans(row, power)
+        fans = (power or 0.0) / prediction.values["server_power"]
     nodes, hours = row.number("n_nodes"), row.number("wall_hours")
     found = []
     for name, value in known.items():
         predicted, why = (power, reason) if name != "energy_per_token" else prediction.of("energy_per_token_trained")
+        if name == "energy_per_token" and predicted is not None:
+            predicted *= fans
         if name == "energy" and not (nodes and hours):
             predicted, why = None, "nodes or hours not published"
         elif name == "energy" and predicted is not None and nodes and hours:
             predicted *= nodes * hours * HOUR
         found.append(Score(row.id, row.family, name, predicted, value, why, row, prediction, inputs, {"metered": 1.0}))
     return found
+
+
+def _idle(row: Row, value: float) -> Score:
+    gpu = accelerator(row)
+    power = Inputs({}, catalogue_match.linked(gpu)).value("server_idle_power") if gpu else math.nan
+    known = math.isfinite(power)
+    return Score(row.id, row.family, "node_power", power if known else None, value, "" if known else "no figure for server_idle_power", row)
+
+
+def _with_fans(row: Row, power: float) -> tuple[float | None, str]:
+    """The power of a server with the fans that its cooling needs: that of the building around it, were it perfect."""
+    inputs = Inputs({"it_power": power, "pue_method": "stated", "pue": 1.0}, (cooling(row),))
+    return Evaluator(COOLED).predict(inputs).of(COOLED[0])
 
 
 def _arithmetic(row: Row, evaluator: Evaluator) -> Score:

@@ -3,20 +3,25 @@
 The file prints the machine and the meter, not the layout. A row that names a training run (`linked_training_row`) takes that
 run's layout where the file of runs is given; the MLPerf tasks take the settings below, which are recalled from the submissions'
 configuration files and not verified; any other run takes the fewest tensor-parallel GPUs of one server on which the model fits,
-the rest data-parallel, one sequence at a time and four million tokens a step. Number format: fp8 from Hopper on, else 16 bits.
+the rest data-parallel, one sequence at a time and four million tokens a step. Number format: fp8 where the accelerator has it,
+else 16 bits. The catalogue's servers are measured without fans; what the row's cooling adds follows: where it says nothing,
+liquid for a rack that is one domain, else air.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 
+from benchmarks.fidelity import catalogue_match
 from benchmarks.fidelity.evaluation import Evaluator, Inputs, Unscored
 from benchmarks.fidelity.rows import Row
 from benchmarks.fidelity.training_inputs import inputs_of
+from sweep import catalogue
+from sweep.catalogue import Entry
 
 TOKENS_PER_STEP = 2.0**22
-FP8 = ("H100", "H200", "B200", "B300", "GB200", "GB300")
 BERT = {"layers": "24", "hidden": "1024", "heads": "16", "ffn": "4096", "mlp_gated": "no", "vocab": "30522"}
 # words of the model's name: settings of the run
 TASKS: dict[str, dict[str, str]] = {
@@ -29,6 +34,24 @@ FROZEN = {"gradient_bytes": 0.0, "accumulation_bytes": 0.0, "optimizer_bytes": 0
 LORA_BATCH = 8
 
 
+COOLINGS = {"immersion": "immersion", "liquid": "liquid", "water": "liquid"}
+
+
+def cooling(row: Row) -> Entry:
+    """The catalogue entry of the row's cooling; where it says nothing, liquid for a rack that is one domain, else air."""
+    gpu = accelerator(row)
+    usual = "liquid" if gpu and "nvl72" in gpu.name and not row.text("cooling") else "air-chiller"
+    name = next((entry for word, entry in COOLINGS.items() if row.text("cooling").startswith(word)), usual)
+    return catalogue.entry("cooling", name)
+
+
+def accelerator(row: Row) -> Entry | None:
+    """The catalogue entry of the accelerator that the row names."""
+    memory = re.search(r"(\d+) ?GB", row.text("accelerator"))
+    name = re.sub(r"[ -]?\d+ ?GB", "", row.text("accelerator"))
+    return catalogue_match.gpu(re.sub(r"(SXM|sxm)\d", "SXM", name), float(memory[1]) * 1e9 if memory else None)
+
+
 def inputs_of_run(row: Row, runs: Mapping[str, Row]) -> Inputs:
     """The inputs of the training run behind a metered row, or Unscored with the reason."""
     gpus, name = row.number("n_accel"), row.text("model")
@@ -37,15 +60,16 @@ def inputs_of_run(row: Row, runs: Mapping[str, Row]) -> Inputs:
     linked = runs.get(row.text("linked_training_row"))
     if linked is not None:
         return _modelled(inputs_of(linked))
-    chip = row.text("accelerator").partition("-")[0]
+    gpu = accelerator(row)
+    fp8 = gpu is not None and Inputs({"precision": "fp8"}, (gpu,)).value("peak_rate") > 0
     fields = {
         **{key: row.text(key) for key in ("id", "year", "status", "arch", "params_total_b")},
         "task": "pretrain-benchmark",
         "model": name,
-        "gpu": row.text("accelerator").rpartition("-")[0] or row.text("accelerator"),
+        "gpu": gpu.name if gpu else row.text("accelerator"),
         "n_gpus": f"{gpus:.0f}",
         "seq_len": "4096",
-        "precision": "fp8" if chip in FP8 else "bf16",
+        "precision": "fp8" if fp8 else "bf16",
         "recompute": "selective",
         "micro_batch": "1",
     }
