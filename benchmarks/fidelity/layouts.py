@@ -57,6 +57,12 @@ def summary(found: Sequence[Group]) -> dict[str, float]:
     }
 
 
+def shown(group: Group) -> dict[str, object]:
+    """One group as a line of a table."""
+    choice = {"chosen": group.chosen, "best": group.best}
+    return {"layouts": float(group.layouts), "regret": group.regret, "rank_correlation": group.correlation, **choice}
+
+
 def _group(name: str, members: Sequence[Score], fits: dict[str, float]) -> Group:
     measured = [one.published or 0.0 for one in members]
     predicted = [one.predicted or 0.0 for one in members]

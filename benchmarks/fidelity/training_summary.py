@@ -28,8 +28,8 @@ def summary(scores: Sequence[Score]) -> dict[str, Any]:
     fitted = fitted_families()
     verdicts = {one.id: one.predicted for one in scores if one.quantity == "fits" and one.predicted is not None}
     classes = by(times, lambda one: kind(one.row))
-    jobs = layouts.summary(layouts.groups(times, verdicts, kernel=False))
-    one_kernel = layouts.summary(layouts.groups(times, verdicts, kernel=True))
+    jobs, kernels = (layouts.groups(times, verdicts, kernel) for kernel in (False, True))
+    one_kernel = layouts.summary(kernels)
     fits = confusion([one for one in scores if one.quantity == "fits"])
     return {
         "step_time": {
@@ -42,8 +42,9 @@ def summary(scores: Sequence[Score]) -> dict[str, Any]:
         "families": {name: _family(members, name in fitted) for name, members in sorted(by(times, lambda one: one.family).items())},
         "memory": relative_errors([one.error for one in scores if one.quantity == "memory" and one.error is not None]),
         "fits": fits,
-        "layouts": jobs,
+        "layouts": layouts.summary(jobs),
         "layouts of one kernel": one_kernel,
+        "jobs": {group.name: layouts.shown(group) for group in kernels},
         "peers": {
             "wattsweep": beside_peers(times, one_kernel, fits),
             **yaml.safe_load((FOLDER / "peers.yaml").read_text(encoding="utf-8")),
