@@ -76,7 +76,7 @@ def grid(plan: Plan, nest: Nest) -> Grid:
     block = list(chunk)
     for i in reversed(range(len(shape))):
         room = cells // math.prod(block)
-        block[i] = min(-(-shape[i] // chunk[i]), room) * chunk[i] if room > 1 else block[i]
+        block[i] = chunk[i] * even(-(-shape[i] // chunk[i]), max(room, 1))
         if block[i] < shape[i]:
             break
     return Grid(shape, tuple(block), chunk)
@@ -86,10 +86,18 @@ def inner_shape(shape: tuple[int, ...], cells: int) -> tuple[int, ...]:
     """The shape of whole inner axes, and a part of the first that does not fit, within some number of cells."""
     found = [1] * len(shape)
     for i in reversed(range(len(shape))):
-        found[i] = min(shape[i], max(1, cells // math.prod(found)))
+        found[i] = even(shape[i], max(1, cells // math.prod(found)))
         if found[i] < shape[i]:
             break
     return tuple(found)
+
+
+def even(size: int, most: int) -> int:
+    """The length of the pieces of an axis: at most `most`, and such that the last piece is whole or nearly so."""
+    if size <= most:
+        return size
+    whole = [length for length in range(most, most // 2, -1) if size % length == 0]
+    return whole[0] if whole else -(-size // -(-size // most))
 
 
 def blocks(plan: Plan) -> Iterator[Block]:

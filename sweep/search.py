@@ -80,7 +80,7 @@ def best(
 def _of_study(
     study: Study, quantity: str, asked: list[Condition], top: int, maximize: bool, per: str | None, threads: int | None
 ) -> list[dict[str, Any]]:
-    wanted = tuple(dict.fromkeys([quantity, *(c.name for c in asked)]))
+    wanted = tuple(dict.fromkeys([quantity, *(name for c in asked for name in c.names)]))
     made = plan.make(study, wanted, exported=wanted)
     dims = tuple(dim for dim in made.order if any(dim in made.dims[name] for name in wanted))
     if per is not None and per not in dims:
@@ -147,7 +147,8 @@ def _search_function(made: Plan, nest: Nest, wanted: tuple[str, ...], asked: lis
 
     tests: list[list[str]] = [[] for _ in range(len(dims) + 1)]
     for c in asked:
-        tests[depth_of(c.name)].append(f"(float32({c.name}) {c.operator} {c.value!r})")
+        right = f"float32({c.other})" if c.other else repr(c.value)
+        tests[max(depth_of(name) for name in c.names)].append(f"(float32({c.name}) {c.operator} {right})")
 
     arguments = [*(f"n_{dim}" for dim in dims), *(f"in_{name}" for name in reads), "out_scores", "out_places", "out_row"]
     lines = [f"def search({', '.join(arguments)}):", f'{INDENT}"""The {"largest" if maximize else "smallest"} {objective}."""']
@@ -228,7 +229,7 @@ def _cut(made: Plan, nest: Nest, ancestors: tuple[Nest, ...], shape: tuple[int, 
 def _of_cube(
     cube: xarray.Dataset, quantity: str, asked: list[Condition], top: int, maximize: bool, per: str | None
 ) -> list[dict[str, Any]]:
-    wanted = tuple(dict.fromkeys([quantity, *(c.name for c in asked)]))
+    wanted = tuple(dict.fromkeys([quantity, *(name for c in asked for name in c.names)]))
     for name in wanted:
         if name not in cube.variables:
             raise SweepError(f"{name}: is not in the cube{suggestion(name, map(str, cube.variables))}")
@@ -277,7 +278,8 @@ def _block_hits(
 
     scores = np.broadcast_to(values(quantity).astype(np.float32) * (-1 if maximize else 1), shape)
     for c in asked:
-        scores = np.where(OPERATORS[c.operator](values(c.name).astype(np.float64), c.value), scores, np.nan)
+        right = values(c.other).astype(np.float32) if c.other else c.value
+        scores = np.where(OPERATORS[c.operator](values(c.name).astype(np.float32).astype(np.float64), right), scores, np.nan)
     flat = np.where(np.isnan(scores), np.float32(np.inf), scores).reshape(-1)
     if len(flat) > top:
         limit = np.partition(flat, top - 1)[top - 1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections.abc import Callable, Iterable
@@ -11,7 +12,8 @@ from typing import Any
 from sweep.axes import quantity
 from sweep.document import Node
 from sweep.errors import SweepError, suggestion
-from sweep.graph import names
+from sweep.graph import names, unit_of
+from sweep.units import factor
 
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "<=": operator.le,
@@ -27,12 +29,18 @@ COMPARISON = re.compile(r"\s*(<=|>=|==|!=|<|>)\s*")
 
 @dataclass(frozen=True)
 class Condition:
-    """A quantity compared with a number in SI."""
+    """A quantity compared with a number in SI, or with another quantity of the same unit."""
 
     name: str
     operator: str
     value: float
     text: str
+    other: str | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The quantities that the condition reads."""
+        return (self.name, self.other) if self.other else (self.name,)
 
 
 def conditions(texts: Iterable[str]) -> list[Condition]:
@@ -60,6 +68,9 @@ def _clause(text: str) -> list[Condition]:
 def _condition(name: str, sign: str, value: str, text: str) -> Condition:
     if name not in names():
         raise SweepError(f"--where {text!r}: unknown quantity {name!r}{suggestion(name, names())}")
+    if value.strip() in names():
+        factor(unit_of(value.strip()), unit_of(name))
+        return Condition(name, sign, math.nan, text.strip(), value.strip())
     number = quantity(name)
     unbounded = type(number)(number.name, number.unit, number.meaning, choices=number.choices)
     try:
