@@ -22,6 +22,7 @@ class Group:
     chosen: str
     best: str
     regret: float
+    unlimited_regret: float
     correlation: float
     baseline_regret: float
     baseline_correlation: float
@@ -31,7 +32,8 @@ class Group:
 def groups(step_times: Sequence[Score], fits: dict[str, float], kernel: bool) -> list[Group]:
     """Groups of at least five measured layouts of one job; `kernel` keeps runs with different software kernels apart.
 
-    The choice is the shortest predicted step time among the layouts that are predicted to fit, among all where none is.
+    The choice is the shortest predicted step time among the layouts that are predicted to fit, among all where none is; the
+    unlimited choice asks for no memory, as models without a memory check must.
     """
     known = [one for one in step_times if one.error is not None]
     found = []
@@ -49,6 +51,7 @@ def summary(found: Sequence[Group]) -> dict[str, float]:
         "best_picked": float(sum(one.regret < 1e-9 for one in found)),
         "mean_regret": mean(one.regret for one in found),
         "median_regret": median(one.regret for one in found),
+        "mean_regret_without_memory": mean(one.unlimited_regret for one in found),
         "max_regret": max((one.regret for one in found), default=float("nan")),
         "mean_rank_correlation": mean(one.correlation for one in found),
         "baseline_mean_regret": mean(one.baseline_regret for one in found),
@@ -76,6 +79,7 @@ def _group(name: str, members: Sequence[Score], fits: dict[str, float]) -> Group
         members[chosen].id,
         members[best].id,
         _regret([predicted[i] for i in allowed], [measured[i] for i in allowed], measured[best]),
+        _regret(predicted, measured, measured[best]),
         rank_correlation(predicted, measured),
         _regret(rule, measured, measured[best]),
         rank_correlation(rule, measured),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from benchmarks.fidelity import catalogue_match, training_summary
 from benchmarks.fidelity.measures import by, mean, median, ratios
 from benchmarks.fidelity.score import Score
-from benchmarks.fidelity.training_summary import skipped
 
 BATCHES = (1.0, 8.0, 32.0, 128.0, 512.0)
 SETUP = ("model", "hardware", "gpus", "parallelism", "precision", "engine", "workload", "input_tokens", "how_measured")
@@ -23,6 +23,10 @@ def summary(scores: Sequence[Score]) -> dict[str, Any]:
         kind: {name: _ratios(some) for name, some in by(members, lambda one: one.quantity).items()}
         for kind, members in by(known, lambda one: one.row.text("kind")).items()
     }
+    fitted = training_summary.fitted("serving")
+    for title, inside in (("fitted on", True), ("validation", False)):
+        chosen = [one for one in measured if (_entry(one) in fitted) == inside]
+        found[title] = {name: _ratios(some) for name, some in by(chosen, lambda one: one.quantity).items()}
     found["batch scaling"] = {name: scaling([one for one in measured if one.quantity == name]) for name in SCALING}
     for name in ("energy_per_output_token", "output_rate"):
         rows = [one for one in measured if one.quantity == name]
@@ -30,7 +34,7 @@ def summary(scores: Sequence[Score]) -> dict[str, Any]:
             found[f"{name} by {title}"] = {group: _ratios(some) for group, some in sorted(by(rows, key).items())}
     power = [one for one in measured if one.quantity == "power"]
     found["power by GPU"] = {group: _ratios(some) for group, some in sorted(by(power, _gpu).items())}
-    found["skipped"] = skipped(scores)
+    found["skipped"] = training_summary.skipped(scores)
     return found
 
 
@@ -68,6 +72,11 @@ def _gpu(one: Score) -> str:
 
 def _model(one: Score) -> str:
     return one.row.text("model")
+
+
+def _entry(one: Score) -> str:
+    entry = catalogue_match.model(_model(one))
+    return entry.name if entry else ""
 
 
 def _batch(one: Score) -> str:

@@ -17,15 +17,15 @@ FOLDER = Path(__file__).parent
 PEER_GPUS = ("A100-SXM", "H100-SXM")
 
 
-def fitted_families() -> frozenset[str]:
-    """The families of published runs on which constants were fitted; all others validate."""
-    return frozenset(yaml.safe_load((FOLDER / "fitted.yaml").read_text(encoding="utf-8"))["training"] or ())
+def fitted(kind: str) -> frozenset[str]:
+    """On what the constants were fitted: families of training runs, models in serving; all others validate."""
+    return frozenset(yaml.safe_load((FOLDER / "fitted.yaml").read_text(encoding="utf-8"))[kind] or ())
 
 
 def summary(scores: Sequence[Score]) -> dict[str, Any]:
     """The whole summary, ready for JSON."""
     times = [one for one in scores if one.quantity == "step_time" and one.error is not None]
-    fitted = fitted_families()
+    families = fitted("training")
     verdicts = {one.id: one.predicted for one in scores if one.quantity == "fits" and one.predicted is not None}
     classes = by(times, lambda one: kind(one.row))
     jobs, kernels = (layouts.groups(times, verdicts, kernel) for kernel in (False, True))
@@ -35,11 +35,11 @@ def summary(scores: Sequence[Score]) -> dict[str, Any]:
         "step_time": {
             "all": _equal(times),
             **{name: _equal(members) for name, members in sorted(classes.items())},
-            "fitted on": _equal([one for one in times if one.family in fitted]),
-            "validation": _equal([one for one in times if one.family not in fitted]),
+            "fitted on": _equal([one for one in times if one.family in families]),
+            "validation": _equal([one for one in times if one.family not in families]),
         },
         "baseline": {"all": _equal(times, "baseline"), **{name: _equal(members, "baseline") for name, members in sorted(classes.items())}},
-        "families": {name: _family(members, name in fitted) for name, members in sorted(by(times, lambda one: one.family).items())},
+        "families": {name: _family(members, name in families) for name, members in sorted(by(times, lambda one: one.family).items())},
         "memory": relative_errors([one.error for one in scores if one.quantity == "memory" and one.error is not None]),
         "fits": fits,
         "layouts": layouts.summary(jobs),
