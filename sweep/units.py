@@ -69,6 +69,11 @@ def to_si(text: str, unit: str) -> float:
     return value
 
 
+def comparable(unit: str, other: str) -> bool:
+    """Whether two units measure the same thing."""
+    return bool(registry().Quantity(1.0, unit).is_compatible_with(other))
+
+
 def unit_factor(text: str, unit: str) -> float:
     """What one of the unit in `text` is in `unit`."""
     match = NUMBER.match(text)

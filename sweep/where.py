@@ -13,7 +13,7 @@ from sweep.axes import quantity
 from sweep.document import Node
 from sweep.errors import SweepError, suggestion
 from sweep.graph import names, unit_of
-from sweep.units import factor
+from sweep.units import comparable
 
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "<=": operator.le,
@@ -69,7 +69,8 @@ def _condition(name: str, sign: str, value: str, text: str) -> Condition:
     if name not in names():
         raise SweepError(f"--where {text!r}: unknown quantity {name!r}{suggestion(name, names())}")
     if value.strip() in names():
-        factor(unit_of(value.strip()), unit_of(name))
+        if not comparable(unit_of(value.strip()), unit_of(name)):
+            raise SweepError(f"--where {text!r}: {name} is in {unit_of(name)} and {value.strip()} in {unit_of(value.strip())}")
         return Condition(name, sign, math.nan, text.strip(), value.strip())
     number = quantity(name)
     unbounded = type(number)(number.name, number.unit, number.meaning, choices=number.choices)
