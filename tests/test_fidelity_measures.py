@@ -5,7 +5,7 @@ import math
 import pytest
 from test_fidelity import run
 
-from benchmarks.fidelity import layouts, measures, training_summary
+from benchmarks.fidelity import layouts, measures, serving_summary, training_summary
 from benchmarks.fidelity.score import Score
 
 
@@ -72,3 +72,15 @@ def test_peers_are_compared_on_what_they_can_express() -> None:
     found = training_summary.beside_peers(rows, {"mean_regret": 0.01, "mean_rank_correlation": 0.9}, {"out_of_memory_caught": 1.0})
     assert found["rows"] == 1
     assert found["median"] == pytest.approx(0.1)
+
+
+PEERS = "peers, each on the rows that it counts"
+
+
+def test_every_peer_is_a_line_of_numbers_under_the_same_columns() -> None:
+    ours = {"training": training_summary.summary([])[PEERS], "serving": serving_summary.summary([])[PEERS]}
+    for kind, table in ours.items():
+        assert set(training_summary.noted("peers", kind)) < set(table)
+        for line in table.values():
+            assert set(line) <= set(table["wattsweep"])
+            assert all(isinstance(value, float | int) for value in line.values())

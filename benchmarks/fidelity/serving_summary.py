@@ -12,6 +12,7 @@ from benchmarks.fidelity.score import Score
 BATCHES = (1.0, 8.0, 32.0, 128.0, 512.0)
 SETUP = ("model", "hardware", "gpus", "parallelism", "precision", "engine", "workload", "input_tokens", "how_measured")
 SMALL = 16.0
+PEER_WORKLOADS = ("lm-arena-chat", "gpqa")
 SCALING = ("energy_per_output_token", "output_rate")
 
 
@@ -27,6 +28,8 @@ def summary(scores: Sequence[Score]) -> dict[str, Any]:
     for title, inside in (("fitted on", True), ("validation", False)):
         chosen = [one for one in measured if (_entry(one) in fitted) == inside]
         found[title] = {name: _ratios(some) for name, some in by(chosen, lambda one: one.quantity).items()}
+    same = [one for one in measured if one.quantity == "energy_per_output_token" and one.row.text("workload") in PEER_WORKLOADS]
+    found["peers, each on the rows that it counts"] = {"wattsweep": _ratios(same), **training_summary.noted("peers", "serving")}
     found["batch scaling"] = {name: scaling([one for one in measured if one.quantity == name]) for name in SCALING}
     for name in ("energy_per_output_token", "output_rate"):
         rows = [one for one in measured if one.quantity == name]

@@ -19,7 +19,12 @@ PEER_GPUS = ("A100-SXM", "H100-SXM")
 
 def fitted(kind: str) -> frozenset[str]:
     """On what the constants were fitted: families of training runs, models in serving; all others validate."""
-    return frozenset(yaml.safe_load((FOLDER / "fitted.yaml").read_text(encoding="utf-8"))[kind] or ())
+    return frozenset(noted("fitted", kind) or ())
+
+
+def noted(name: str, kind: str) -> Any:
+    """What a file beside this one notes of a kind of file."""
+    return yaml.safe_load((FOLDER / f"{name}.yaml").read_text(encoding="utf-8"))[kind]
 
 
 def summary(scores: Sequence[Score]) -> dict[str, Any]:
@@ -45,9 +50,9 @@ def summary(scores: Sequence[Score]) -> dict[str, Any]:
         "layouts": layouts.summary(jobs),
         "layouts of one kernel": one_kernel,
         "jobs": {group.name: layouts.shown(group) for group in kernels},
-        "peers": {
+        "peers, each on the rows that it counts": {
             "wattsweep": beside_peers(times, one_kernel, fits),
-            **yaml.safe_load((FOLDER / "peers.yaml").read_text(encoding="utf-8")),
+            **noted("peers", "training"),
         },
         "skipped": skipped(scores),
     }
