@@ -105,7 +105,7 @@ def resolve(
             for argument in needs[name]:
                 visit(argument, name)
         if equation is not None:
-            for gap in gaps.intersection(needs[name]):
+            for gap in (argument for argument in needs[name] if argument in gaps):
                 guards.setdefault(name, []).append(registry.missing(gap, meaning_of(gap)))
             for rule in guards.get(name, ()):
                 if rule.name not in rules:
