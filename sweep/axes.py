@@ -130,11 +130,10 @@ def column(parameter: Parameter, figures: Mapping[tuple[str, str], Figure]) -> l
 
 
 def _selection(catalogue: str, node: Node, chosen: Collection[str]) -> Axis:
-    everything = not node.is_list and node.text == "all"
-    labels = entry_names(catalogue) if everything else tuple(item.text for item in _filled(node))
+    items = [Node(label, node.file, node.line, node.key) for label in entry_names(catalogue)] if node.value == "all" else _filled(node)
+    labels = tuple(item.text for item in items)
     _distinct(labels, node)
-    places = [node] * len(labels) if everything else node.items
-    rows = tuple(Selected(label, linked(catalogue, label, place, chosen)) for label, place in zip(labels, places, strict=True))
+    rows = tuple(Selected(label, linked(catalogue, label, place, chosen)) for label, place in zip(labels, items, strict=True))
     found: dict[str, Values] = {}
     for name in sorted({key for row in rows for key, _ in row.figures} | set(columns(catalogue))):
         cells = [column(parameters()[name], row.figures) for row in rows]
@@ -180,9 +179,6 @@ def _values(name: str, node: Node, distinct: bool = True) -> Values:
             start, stop, scale, points, step = match.groups()
             text = {"from": start, "to": stop} | ({"step": step} if step else {"points": points, "scale": scale})
             node = Node({key: Node(value, node.file, node.line, node.key) for key, value in text.items()}, node.file, node.line, node.key)
-        else:
-            parts = [part.strip() for part in node.text.split(",") if part.strip()]
-            node = Node([Node(part, node.file, node.line, node.key) for part in parts], node.file, node.line, node.key)
     if node.is_mapping:
         return _range(parameter, node)
     values = np.array([parameter.read(item) for item in _filled(node)])
@@ -248,7 +244,9 @@ def _count(points: int, node: Node) -> int:
 
 
 def _filled(node: Node) -> list[Node]:
-    items = node.items if node.is_list else [node]
+    """The labels that a node lists; text such as "8, 16" lists them, too."""
+    parts = [] if node.is_list else [part.strip() for part in node.text.split(",") if part.strip()]
+    items = node.items if node.is_list else [Node(part, node.file, node.line, node.key) for part in parts]
     if not items:
         node.fail("an axis needs at least one label")
     return items

@@ -173,7 +173,7 @@ def _without_impossible(study: Study, root: Mapping[str, Node]) -> Study:
         return study
     registry.load()
     split = study.axes["split"]
-    free = {"gpus", *columns("model"), *split.columns}
+    free = {"gpus", *axes.SPLIT, *columns("model")}
     judged = []
     for rule in registry.RULES.values():
         graph = resolve(rule.arguments, study.given, study.choices)
