@@ -11,7 +11,8 @@ import os
 import shutil
 import threading
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,8 @@ def opened(path: Path, plan: Plan, overwrite: bool = False) -> Store:
     for line in lines[1:]:
         done.add((line["nest"], line["number"]))
         merge(found, {name: tuple(given) for name, given in line["statistics"].items()})
-    arrays = dict(_group(half / CUBE, "r+").arrays())
+    with codecs(workers=1):  # each block has a thread of its own already
+        arrays = dict(_group(half / CUBE, "r+").arrays())
     return Store(path, plan, {v.name: arrays[v.name] for v in cube.outputs(plan)}, done, found)
 
 
@@ -147,15 +149,23 @@ def _lines(journal: Path) -> list[dict[str, Any]]:
 def _group(path: Path, mode: Any) -> Any:
     import zarr
 
-    settings: dict[str, Any] = {"async.concurrency": 8}
+    return zarr.open_group(str(path), mode=mode)
+
+
+@contextmanager
+def codecs(workers: int | None = None) -> Iterator[None]:
+    """Arrays that are opened inside use the zarrs codecs where these are installed; `workers` threads for each write or read."""
+    import zarr
+
+    settings: dict[str, Any] = {"threading.max_workers": workers}
     try:
         import zarrs  # noqa: F401
 
         settings["codec_pipeline.path"] = "zarrs.ZarrsCodecPipeline"
     except ImportError:
         pass
-    zarr.config.set(settings)
-    return zarr.open_group(str(path), mode=mode)
+    with zarr.config.set(settings):
+        yield
 
 
 def _create(half: Path, plan: Plan) -> None:
