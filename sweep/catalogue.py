@@ -166,6 +166,11 @@ def entry(catalogue: str, name: str) -> Entry:
     return Entry(name, catalogue, text["title"] or name, text["notes"], shown, links, figures)
 
 
+def links_to(catalogue: str, other: str) -> bool:
+    """Whether some entry of a catalogue brings the columns of another catalogue along."""
+    return catalogue != other and any(other in entry(catalogue, name).links for name in entry_names(catalogue))
+
+
 @cache
 def sources() -> dict[str, Source]:
     """Every source that figures and equations name, by key."""

@@ -94,7 +94,8 @@ def _node(node: yaml.Node, file: str, key: str) -> Node:
     for key_node, value_node in node.value:
         name = key_node.value
         path = f"{key}.{name}" if key else str(name)
-        here = Node(str(name), file, key_node.start_mark.line + 1, path)
+        shown = value_node.value if isinstance(value_node, yaml.ScalarNode) else {}
+        here = Node(shown, file, key_node.start_mark.line + 1, path)
         if not isinstance(name, str):
             here.fail("a key must be a single word")
         if name in entries:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from sweep.axes import Axis, Selected, Values, column
-from sweep.catalogue import Figure, parameters
+from sweep.catalogue import Figure, catalogues, links_to, parameters
 from sweep.errors import SweepError
 from sweep.graph import Graph, resolve
 
@@ -123,7 +123,8 @@ class Study:
             which = f" for {by} {parameters()[by].choices[int(self.choices[by])]}" if by and by in self.choices else ""
             return f"{need}: {entry.label} has no such figure{which}; give it (set: {{{name}: ...}})"
         if catalogue:
-            return f"{need}; select a {catalogue} (select: {{{catalogue}: ...}}) or give it (set: {{{name}: ...}})"
+            first = next((other for other in catalogues() if links_to(other, catalogue)), catalogue)
+            return f"{need}; select a {first} (select: {{{first}: ...}}) or give it (set: {{{name}: ...}})"
         return f"{need}; give it (set: {{{name}: ...}})"
 
     def _pick(self, name: str, values: Values, dims: tuple[str, ...], origin: str) -> Table:
