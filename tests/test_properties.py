@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from sweep import blocks, plan, point, registry
+from sweep.errors import SweepError
 from sweep.graph import resolve
 from sweep.study_file import open_study
 
@@ -170,19 +171,33 @@ def test_the_order_of_axes_in_the_file_changes_no_value(folder, written, seed):
     assert_equal(cube(one, interpret=True), turned)
 
 
+def by_name(made, status):
+    """Of each rule that is broken somewhere, where it is."""
+    flags = {rule.name: (status & (1 << bit)) != 0 for bit, rule in enumerate(made.graph.rules)}
+    return {name: flag for name, flag in flags.items() if flag.any()}
+
+
 @settings(max_examples=60, deadline=None)
 @given(written=studies())
 def test_an_axis_that_is_left_out_gives_the_slice_at_the_held_value(folder, written):
     made = planned(folder, written)
     whole = cube(made, interpret=True)
     name = next(iter(written["axes"]))
-    held = made.study.without(name)
-    part = cube(plan.make(held), interpret=True)
+    try:
+        other = plan.make(made.study.without(name))
+    except SweepError as error:  # a label without a figure is a flag on an axis, and an error where it is the only one
+        assume("has no such figure" not in str(error))
+        raise
+    part = cube(other, interpret=True)
     for output, (dims, values) in whole.items():
         sliced = values[tuple(made.study.point[dim] if dim == name else slice(None) for dim in dims)]
         left = tuple(dim for dim in dims if dim != name)
         mine, cells = part[output]
-        np.testing.assert_array_equal(cells.transpose([mine.index(dim) for dim in left]), sliced)
+        turned = cells.transpose([mine.index(dim) for dim in left if dim in mine])
+        if output == "status":  # each cube numbers the rules that it has, and knows the axes that these depend on
+            turned = np.broadcast_to(turned[tuple(slice(None) if dim in mine else None for dim in left)], sliced.shape)
+            turned, sliced = by_name(other, turned), by_name(made, sliced)
+        np.testing.assert_equal(turned, sliced)
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])

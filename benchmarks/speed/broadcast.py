@@ -26,7 +26,7 @@ class Program(blocks.Program):
     @cached_property
     def code(self) -> dict[str, Callable[..., None]]:
         nest = widest(self.plan)
-        others = blocks.program(self.plan, self.interpret).code
+        others = blocks.program(self.plan, self.budget).code
         return {**others, self.outputs[nest.dims].name: self._broadcast(nest)}
 
     def _broadcast(self, nest: Nest) -> Callable[..., None]:
@@ -51,7 +51,7 @@ class Program(blocks.Program):
         return call
 
 
-def program(plan: Plan, interpret: bool) -> Program:
+def program(plan: Plan, budget: float) -> Program:
     """The program that fills a plan's outputs, its widest nest in numpy."""
-    same = blocks.program(plan, interpret)
-    return Program(plan, same.exports, same.outputs, same.more, interpret)
+    same = blocks.program(plan, budget)
+    return Program(plan, same.exports, same.outputs, same.calls, budget=budget)

@@ -36,7 +36,7 @@ static inline double modulo(double a, double b) { double r = fmod(a, b); return 
 static inline double lesser(double a, double b) { return b < a ? b : a; }
 static inline double greater(double a, double b) { return b > a ? b : a; }
 """
-CALLS = {"min": "lesser", "max": "greater", "abs": "fabs", "float": "(double)", "int": "trunc"}
+CALLS = {"min": "lesser", "max": "greater", "abs": "fabs", "float": "(double)", "int": "trunc", "float32": "(float)", "int32": "(int32_t)"}
 BINARY = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 COMPARE = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 TYPES = {"float64": "double", "float32": "float", "bool": "bool", "int32": "int32_t", "int64": "int64_t"}
@@ -53,14 +53,15 @@ class Program(blocks.Program):
 
     @cached_property
     def code(self) -> dict[str, Callable[..., None]]:
-        library = _compiled(source(self.plan, self.functions))
-        return {function.name: _callable(self.plan, function, getattr(library, function.name)) for function in self.functions}
+        functions = [*self.exports.values(), *self.outputs.values()]
+        library = _compiled(source(self.plan, functions))
+        return {function.name: _callable(self.plan, function, getattr(library, function.name)) for function in functions}
 
 
 def program(plan: Plan) -> Program:
     """The program that fills a plan's outputs, in C."""
-    same = blocks.program(plan, interpret=False)
-    return Program(plan, same.exports, same.outputs, same.more, interpret=False)
+    same = blocks.program(plan)
+    return Program(plan, same.exports, same.outputs, same.calls)
 
 
 def source(plan: Plan, functions: list[Function]) -> str:
@@ -68,8 +69,7 @@ def source(plan: Plan, functions: list[Function]) -> str:
     calls = sorted({name for function in functions for name in function.calls})
     scalars: dict[str, str] = {}
     for name in calls:
-        found = registry.EQUATIONS.get(name) or registry.RULES[name]
-        _scalar(f"f_{name}", found.function, scalars)
+        _scalar(f"f_{name}", registry.function_of(name), scalars)
     return HEADER + "".join(scalars.values()) + "".join(_nest(plan, function) for function in functions)
 
 

@@ -22,6 +22,7 @@ WHOLE_CELLS = 50_000_000
 def measure(subject: Subject, small: bool, rounds: int) -> Iterator[Result]:
     """Cells of the widest outputs per CPU-second: the whole plan, smaller nests included, block by block."""
     plan = subject.plan(small)
+    budget = math.inf if small else -1.0  # all interpreted, or all compiled
     place = plan.nests.index(widest(plan))
     work = [block for block in blocks.blocks(plan) if block.nest == place]
     cells = float(sum(block.cells for block in work))
@@ -50,11 +51,11 @@ def measure(subject: Subject, small: bool, rounds: int) -> Iterator[Result]:
             target[: block.cells].fill(1.0)
         return cells * 4
 
-    contenders = {"engine": over(blocks.program(plan, interpret=small)), "copy": copy, "fill": fill}
+    contenders = {"engine": over(blocks.program(plan, budget)), "copy": copy, "fill": fill}
     if c.available():
         contenders["C"] = over(c.program(plan))
     if subject.broadcast:
-        numpy = broadcast.program(plan, small)
+        numpy = broadcast.program(plan, budget)
         contenders["numpy in blocks"] = over(numpy)
         contenders["numpy"] = over(numpy, [_as_much_as_fits(plan, place)])
     rates = race(contenders, rounds)

@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.speed.measure import Result, race, ratio
 from benchmarks.speed.subjects import Subject, widest
 from sweep import blocks
-from sweep.best import best
+from sweep.search import best
 
 PHASE = "best"
 
@@ -19,7 +19,7 @@ def measure(subject: Subject, small: bool, rounds: int) -> Iterator[Result]:
     """Cells of the grid per CPU-second that a search for the ten best looks at, planning included."""
     study, plan = subject.study(small), subject.plan(small)
     place = plan.nests.index(widest(plan))
-    worker = blocks.Worker(blocks.program(plan, interpret=small))
+    worker = blocks.Worker(blocks.program(plan))
     filled = (worker.evaluate(block)[subject.objective] for block in blocks.blocks(plan) if block.nest == place)
     ready = next(values for values in filled if np.isfinite(values).any())
     cells = float(plan.cells(widest(plan).dims))

@@ -15,9 +15,8 @@ import sys
 from benchmarks.speed.subjects import SUBJECTS
 from sweep import blocks
 subject = next(s for s in SUBJECTS if s.name == sys.argv[1])
-small = sys.argv[2] == "small"
-plan = subject.plan(small)
-worker = blocks.Worker(blocks.program(plan, interpret=small))
+plan = subject.plan(small=sys.argv[2] == "small")
+worker = blocks.Worker(blocks.program(plan))
 seen = set()
 for block in blocks.blocks(plan):
     if block.nest not in seen:

@@ -14,14 +14,14 @@ from benchmarks.speed.measure import Result, child, race, ratio
 from benchmarks.speed.subjects import Subject
 from sweep import blocks, store
 from sweep.blocks import Array
-from sweep.run import run
+from sweep.running import run
 
 PHASE = "run to zarr"
 MEMORY = """
 import sys
 from benchmarks.speed.measure import peak_memory
 from benchmarks.speed.subjects import SUBJECTS
-from sweep.run import run
+from sweep.running import run
 subject = next(s for s in SUBJECTS if s.name == sys.argv[1])
 run(subject.study(sys.argv[2] == "small"), sys.argv[3])
 print(peak_memory())
@@ -33,7 +33,7 @@ def measure(subject: Subject, small: bool, rounds: int) -> Iterator[Result]:
     study, plan = subject.study(small), subject.plan(small)
     size = float(store.bytes_on_disk(plan))
     work = list(blocks.blocks(plan))
-    worker = blocks.Worker(blocks.program(plan, interpret=small))
+    worker = blocks.Worker(blocks.program(plan))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "cube.zarr"
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from sweep.plan import Nest, Plan
 from sweep.plan import make as make_plan
-from sweep.study import Study, open_study
+from sweep.study import Study
+from sweep.study_file import open_study
 
 FOLDER = Path(__file__).parent / "studies"
 
