@@ -244,3 +244,12 @@ def test_report_page_holds_tables_plot_and_the_worst_rows_with_their_terms(tmp_p
 def test_terms_of_a_step_add_up_to_most_of_it() -> None:
     found = explain.terms("step_time", inputs_of(run()))
     assert 0.8 < sum(share for name, share in found if name not in explain.WHOLE) < 1.2
+
+
+@pytest.mark.parametrize(
+    "column", ["heads", "tp", "n_gpus", "micro_batch", "global_batch", "seq_len", "recompute", "precision", "sharding", "layers"]
+)
+@pytest.mark.parametrize("text", ["0", "-3", "1e30", "nan", "full (every block)"])
+def test_a_row_with_nonsense_is_scored_or_skipped_but_never_stops_the_file(column: str, text: str) -> None:
+    for one in training.score(training.prepare([run(**{column: text})])):
+        assert one.skipped or one.predicted is not None

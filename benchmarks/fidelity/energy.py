@@ -45,6 +45,8 @@ def _metered(row: Row, evaluator: Evaluator, runs: Mapping[str, Row]) -> list[Sc
         inputs = inputs_of_run(row, runs)
     except Unscored as unscored:
         return [Score(row.id, row.family, name, None, value, unscored.reason, row) for name, value in known.items()]
+    except (ValueError, ZeroDivisionError, OverflowError) as error:
+        return [Score(row.id, row.family, name, None, value, f"cannot be read: {error}", row) for name, value in known.items()]
     prediction = evaluator.predict(inputs, gpu_memory=math.inf)
     power, reason = prediction.of("server_power")
     fans = 1.0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -38,6 +37,8 @@ def prepare(rows: Iterable[Row]) -> list[Prepared]:
             found.append(Prepared(row, served(row), ""))
         except Unscored as unscored:
             found.append(Prepared(row, None, unscored.reason))
+        except (ValueError, ZeroDivisionError, OverflowError) as error:
+            found.append(Prepared(row, None, f"cannot be read: {error}"))
     return found
 
 
@@ -76,22 +77,20 @@ def prefill_included(row: Row) -> bool:
 
 def _scores(row: Prepared, evaluator: Evaluator) -> list[Score]:
     values = published(row.row)
-    if row.served is None:
-        names = values or {"energy_per_output_token": 0.0}
-        return [Score(row.row.id, _family(row.row), name, None, values.get(name), row.reason, row.row) for name in names]
+    if row.served is None or not values:
+        reason = row.reason or "no rate, time, power or energy published"
+        names = tuple(values) or ("energy_per_output_token",)
+        return [Score(row.row.id, _family(row.row), name, None, values.get(name), reason, row.row) for name in names]
     prediction = evaluator.predict(row.served.inputs)
     found = []
     for name, value in values.items():
         asked, factor, reason = _asked(name, row)
         predicted, why = (None, reason) if reason else prediction.of(asked)
         if name == "time_per_output_token" and prefill_included(row.row) and predicted is not None:
-            rate, batch = prediction.values["output_rate"], prediction.values.get("batch", math.nan)
-            predicted = batch / rate
-        one = Score(
-            row.row.id, _family(row.row), name, predicted if predicted is None else predicted * factor, value, why, row.row, prediction
-        )
-        one.notes["baseline"] = math.nan
-        found.append(one)
+            predicted = prediction.values["batch"] / prediction.values["output_rate"]
+        if predicted is not None:
+            predicted *= factor
+        found.append(Score(row.row.id, _family(row.row), name, predicted, value, why, row.row, prediction, row.served.inputs))
     return found
 
 

@@ -50,17 +50,11 @@ def prepare(rows: Iterable[Row]) -> list[Prepared]:
     found = []
     for row in rows:
         try:
-            inputs = inputs_of(row)
+            found.append(_prepare(row))
         except Unscored as unscored:
             found.append(Prepared(row, None, unscored.reason))
-            continue
-        seconds, read_from, reason = None, "", "ran out of memory"
-        if row.text("outcome") != "oom":
-            try:
-                seconds, read_from = published.step_time(row, inputs)
-            except Unscored as unscored:
-                reason = unscored.reason
-        found.append(Prepared(row, inputs, "", seconds, read_from, "" if seconds else reason, published.memory(row)))
+        except (ValueError, ZeroDivisionError, OverflowError) as error:
+            found.append(Prepared(row, None, f"cannot be read: {error}"))
     return found
 
 
@@ -87,6 +81,17 @@ def score_training(rows: Sequence[Prepared] | Sequence[Row], overrides: Override
         arrays.published.append(row.step_time)
         arrays.errors.append(predicted / row.step_time - 1)
     return arrays
+
+
+def _prepare(row: Row) -> Prepared:
+    inputs = inputs_of(row)
+    seconds, read_from, reason = None, "", "ran out of memory"
+    if row.text("outcome") != "oom":
+        try:
+            seconds, read_from = published.step_time(row, inputs)
+        except Unscored as unscored:
+            reason = unscored.reason
+    return Prepared(row, inputs, "", seconds, read_from, "" if seconds else reason, published.memory(row))
 
 
 def _prepared(rows: Sequence[Prepared] | Sequence[Row]) -> list[Prepared]:

@@ -140,9 +140,9 @@ def precision(text: str, gpu: str) -> str:
 
 def recompute(text: str, year: int) -> str:
     """The recompute mode: none, selective or full."""
-    word = text.partition(":")[0].strip()
-    if word:
-        return word
+    said = re.search(r"\b(none|selective|full)\b", text)
+    if said:
+        return said[1]
     default = parameters()["recompute"].default
     return "full" if year < 2022 or default is None else parameters()["recompute"].choices[int(default.value)]
 
