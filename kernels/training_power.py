@@ -84,16 +84,17 @@ def server_power_nameplate(server_nameplate_power):
 
 
 @equation(unit="W", source="patterson-2021")
-def server_power_tdp(gpus_per_server, gpu_tdp, server_host_power):
+def server_power_tdp(gpus_per_server, gpu_tdp, server_host_power, supply_efficiency):
     """Power of one server whose GPUs all draw their thermal design power.
 
-    P = g P_tdp + P_host
+    P = (g P_tdp + P_host) / e
 
     gpus_per_server: g, GPUs of one server [1]
     gpu_tdp: P_tdp, thermal design power of one GPU [W]
     server_host_power: P_host, power of one server outside its GPUs [W]
+    supply_efficiency: e, power that reaches the parts over power at the input of the server [1]
     """
-    return gpus_per_server * gpu_tdp + server_host_power
+    return (gpus_per_server * gpu_tdp + server_host_power) / supply_efficiency
 
 
 @equation(unit="W", source="epoch-h100-power")
@@ -109,16 +110,17 @@ def server_power_measured(server_nameplate_power, server_power_fraction):
 
 
 @equation(unit="W", source="latif-2024")
-def server_power_modelled(gpus_per_server, gpu_power_modelled, server_host_power):
+def server_power_modelled(gpus_per_server, gpu_power_modelled, server_host_power, supply_efficiency):
     """Power of one server from what its GPUs do.
 
-    P = g P_gpu + P_host
+    P = (g P_gpu + P_host) / e
 
     gpus_per_server: g, GPUs of one server [1]
     gpu_power_modelled: P_gpu, mean power of one GPU over a step [W]
-    server_host_power: P_host, power of one server outside its GPUs, conversion loss included [W]
+    server_host_power: P_host, power of one server outside its GPUs, at their supply [W]
+    supply_efficiency: e, power that reaches the parts over power at the input of the server [1]
     """
-    return gpus_per_server * gpu_power_modelled + server_host_power
+    return (gpus_per_server * gpu_power_modelled + server_host_power) / supply_efficiency
 
 
 @equation(unit="W", source="article", selects="power_method")
