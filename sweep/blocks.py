@@ -186,12 +186,18 @@ class Worker:
         self._memory: dict[tuple[Dims, str], Array] = {}
         self._exports: dict[Dims, tuple[Ranges, dict[str, Array]]] = {}
         self._inputs: dict[tuple[str, Ranges], Array | float] = {}
+        self._nest: int | None = None
+        self._ancestors: tuple[Nest, ...] = ()
 
     def evaluate(self, block: Block) -> dict[str, Array]:
         """The outputs of one block, each of the block's shape; they are overwritten by the next block."""
         nest = self.plan.nests[block.nest]
+        if block.nest != self._nest:  # what another nest needed would only take memory now
+            self._memory.clear()
+            self._exports.clear()
+            self._nest, self._ancestors = block.nest, self.plan.ancestors(nest, nest.outputs)
         where = dict(zip(nest.dims, block.ranges, strict=True))
-        self.prepare(self.plan.ancestors(nest, nest.outputs), where)
+        self.prepare(self._ancestors, where)
         out = {name: self._buffer(nest.dims, name, block.shape, dtype_of(self.plan, name)) for name in nest.outputs}
         self.run(self.program.outputs[nest.dims], where, out)
         return out
