@@ -10,7 +10,7 @@ from benchmarks.fidelity.measures import by, mean, median, ratios
 from benchmarks.fidelity.score import Score
 
 BATCHES = (1.0, 8.0, 32.0, 128.0, 512.0)
-SETUP = ("model", "hardware", "gpus", "parallelism", "precision", "engine", "workload", "input_tokens", "how_measured")
+SETUP = ("model", "hardware", "gpus", "parallelism", "precision", "engine", "workload", "input_tokens")
 SMALL = 16.0
 PEER_WORKLOADS = ("lm-arena-chat", "gpqa")
 SCALING = ("energy_per_output_token", "output_rate")
@@ -35,6 +35,7 @@ def summary(scores: Sequence[Score]) -> dict[str, Any]:
         rows = [one for one in measured if one.quantity == name]
         for title, key in (("source", _source), ("GPU", _gpu), ("batch", _batch), ("model", _model)):
             found[f"{name} by {title}"] = {group: _ratios(some) for group, some in sorted(by(rows, key).items())}
+    found["batch scaling of energy"] = setups([one for one in measured if one.quantity == "energy_per_output_token"])
     power = [one for one in measured if one.quantity == "power"]
     found["power by GPU"] = {group: _ratios(some) for group, some in sorted(by(power, _gpu).items())}
     found["skipped"] = training_summary.skipped(scores)
@@ -43,13 +44,20 @@ def summary(scores: Sequence[Score]) -> dict[str, Any]:
 
 def scaling(scores: Iterable[Score]) -> dict[str, float]:
     """Predicted over published ratio of the smallest batch to the largest of one setup, where they are far apart."""
-    found = []
-    for members in by(scores, lambda one: " | ".join(one.row.text(name) for name in SETUP)).values():
+    found = [pair["predicted"] / pair["published"] for pair in setups(scores).values()]
+    return {**ratios(found), "within_25": mean(float(0.75 <= ratio <= 1.25) for ratio in found)}
+
+
+def setups(scores: Iterable[Score]) -> dict[str, dict[str, float]]:
+    """The smallest and the largest batch of each setup, and the ratio of the quantity between them, published and predicted."""
+    found = {}
+    for name, members in by(scores, lambda one: " | ".join(one.row.text(name) for name in SETUP)).items():
         ordered = sorted(((one.row.number("concurrency") or 0.0, one) for one in members), key=lambda item: item[0])
         (low, small), (high, large) = ordered[0], ordered[-1]
-        if 0 < low <= SMALL and high >= 4 * low and small.ratio and large.ratio:
-            found.append(small.ratio / large.ratio)
-    return {**ratios(found), "within_25": mean(float(0.75 <= ratio <= 1.25) for ratio in found)}
+        if 0 < low <= SMALL and high >= 4 * low and small.published and large.published and small.predicted and large.predicted:
+            change = {"published": small.published / large.published, "predicted": small.predicted / large.predicted}
+            found[name] = {"small_batch": low, "large_batch": high, **change}
+    return found
 
 
 def batch_range(running: float | None) -> str:

@@ -7,7 +7,17 @@ from collections.abc import Mapping
 from typing import Any
 
 COUNTS = {"rows", "families", "groups", "layouts", "best_picked"}
-PLAIN = COUNTS | {"rank_correlation", "geometric_error", "median_ratio", "mean_rank_correlation", "baseline_mean_rank_correlation"}
+PLAIN = COUNTS | {
+    "small_batch",
+    "large_batch",
+    "published",
+    "predicted",
+    "rank_correlation",
+    "geometric_error",
+    "median_ratio",
+    "mean_rank_correlation",
+    "baseline_mean_rank_correlation",
+}
 
 
 def text(summary: Mapping[str, Any]) -> str:
