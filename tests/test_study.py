@@ -4,9 +4,8 @@ import math
 
 import numpy as np
 import pytest
-import yaml
 
-from sweep import plan, point, registry, store
+from sweep import plan, point, store
 from sweep.catalogue import entry
 from sweep.errors import SweepError
 from sweep.running import run
@@ -35,27 +34,7 @@ def study_spare_power(gpus, gpu_tdp):
 '''
 
 
-@pytest.fixture(autouse=True)
-def only_shipped_equations():
-    """What a test's own file registers is gone after it."""
-    registry.load()
-    before = dict(registry.EQUATIONS), dict(registry.RULES)
-    yield
-    for kept, now in zip(before, (registry.EQUATIONS, registry.RULES), strict=True):
-        now.clear()
-        now.update(kept)
-
-
-@pytest.fixture
-def opened(tmp_path):
-    """Opens a study that is written out as text or as a mapping."""
-
-    def opened(written, **overrides):
-        path = tmp_path / "study.yaml"
-        path.write_text(written if isinstance(written, str) else yaml.safe_dump(written, sort_keys=False))
-        return open_study(path, **overrides)
-
-    return opened
+pytestmark = pytest.mark.usefixtures("forgotten")
 
 
 @pytest.fixture

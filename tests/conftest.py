@@ -1,0 +1,31 @@
+"""What several test files set up alike: studies written into a folder of the test, and a registry that forgets a test's equations."""
+
+import pytest
+import yaml
+
+from sweep import registry
+from sweep.study_file import open_study
+
+
+@pytest.fixture
+def forgotten():
+    """What a test registers is gone after it."""
+    registry.load()
+    tables = (registry.EQUATIONS, registry.RULES, registry.MISSING)
+    before = [dict(table) for table in tables]
+    yield
+    for kept, table in zip(before, tables, strict=True):
+        table.clear()
+        table.update(kept)
+
+
+@pytest.fixture
+def opened(tmp_path):
+    """Opens a study that is written out as text or as a mapping."""
+
+    def opened(written, **overrides):
+        path = tmp_path / "study.yaml"
+        path.write_text(written if isinstance(written, str) else yaml.safe_dump(written, sort_keys=False))
+        return open_study(path, **overrides)
+
+    return opened
