@@ -53,3 +53,16 @@ def battery_power_annual_cost(battery_power_price, battery_recovery):
     battery_recovery: a, yearly part of the investment that pays it back with its return [1]
     """
     return battery_power_price * battery_recovery
+
+
+@equation(unit="J", source="technology-data-us")
+def battery_filling_energy(battery_energy, battery_depth, battery_efficiency):
+    """Electricity that fills the battery once, losses of the way in and out included.
+
+    Q = E d / eta
+
+    battery_energy: E, energy of the battery [J]
+    battery_depth: d, part of the battery's energy that is used [1]
+    battery_efficiency: eta, electricity out over electricity in [1]
+    """
+    return battery_energy * battery_depth / battery_efficiency
