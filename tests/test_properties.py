@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sweep import blocks, plan, point, registry
 from sweep.errors import SweepError
+from sweep.errors import SweepError
 from sweep.graph import resolve
 from sweep.study_file import open_study
 
@@ -101,7 +102,11 @@ def folder(tmp_path_factory):
 def planned(folder, written):
     path = folder / "drawn.yaml"
     path.write_text(yaml.safe_dump(written, sort_keys=False))
-    return plan.make(open_study(path))
+    try:
+        return plan.make(open_study(path))
+    except SweepError as error:  # a split that no GPU count of the draw allows is said when the study is read
+        assume("combinations is possible" not in str(error))
+        raise
 
 
 def cube(made, interpret):
