@@ -107,6 +107,8 @@ def test_what_a_row_leaves_out_follows_the_stated_rules() -> None:
     assert value("sequence_parallel") == 0
     assert inputs.given["recompute"] == "selective"
     assert inputs_of(run(year="2021", recompute="")).given["recompute"] == "full"
+    assert inputs_of(run(mlp_gated="", model="GPT-175B", hidden="12288", heads="96")).value("mlp_matrices") == 2
+    assert inputs_of(run(mlp_gated="")).value("mlp_matrices") == 3
     assert inputs_of(run(micro_batch="", grad_accum="2")).value("micro_batch") == 2
     assert inputs_of(run(global_batch="", grad_accum="2")).value("global_batch") == 96
     assert inputs_of(run(tp="2", dp="24")).value("sequence_parallel") == 1

@@ -13,7 +13,7 @@ entry. What a row leaves empty follows fixed rules that look at the row's year a
 | precision | fp16 on V100, else bf16 |
 | recompute | full before 2022, when selective recompute came; after that the parameter's default |
 | seq_parallel | 1 where tp > 1, from 2024 on; else 0 |
-| comm_overlap | tensor-parallel (with seq_parallel) and pipeline exchanges hide from 2024 on, data-parallel ones from 2022, expert-parallel ones from 2026 |
+| comm_overlap | exchanges hide: tensor-parallel (with seq_parallel) and pipeline ones from 2024, data-parallel from 2022, expert from 2026 |
 | elementwise operators (no column) | one by one in FSDP unless compiled, and where the notes name kernels; else fused |
 | kernel of the norms (no column: `kernel:` in the notes) | fused, unless the notes name the kernels and no norm among them |
 | logits | gathered on each rank where the notes name the kernels (research code), else left split |
@@ -21,7 +21,7 @@ entry. What a row leaves empty follows fixed rules that look at the row's year a
 | sharding | nothing shared before 2023 (BigScience, which runs DeepSpeed: ZeRO-1), then the optimizer state (ZeRO-1) |
 | kv_heads | heads |
 | ffn | the catalogue entry, else 4 x hidden |
-| mlp_gated | no before 2023, then yes |
+| mlp_gated | the catalogue entry, else no before 2023, then yes |
 | vocab | the catalogue entry, else the 51200 of Megatron's padded GPT-2 vocabulary |
 | attention kernel (no column: `kernel:` in the notes) | fused from 2023 on, else not |
 | head size | the catalogue entry, else hidden / heads |
@@ -86,8 +86,10 @@ def inputs_of(row: Row) -> Inputs:
     for name in ("layers", "hidden_size", "attention_heads", "sequence_length"):
         if not known.said(name):
             raise Unscored(f"{name.replace('_', ' ')} not published")
-    gated = row.text("mlp_gated") == "yes" if row.text("mlp_gated") else year >= 2023
-    given["mlp_matrices"] = 3.0 if gated else 2.0
+    if row.text("mlp_gated"):
+        given["mlp_matrices"] = 3.0 if row.text("mlp_gated") == "yes" else 2.0
+    fill("mlp_matrices", 3.0 if year >= 2023 else 2.0)
+    gated = known.value("mlp_matrices") == 3
     heads, hidden = known.value("attention_heads"), known.value("hidden_size")
     fill("kv_heads", heads)
     fill("ffn_hidden_size", 4 * hidden if not row.number("moe_ffn") else 0.0)
