@@ -97,27 +97,39 @@ def permutation_time(
     return routed_tokens * (permutation_bytes * hidden_size + inner) / pointwise_rate
 
 
+@equation(unit="1", source="deepseek-v3")
+def remote_domains(ep, scaleup_domain, experts_per_token):
+    """Scale-up domains other than its own to which a token is sent, when its experts are drawn evenly.
+
+    (D - 1) (1 - (1 - 1 / D)^k), D = e / domain, at least 1
+
+    ep: e, expert-parallel size [1]
+    scaleup_domain: GPUs that one scale-up domain joins [1]
+    experts_per_token: k, routed experts that each token visits [1]
+    """
+    domains = max(1.0, ep / scaleup_domain)
+    return (domains - 1) * (1 - (1 - 1 / domains) ** experts_per_token)
+
+
 @equation(unit="s", source="deepseek-v3")
 def all_to_all_time(
-    routed_tokens, hidden_size, ep, scaleup_domain, scaleup_rate, scaleout_rate, all_to_all_efficiency, experts_per_token, collective_start_time
+    routed_tokens, hidden_size, ep, remote_domains, experts_per_token, scaleup_rate, scaleout_rate, all_to_all_efficiency, collective_start_time
 ):
     """Time in which one rank sends the tokens of one micro-batch to their experts or back, once.
 
-    t = max(2 n h (1 - 1/e) / u, 2 n h q / o) / c + 2 t_0; between domains a token is sent once to each, q = min(1 - 1/D, (D - 1) / k)
+    t = 2 n h max((1 - 1/e) / u, q / (k o)) / c + 2 t_0; between domains a token is sent once to each
 
-    routed_tokens: n, tokens that the rank's experts work on [token]
+    routed_tokens: n, tokens that the rank's experts work on, each counted once for every expert [token]
     hidden_size: h, width of the residual stream [1]
     ep: e, expert-parallel size [1]
-    scaleup_domain: GPUs that one scale-up domain joins; D = e / domain is how many the experts span [1]
+    remote_domains: q, scale-up domains other than its own to which a token is sent [1]
+    experts_per_token: k, routed experts that each token visits [1]
     scaleup_rate: u, rate of one GPU into its scale-up domain [B/s]
     scaleout_rate: o, rate of one GPU into the network between domains [B/s]
     all_to_all_efficiency: c, rate of an all-to-all over that of a ring [1]
-    experts_per_token: k, routed experts that each token visits [1]
     collective_start_time: t_0, time of a collective beyond its transfer [s]
     """
     if ep <= 1:
         return 0.0
-    domains = max(1.0, ep / scaleup_domain)
-    away = min(1 - 1 / domains, (domains - 1) / experts_per_token)
-    transfer = max((1 - 1 / ep) / scaleup_rate, away / scaleout_rate)
+    transfer = max((1 - 1 / ep) / scaleup_rate, remote_domains / (experts_per_token * scaleout_rate))
     return 2 * routed_tokens * hidden_size * transfer / all_to_all_efficiency + 2 * collective_start_time

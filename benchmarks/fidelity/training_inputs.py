@@ -9,7 +9,7 @@ entry. What a row leaves empty follows fixed rules that look at the row's year a
 | micro_batch | the size that the notes name (`MBS2`), else global_batch / (dp x grad_accum) where all are known, else 1 |
 | global_batch | micro_batch x dp x grad_accum (one, where that is empty too); without micro_batch the row is not scored |
 | tp, pp, cp, vp | the size that the notes name (`TP4 PP4 VP5`, `interleaved`: 2 chunks), else 1 |
-| ep | as many GPUs of one scale-up domain as divide the experts and the stage |
+| ep | as many GPUs as divide the experts and the stage, at most the 64 of the widest published recipes |
 | precision | fp16 on V100, else bf16 |
 | recompute | full before 2022, when selective recompute came; after that the parameter's default |
 | seq_parallel | 1 where tp > 1, from 2024 on; else 0 |
@@ -62,6 +62,7 @@ COPIED = {
 SPLIT = {"tp": "tp", "pp": "pp", "cp": "cp", "ep": "ep", "interleaving": "vp"}
 PRECISIONS = {"nvfp4": "fp4", "fp4": "fp4", "mxfp8": "fp8", "fp8": "fp8", "bf16": "bf16", "fp16": "fp16", "tf32": "tf32", "fp32": "fp32"}
 GPT2_VOCABULARY = 51200
+MOST_EXPERT_RANKS = 64
 COMPLETE = ("layers", "hidden", "heads", "ffn", "seq_len", "n_gpus", "tp", "pp", "dp", "micro_batch", "global_batch", "precision")
 
 
@@ -239,10 +240,9 @@ def _mixture(row: Row, given: dict[str, Value], known: Inputs) -> None:
         given["moe_layers"] = layers
 
 
-def _expert_ranks(experts: float, gpus: float, stages: float, domain: float) -> float:
-    """The most GPUs of one scale-up domain over which the experts spread evenly."""
-    fitting = [n for n in range(1, int(min(experts, domain)) + 1) if experts % n == 0 and (gpus / stages) % n == 0]
-    return float(max(fitting, default=1))
+def _expert_ranks(experts: float, ranks: float) -> float:
+    """The most of the ranks of a stage over which the experts spread evenly."""
+    return float(max(n for n in range(1, MOST_EXPERT_RANKS + 1) if experts % n == 0 and ranks % n == 0))
 
 
 def _batch(row: Row, given: dict[str, Value]) -> None:
