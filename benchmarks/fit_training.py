@@ -23,7 +23,7 @@ from sweep import graph, registry
 
 PULL = 0.02  # weight of the start against one row of 1/sqrt(MOST), in units of the logit of the place between the bounds
 MOST = 90  # rows of one family that take part
-CLOCKS = {"a100": "A100", "h100": "H100", "h200": "H100", "b200": "Blackwell", "b300": "Blackwell", "gb200": "Blackwell", "gb300": "Blackwell"}
+CLOCKS = {"a100": "A100", "h100": "H100", "h200": "H100", **dict.fromkeys(("b200", "b300", "gb200", "gb300"), "Blackwell")}
 # start, lowest, highest, in SI units
 CONSTANTS: dict[str, tuple[float, float, float]] = {
     "training_clock of A100": (0.80, 0.6, 1),
@@ -83,7 +83,8 @@ def fit(file: Path) -> dict[str, float]:
         if len(members) > MOST:
             members = [members[i] for i in sorted(draw.choice(len(members), MOST, replace=False))]
         for p in members:
-            assert p.inputs is not None and p.step_time is not None
+            assert p.inputs is not None
+            assert p.step_time is not None
             chip = next((word for name, word in CLOCKS.items() if p.inputs.entries[0].name.split("-")[0] == name), "")
             base = {name: p.inputs.value(name) for name in which.inputs}
             chosen.append((base, set(p.inputs.given), f"training_clock of {chip}", p.step_time, 1 / math.sqrt(len(members))))

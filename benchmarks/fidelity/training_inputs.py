@@ -104,9 +104,7 @@ def inputs_of(row: Row) -> Inputs:
         fill(name, 0.0)
     _mixture(row, given, known)
     if row.number("ep") is None and given["experts"]:
-        given["ep"] = _expert_ranks(
-            known.value("experts"), row.number("n_gpus") or 1.0, index("pp", given["pp"]), known.value("scaleup_domain")
-        )
+        given["ep"] = _expert_ranks(known.value("experts"), (row.number("n_gpus") or 1.0) / index("pp", given["pp"]))
     _batch(row, given)
     given["precision"] = precision(row.text("precision"), row.text("gpu"))
     given["recompute"] = recompute(row.text("recompute"), year)
