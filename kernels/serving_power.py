@@ -86,18 +86,18 @@ def sequence_work_time(
 
 
 @equation(unit="s", source="zhong-2024")
-def busy_step_time(decode_step_time, running_sequences, prefill_time, accepted_tokens, output_tokens):
+def busy_step_time(decode_step_time, running_sequences, prefill_occupancy, accepted_tokens, output_tokens):
     """Time of one step and of the prompts that come with it, on whichever GPUs they are read.
 
     t = t_d + B t_p n / n_out
 
     decode_step_time: t_d, time of one step without prompts [s]
     running_sequences: B, sequences of one step [1]
-    prefill_time: t_p, time that one prompt takes of a replica [s]
+    prefill_occupancy: t_p, time for which one prompt keeps a replica [s]
     accepted_tokens: n, tokens of one sequence that one step writes [token]
     output_tokens: n_out, tokens of one answer [token]
     """
-    return decode_step_time + running_sequences * prefill_time * accepted_tokens / output_tokens
+    return decode_step_time + running_sequences * prefill_occupancy * accepted_tokens / output_tokens
 
 
 @equation(unit="W", source="ml-energy-v3")
@@ -112,13 +112,14 @@ def busy_gpu_power(
     sequence_work_time,
     engine_step_time,
     engine_sequence_time,
+    power_waiting,
     power_awake,
     power_memory,
     power_compute,
 ):
     """Mean power of one GPU while it serves: awake while kernels run, and more the more it reads and computes, up to its design power.
 
-    P = P_0 + (P_tdp - P_0) min(1, (p_a (t - t_s - B t_o) + p_m t_m + p_c t_c) / t), with t_m = t_w + B e t_kv and t_c = B t_q
+    P = P_0 + (P_tdp - P_0) min(1, (p_w t_e + p_a (t - t_e) + p_m t_m + p_c t_c) / t), t_e = t_s + B t_o, t_m = t_w + B e t_kv, t_c = B t_q
 
     gpu_tdp: P_tdp, thermal design power of one GPU [W]
     waiting_gpu_power: P_0, power of one GPU that waits [W]
@@ -130,14 +131,16 @@ def busy_gpu_power(
     sequence_work_time: t_q, time at peak rate of the operations of one sequence's step [s]
     engine_step_time: t_s, time of a step in which the GPUs wait for the engine [s]
     engine_sequence_time: t_o, the same for each sequence of the step [s]
-    power_awake: p_a, share of the range that running kernels take, however little they do [1]
+    power_waiting: p_w, share of the range from idle to design power that a GPU takes between two steps [1]
+    power_awake: p_a, share that running kernels take, however little they do [1]
     power_memory: p_m, share that reading at full bandwidth adds [1]
     power_compute: p_c, share that computing at peak rate adds [1]
     """
     memory = weight_traffic_time + running_sequences * kv_bandwidth_efficiency * kv_read_time
     compute = running_sequences * sequence_work_time
     waiting = engine_step_time + running_sequences * engine_sequence_time
-    load = power_awake * (busy_step_time - waiting) + power_memory * memory + power_compute * compute
+    running = power_awake * (busy_step_time - waiting) + power_memory * memory + power_compute * compute
+    load = power_waiting * waiting + running
     return waiting_gpu_power + (gpu_tdp - waiting_gpu_power) * min(1.0, load / busy_step_time)
 
 
@@ -163,7 +166,7 @@ def idle_time_per_output_token(
     serving_gpus,
     replica_busy_share,
     prefill_placement,
-    prefill_time,
+    prefill_occupancy,
     output_tokens,
     prefill_load,
 ):
@@ -177,7 +180,7 @@ def idle_time_per_output_token(
     serving_gpus: N, GPUs of one replica [1]
     replica_busy_share: u, share of the time in which a replica runs a sequence [1]
     prefill_placement: whether prompts are read by the same GPUs [1]
-    prefill_time: t_p, time that one prompt takes of a replica [s]
+    prefill_occupancy: t_p, time for which one prompt keeps a replica [s]
     output_tokens: n_out, tokens of one answer [token]
     prefill_load: r, share of the time that GPUs for prompts alone are busy [1]
     """
@@ -185,7 +188,7 @@ def idle_time_per_output_token(
         return math.nan
     waiting = serving_step_time / (running_sequences * accepted_tokens) * (1 / replica_busy_share - 1)
     if prefill_placement != MIXED:
-        waiting = waiting + prefill_time / output_tokens * (1 / prefill_load - 1)
+        waiting = waiting + prefill_occupancy / output_tokens * (1 / prefill_load - 1)
     return serving_gpus * waiting
 
 

@@ -9,18 +9,31 @@ MIXED = 0
 
 
 @equation(unit="s", source="agrawal-2024")
-def interleaved_prefill_time(prefill_time, output_tokens, accepted_tokens, prefill_placement):
+def prefill_occupancy(prefill_time, serving_dp, engine_lockstep):
+    """Time for which one prompt keeps the replica from other work; ranks in lockstep wait where only one of them has a prompt.
+
+    t_o = t_p (1 + (d - 1) k)
+
+    prefill_time: t_p, time that one prompt takes of the replica, its work shared by all GPUs [s]
+    serving_dp: d, ranks with their own sequences [1]
+    engine_lockstep: k, share of a prompt's reading in which the other ranks wait [1]
+    """
+    return prefill_time * (1 + (serving_dp - 1) * engine_lockstep)
+
+
+@equation(unit="s", source="agrawal-2024")
+def interleaved_prefill_time(prefill_occupancy, output_tokens, accepted_tokens, prefill_placement):
     """Time of reading prompts that comes with one running sequence's step on the same GPUs: one prompt for an answer's worth of steps.
 
     t = t_p n / n_out, or 0 where prompts are read elsewhere
 
-    prefill_time: t_p, time that one prompt takes of the replica [s]
+    prefill_occupancy: t_p, time for which one prompt keeps the replica [s]
     output_tokens: n_out, tokens of one answer [token]
     accepted_tokens: n, tokens of one sequence that one step writes [token]
     prefill_placement: whether prompts are read by the same GPUs [1]
     """
     if prefill_placement == MIXED:
-        return prefill_time * accepted_tokens / output_tokens
+        return prefill_occupancy * accepted_tokens / output_tokens
     return 0.0
 
 

@@ -20,7 +20,7 @@ What a row leaves empty follows fixed rules that never look at its result:
 | input_tokens empty | the mean of the workload, below |
 | output_tokens empty | the mean of the workload, below, else the parameter's default |
 | software | the engine of its family and generation (2024 to 2026) in the catalogue, from the row's words; else vLLM |
-| answers to real prompts | lengths vary by 0.8 of their mean |
+| answers to real prompts | lengths vary by 0.8 of their mean; those of GPQA, which share a start, are taken as equal |
 
 Means of MLPerf's data sets and its latency targets are recalled, not verified; lengths of chat prompts are assumed.
 """
@@ -62,7 +62,7 @@ TARGETS = {
 }
 BITS = {"bfloat16": 16.0, "bf16": 16.0, "fp16": 16.0, "fp8": 8.0, "fp4": 4.5, "nvfp4": 4.5, "mxfp4": 4.25, "uint4": 4.5, "native": 4.25}
 FAMILIES = {"tensorrt": "tensorrt-llm", "trtllm": "tensorrt-llm", "sglang": "sglang", "deepspeed": "deepspeed"}
-FIXED_LENGTH = re.compile("random tokens|synthetic|fixed length")
+FIXED_LENGTH = re.compile("random tokens|synthetic|fixed length|gpqa")
 VARIATION = 0.8
 SATURATED = ("saturated", "Offline")
 MANY = 1e6
@@ -91,6 +91,8 @@ def served(row: Row) -> Served:
         raise Unscored("number of GPUs not published")
     if "disaggregated" in row.text("parallelism"):
         raise Unscored("rates of the nodes of one role in a disaggregated cluster")
+    if row.text("model").startswith("gptj"):
+        raise Unscored("beam search with four beams for each answer")
     if "idle ones" in row.text("power_boundary"):
         raise Unscored("energy of idle GPUs beside the one at work")
     entries = (*catalogue_match.linked(gpu), model, engine(row))
@@ -133,6 +135,8 @@ def engine(row: Row) -> Entry:
     year = generation(row)
     if family == "vllm" and "leaderboard-v2" in row.text("source"):
         return catalogue.entry("engine", "vllm-2024-server")
+    if family == "vllm" and year == 2024 and row.text("hardware").startswith("MI"):
+        return catalogue.entry("engine", "vllm-2024-rocm")
     for name in (f"{family}-{year}", f"vllm-{year}", "vllm-2025"):
         if name in catalogue.entry_names("engine"):
             break
