@@ -67,7 +67,8 @@ class Study:
 
     def graph_of(self, outputs: Iterable[str]) -> Graph:
         """What some quantities need, under the values that this study gives."""
-        gaps = [name for axis in self.axes.values() for name, values in axis.columns.items() if np.isnan(values).any()]
+        columns = [(name, values, axis.name) for axis in self.axes.values() for name, values in axis.columns.items()]
+        gaps = [name for name, values, axis in columns if np.isnan(self._pick(name, values, (axis,), axis).values).any()]
         return resolve(outputs, self.given, self.choices, gaps)
 
     @cached_property
