@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sweep import store
 from sweep.errors import SweepError, suggestion
-from sweep.units import to_si
+from sweep.units import show, to_si
 
 if TYPE_CHECKING:
     import xarray
+
+PIECE_CELLS = 1 << 22
 
 
 def open_cube(path: str | Path) -> xarray.Dataset:
@@ -54,12 +56,42 @@ def label_index(cube: xarray.Dataset, axis: str, text: str, nearest: bool) -> in
         if text not in words:
             raise SweepError(f"--sel {axis}={text}: no such label{suggestion(text, words)}")
         return words.index(text)
-    unit = str(cube[axis].attrs.get("unit_in_words") or cube[axis].attrs.get("units", "1"))
+    unit = unit_of(cube[axis])
     try:
         value = to_si(text, unit)
     except SweepError as error:
         raise SweepError(f"--sel {axis}={text}: {error}") from None
     index = int(np.argmin(np.abs(labels - value)))
     if not nearest and not np.isclose(labels[index], value, rtol=1e-9, atol=0):
-        raise SweepError(f"--sel {axis}={text}: not on the axis; the nearest label is {labels[index]:g} {unit} (--nearest takes it)")
+        raise SweepError(f"--sel {axis}={text}: not on the axis; the nearest label is {show(float(labels[index]), unit)} (--nearest takes it)")
     return index
+
+
+def unit_of(variable: xarray.DataArray) -> str:
+    """The SI unit of a variable with the words that CF does not know (FLOP, token, USD); "1" for labels."""
+    return str(variable.attrs.get("unit_in_words") or variable.attrs.get("units", "1"))
+
+
+def flag_counts(status: xarray.DataArray) -> dict[str, int]:
+    """How many points break each rule, read piece by piece."""
+    import numpy as np
+
+    masks = np.atleast_1d(status.attrs["flag_masks"])
+    found = dict.fromkeys(str(status.attrs["flag_meanings"]).split(), 0)
+    for part in pieces(status):
+        values = np.asarray(part.values)
+        for name, mask in zip(found, masks, strict=True):
+            found[name] += int(np.count_nonzero(values & mask))
+    return found
+
+
+def pieces(array: xarray.DataArray, cells: int = PIECE_CELLS) -> Iterator[xarray.DataArray]:
+    """An array cut along its outer axes into parts that fit in memory, in order."""
+    if array.size <= cells or not array.dims:
+        yield array
+        return
+    dim, size = array.dims[0], array.shape[0]
+    step = max(1, cells * size // array.size)
+    for start in range(0, size, step):
+        part = array.isel({dim: slice(start, start + step)})
+        yield from [part] if step > 1 or array.ndim == 1 else (inner.expand_dims(dim) for inner in pieces(part.isel({dim: 0}), cells))

@@ -176,7 +176,8 @@ def _create(half: Path, plan: Plan) -> None:
     except OSError as error:
         raise SweepError(f"{half}: cannot be written: {error.strerror}") from None
     group = _group(half / CUBE, "w")
-    group.attrs.update(cube.attributes(plan))
+    beside = " ".join(v.name for v in cube.coordinates(plan) if v.dims != (v.name,))  # CF's way to say which variables are coordinates
+    group.attrs.update(cube.attributes(plan) | ({"coordinates": beside} if beside else {}))
     grids = {name: grid(plan, nest) for nest in plan.output_nests for name in nest.outputs}
     for variable in cube.coordinates(plan):
         assert variable.values is not None

@@ -92,19 +92,32 @@ def cf_units(unit: str) -> str:
     return "1" if re.fullmatch(r"[1/*. ]+", text) else text.replace("1/", "", 1) if text.startswith("1/1") else text
 
 
+def customary(value: float, unit: str) -> str:
+    """The customary unit nearest to the size of a value that is in the SI `unit`."""
+    best, *larger = CUSTOMARY.get(unit, (unit,))
+    if value == 0.0 and unit in larger:
+        return unit
+    for candidate in larger:
+        if abs(value) >= factor(candidate, unit):
+            best = candidate
+    return best
+
+
 def show(value: float, unit: str) -> str:
     """A number as a person writes it: four digits, in the customary unit nearest to its size."""
     if value != value:
         return "-"
-    best = unit
-    for candidate in CUSTOMARY.get(unit, ()):
-        if best == unit or abs(value) >= factor(candidate, unit):
-            best = candidate
-    scaled = value / factor(best, unit) if best != unit else value
-    if scaled == int(scaled) and abs(scaled) < 1e7:
-        number = f"{int(scaled):,}"
-    elif 1e-3 <= abs(scaled) < 1e7:
-        number = f"{scaled:,.4g}" if abs(scaled) < 1e4 else f"{scaled:,.0f}"
-    else:
-        number = f"{scaled:.4g}"
+    best = customary(value, unit)
+    number = digits(value / factor(best, unit) if best != unit else value)
     return number if best == "1" else f"{number} {best}"
+
+
+def digits(number: float) -> str:
+    """Four digits of a number, with its thousands apart; a dash where there is none."""
+    if not math.isfinite(number):
+        return "-" if number != number else str(number)
+    if number == int(number) and abs(number) < 1e7:
+        return f"{int(number):,}"
+    if 1e-3 <= abs(number) < 1e7:
+        return f"{number:,.4g}" if abs(number) < 1e4 else f"{number:,.0f}"
+    return f"{number:.4g}"

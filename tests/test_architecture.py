@@ -41,6 +41,8 @@ FLOW = (
     "supply_case",
     "explain",
     "show",
+    "describe",
+    "export",
     "cli",
 )
 MODULES = sorted(path for path in (ROOT / "sweep").rglob("*.py") if not {"kernels", "configs"} & set(path.relative_to(ROOT).parts))

@@ -1,0 +1,43 @@
+"""The command line. What belongs here: the group of commands and how a mistake is said; what a command does is in its module.
+
+Nothing heavy is imported before a command needs it, so that help comes at once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from sweep.cli import cubes, facts, points, ranks, studies
+from sweep.errors import SweepError
+
+
+class Commands(click.Group):
+    """A group whose commands end in one line and exit code 2 where the input is wrong."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SweepError as error:
+            click.echo(f"error: {error}", err=True)
+            ctx.exit(2)
+
+
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="Example: sweep point configs/studies/article.yaml",
+)
+@click.version_option(package_name="wattsweep", prog_name="sweep")
+def main() -> None:
+    """Sweeps over the energy of AI compute: GPUs, splits, power, cost, carbon and water as labelled cubes.
+
+    A study is a YAML file that says which inputs are fixed, which are axes and which quantities to compute.
+    `list`, `show` and `explain` tell what there is; `plan`, `point`, `run` and `best` evaluate a study;
+    `info`, `slice` and `best` read a cube.
+    """
+
+
+for command in (*facts.COMMANDS, *studies.COMMANDS, *points.COMMANDS, *ranks.COMMANDS, *cubes.COMMANDS):
+    main.add_command(command)

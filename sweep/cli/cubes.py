@@ -1,0 +1,195 @@
+"""`sweep info` and `sweep slice`. What belongs here: what a cube holds, and parts of it, printed or written to a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sweep.cli.options import as_json, print_json
+from sweep.errors import SweepError
+
+if TYPE_CHECKING:
+    import xarray
+
+STATUS = "status"
+cube_argument = click.argument("cube", type=click.Path(path_type=Path), metavar="CUBE")
+
+
+@click.command(epilog="Example: sweep info gpt4.zarr")
+@cube_argument
+@as_json
+def info(cube: Path, as_json: bool) -> None:
+    """Say what a cube holds: axes, variables, how much of it is possible, where it is from and what is assumed in it."""
+    from sweep import store
+    from sweep.query import open_cube
+
+    found = store.state(cube)
+    if not found["complete"]:
+        if as_json:
+            return print_json(found)
+        done = f"{found['done']} of {found['total']} blocks are done" if found["total"] else "it has just begun"
+        return click.echo(f"{cube}: not whole yet, {done}; the same `sweep run` goes on from there")
+    opened = open_cube(cube)
+    facts = {"complete": True, **_facts(opened)}
+    if as_json:
+        return print_json(facts)
+    click.echo(_info_text(cube, opened, facts))
+
+
+def _facts(cube: xarray.Dataset) -> dict[str, Any]:
+    from sweep.query import unit_of
+
+    axes, variables = {}, {}
+    for name, size in cube.sizes.items():
+        axes[str(name)] = {"size": size, "unit": unit_of(cube[name]), "ends": [_label(cube[name], at) for at in (0, -1)]}
+    for name, variable in cube.data_vars.items():
+        told = {key: variable.attrs.get(key) for key in ("long_name", "actual_range", "valid_cells", "cells")}
+        variables[str(name)] = {"dims": list(map(str, variable.dims)), "unit": unit_of(variable), **told}
+    plain = {key: cube.attrs.get(key, "") for key in ("title", "study", "created", "source", "kernel_digest", "catalogue_digest")}
+    parsed = {key: json.loads(cube.attrs.get(key, "{}")) for key in ("inputs", "assumed", "versions")}
+    return {**plain, "axes": axes, "variables": variables, **parsed}
+
+
+def _label(axis: Any, at: int) -> Any:
+    value = axis.values[at]
+    return float(value) if axis.dtype.kind in "fiu" else str(value)
+
+
+def _info_text(path: Path, cube: xarray.Dataset, facts: dict[str, Any]) -> str:
+    from sweep.show import paragraph, table
+    from sweep.units import show
+
+    axes = []
+    for name, axis in facts["axes"].items():
+        ends = dict.fromkeys(_shown(end, axis["unit"]) for end in axis["ends"])
+        axes.append((name, f"{axis['size']:,}", " .. ".join(ends)))
+    inputs, assumed = facts["inputs"], facts["assumed"]
+    given = [(n, _shown(i["value"], i["unit"]), _from(i)) for n, i in inputs.items() if i["origin"] != "default"]
+    versions = ", ".join(f"{name} {number}" for name, number in facts["versions"].items())
+    lines = [
+        f"{facts['title']} ({path}: whole, {show(cube.nbytes, 'B')} before compression)",
+        *([paragraph(cube.attrs["comment"], 2)] if cube.attrs.get("comment") else []),
+        "",
+        table(("axis", "labels", "from .. to"), axes, right=["labels"]),
+        "",
+        summary(cube, {}),
+        "",
+        table(("input", "value", "from"), given, right=["value"]) if given else "No input is given beside the axes.",
+        "",
+        f"{len(inputs) - len(given)} more inputs have their default; {len(assumed)} assumed numbers in all{':' if assumed else ''}",
+        *([table(("input", "why"), assumed.items(), indent=2)] if assumed else []),
+        "",
+        f"made {facts['created']} from {facts['study']} by {facts['source']}; {versions}",
+        f"equations {facts['kernel_digest'][:12]}, facts {facts['catalogue_digest'][:12]}",
+    ]
+    return "\n".join(lines)
+
+
+def _from(given: dict[str, Any]) -> str:
+    if given["origin"] == "study":
+        return "the study"
+    return ", ".join(text for text in (given["origin"], given.get("source"), given.get("where")) if text)
+
+
+def _shown(value: Any, unit: str) -> str:
+    from sweep.units import show
+
+    return value if isinstance(value, str) else show(value, unit)
+
+
+def summary(cube: xarray.Dataset, wanted: Mapping[str, str]) -> str:
+    """Each output's range, how much of it is possible, and what the rules exclude. wanted: units to show, by output."""
+    from sweep.query import unit_of
+    from sweep.show import in_words, table
+
+    rows = []
+    for name, variable in cube.data_vars.items():
+        if name == STATUS:
+            continue
+        ends = [in_words(end, unit_of(variable), wanted.get(str(name), "")) for end in variable.attrs.get("actual_range", ())]
+        share = _share(variable.attrs["valid_cells"], variable.attrs["cells"])
+        rows.append((str(name), " .. ".join(dict.fromkeys(ends)) or "-", share, ", ".join(map(str, variable.dims)) or "-"))
+    lines = [table(("output", "smallest .. largest", "has a value", "depends on"), rows, right=["has a value"])]
+    if STATUS in cube:
+        lines += ["", _rules(cube[STATUS])]
+    return "\n".join(lines)
+
+
+def _rules(status: xarray.DataArray) -> str:
+    """How many points each rule excludes, counted over the axes that the rules depend on."""
+    from sweep.query import flag_counts
+    from sweep.show import table
+
+    counts, guards = flag_counts(status), json.loads(status.attrs["flag_guards"])
+    meanings = json.loads(status.attrs["flag_sentences"])
+    header = f"{status.size:,} points over {', '.join(map(str, status.dims)) or 'no axis'}"
+    rows = []
+    for name, count in sorted(counts.items(), key=lambda item: -item[1]):
+        if count:
+            rows.append((name, f"{count:,}", _share(count, status.size), "excluded" if guards[name] else "a warning", meanings[name]))
+    if not rows:
+        return f"No rule is broken at any of {header}."
+    listed = table(("rule", "points", "share", "effect", "why"), rows, right=("share", "points"))
+    return f"Rules broken among {header} (a point may break several):\n{listed}"
+
+
+def _share(part: int, whole: int) -> str:
+    if part in (0, whole):
+        return "none" if part == 0 else "all"
+    return f"{min(max(100 * part / whole, 0.001), 99.99):.3g} %" if part / whole < 0.999 else "99.9 %"
+
+
+@click.command("slice", epilog="Example: sweep slice gpt4.zarr training_energy --sel gpu=h100-sxm --sel training_duration=90d")
+@cube_argument
+@click.argument("variable")
+@click.option("--sel", "sel", multiple=True, metavar="AXIS=LABEL", help="Take one label of an axis; a number may carry its unit.")
+@click.option("--nearest", is_flag=True, help="Take the nearest label where a number is not on its axis.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print every cell as CSV, in SI units.")
+@as_json
+@click.option("--parquet", metavar="FILE", type=click.Path(path_type=Path), help="Write every cell to a Parquet file, in SI units.")
+@click.option("--netcdf", metavar="FILE", type=click.Path(path_type=Path), help="Write a netCDF file, in SI units.")
+def slice_(
+    cube: Path, variable: str, sel: tuple[str, ...], nearest: bool, as_csv: bool, as_json: bool, parquet: Path | None, netcdf: Path | None
+) -> None:
+    """Print a part of one variable of a cube as a table, or hand it to other programs.
+
+    VARIABLE is an output of the cube; `sweep info` lists them. Axes that are not selected stay.
+    """
+    from sweep import export
+    from sweep.query import label_index, open_cube, select
+
+    if sum((as_csv, as_json, parquet is not None, netcdf is not None)) > 1:
+        raise click.UsageError("--csv, --json, --parquet and --netcdf exclude each other")
+    opened = open_cube(cube)
+    at = dict(_pair(text) for text in sel)
+    idle = [axis for axis in at if variable in opened and axis in opened.dims and axis not in opened[variable].dims]
+    for axis in idle:
+        label_index(opened, axis, at.pop(axis), nearest)
+        click.echo(f"{variable} does not depend on {axis}: the same for every label", err=True)
+    array = select(opened, variable, at, nearest)
+    bare = array.drop_vars([name for name in array.coords if name not in opened.dims])
+    if as_csv:
+        for part in export.csv(bare):
+            click.echo(part, nl=False)
+    elif as_json:
+        print_json(export.record(bare))
+    elif parquet or netcdf:
+        target = export.parquet(bare, parquet) if parquet else export.netcdf(array, netcdf) if netcdf else None
+        click.echo(f"{target}: {array.size:,} cells of {variable}")
+    else:
+        told = {axis: label for axis, label in at.items() if STATUS in opened and axis in opened[STATUS].dims}
+        click.echo(export.text(bare, select(opened, STATUS, told, nearest) if STATUS in opened else None))
+
+
+def _pair(text: str) -> tuple[str, str]:
+    axis, equals, label = text.partition("=")
+    if not equals or not label.strip():
+        raise SweepError(f"--sel {text}: must read axis=label")
+    return axis.strip(), label.strip()
+
+
+COMMANDS = (info, slice_)

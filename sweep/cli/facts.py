@@ -1,0 +1,133 @@
+"""`sweep list`, `sweep show` and `sweep explain`. What belongs here: what there is, printed; a study is evaluated elsewhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from sweep.cli.options import as_json, overrides, print_json
+
+if TYPE_CHECKING:
+    from sweep.describe import Record
+
+@click.command("list", epilog="Example: sweep list gpus")
+@click.argument("kind", required=False)
+@click.argument("word", required=False)
+@as_json
+def list_(kind: str | None, word: str | None, as_json: bool) -> None:
+    """List a kind of thing: gpus, models, sites, parameters, quantities, rules, sources, studies.
+
+    Without KIND, the kinds there are. With WORD, only what has it in its name or its text.
+    """
+    from sweep import describe
+    from sweep.show import table
+
+    if kind is None:
+        counts = {name: len(list_of()) for name, list_of in describe.kinds().items()}
+        if as_json:
+            return print_json(counts)
+        click.echo(table(("kind", "entries"), [(name, str(count)) for name, count in counts.items()], right=["entries"]))
+        return click.echo("\n`sweep list KIND` lists them, `sweep show NAME` shows one")
+    rows = describe.listed(kind)
+    if word:
+        rows = [row for row in rows if any(word.lower() in str(cell).lower() for cell in row.values())]
+    if as_json:
+        return print_json(rows)
+    if not rows:
+        return click.echo(f"no {kind} with {word!r}")
+    header = list(rows[0])
+    click.echo(table(header, [[_cell(row[key]) for key in header] for row in rows], right=_numbers(rows)))
+    if any(_cell(cell).endswith("*") for row in rows for cell in row.values()):
+        click.echo("\n* assumed; `sweep show NAME` says why")
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, dict):
+        return f"{value['printed']}{'*' if value.get('assumed') else ''}"
+    return "" if value is None else str(value)
+
+
+def _numbers(rows: list[Record]) -> list[str]:
+    return [key for key in rows[0] if any(isinstance(row[key], dict) for row in rows)]
+
+
+@click.command(epilog="Example: sweep show h100-sxm")
+@click.argument("name")
+@as_json
+def show(name: str, as_json: bool) -> None:
+    """Show one thing by its name: a GPU, model, site, ..., a parameter, a quantity, a rule or a source.
+
+    Each number stands with its unit as printed by its source, its value in SI, where it is from and what is assumed.
+    Where two kinds share a name, gpu/NAME picks one.
+    """
+    from sweep import describe
+
+    found = describe.named(name)
+    if as_json:
+        return print_json(found)
+    click.echo("\n\n".join(_text(record) for record in found))
+
+
+def _text(record: Record) -> str:
+    from sweep.show import table
+
+    lines = [f"{record['kind']} {record['name']}: {record.get('title') or record.get('meaning')}"]
+    for key, value in record.items():
+        if key in ("kind", "name", "title", "meaning", "figures", "needs", "sources") or value in (None, "", [], {}, False):
+            continue
+        lines.append(f"  {key.replace('_', ' ')}: {_plain(value)}")
+    if record.get("needs"):
+        lines += ["", table(("needs", "symbol, meaning [unit]"), record["needs"].items(), indent=2)]
+    if record.get("figures"):
+        rows = [(key, figure["printed"], _si(figure), _origin(figure)) for key, figure in record["figures"].items()]
+        lines += ["", table(("figure", "as printed", "in SI", "from"), rows, right=("as printed", "in SI"), indent=2)]
+    if record.get("sources"):
+        lines += ["", table(("source", "title, reference (date)"), record["sources"].items(), indent=2)]
+    return "\n".join(lines)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {name}" for key, name in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else "yes" if value is True else str(value)
+
+
+def _si(figure: Record) -> str:
+    if isinstance(figure["value"], str):
+        return ""
+    return f"{figure['value']:.6g}" + ("" if figure["unit"] == "1" else f" {figure['unit']}")
+
+
+def _origin(figure: Record) -> str:
+    place = ", ".join(figure[key] for key in ("source", "where") if key in figure)
+    return "; ".join([*([place] if place else []), *(f"{key}: {figure[key]}" for key in ("basis", "assumed", "derived") if key in figure)])
+
+
+@click.command(epilog="Example: sweep explain facility_energy --study configs/studies/gpt4.yaml")
+@click.argument("quantity")
+@click.option("--study", metavar="STUDY", help="Show the values and the axes of this study.")
+@click.option("--code", "as_code", is_flag=True, help="Print the source of the nests that a run compiles (needs --study).")
+@click.option("--graph", "as_graph", is_flag=True, help="Print the chain as a Mermaid flowchart.")
+@overrides
+def explain(quantity: str, study: str | None, as_code: bool, as_graph: bool, set_: tuple[str, ...], axis: tuple[str, ...]) -> None:
+    """Explain a quantity: the chain of equations back to its inputs.
+
+    Each equation stands with its formula, unit and source, what it needs below it. With a study, also the axes that each
+    quantity depends on and the values of the inputs.
+    """
+    from sweep import explain as chain
+    from sweep.study_file import open_study
+
+    if as_code and as_graph:
+        raise click.UsageError("--code and --graph exclude each other")
+    if study is None and (as_code or set_ or axis):
+        option = "--code" if as_code else "--set" if set_ else "--axis"
+        raise click.UsageError(f"{option} needs a study: add --study configs/studies/gpt4.yaml")
+    opened = open_study(study, set_, axis) if study else None
+    if opened is not None and as_code:
+        return click.echo(chain.code(quantity, opened))
+    click.echo(chain.flowchart(quantity, opened) if as_graph else chain.tree(quantity, opened))
+
+
+COMMANDS = (list_, show, explain)

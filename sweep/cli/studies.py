@@ -1,0 +1,160 @@
+"""`sweep plan` and `sweep run`. What belongs here: what a run of a study would do, and doing it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sweep.cli.options import as_json, overrides, print_json, study_argument
+
+if TYPE_CHECKING:
+    from sweep.plan import Plan
+    from sweep.study import Study
+
+# what one core does, as `python -m benchmarks.speed` measures it
+EVALUATIONS_PER_SECOND = 5e8
+BYTES_PER_SECOND = 0.8e9
+COMPILER_SECONDS = 15
+
+
+@click.command(epilog="Example: sweep plan configs/studies/gpt4.yaml --axis pue=1.05:1.6:0.05")
+@study_argument
+@overrides
+@as_json
+def plan(study: str, set_: tuple[str, ...], axis: tuple[str, ...], as_json: bool) -> None:
+    """Say what a run of a study would do, and evaluate nothing.
+
+    Axes, outputs with the axes that each depends on, bytes on disk, expected time, and the inputs that are assumed.
+    """
+    from sweep import cube
+    from sweep.plan import check_axes, make
+    from sweep.study_file import open_study
+
+    made = make(open_study(study, set_, axis))
+    check_axes(made)
+    facts = _facts(made)
+    if as_json:
+        return print_json(facts | {"assumed": cube.assumed(made)})
+    click.echo(_plan_text(made, facts, cube.assumed(made)))
+
+
+def _facts(made: Plan) -> dict[str, Any]:
+    import numpy as np
+
+    from sweep import cube
+
+    axes = {
+        name: {"size": made.sizes[name], "left_out": made.study.axes[name].left_out, "columns": list(made.study.axes[name].columns)}
+        for name in made.order
+    }
+    outputs: dict[str, dict[str, Any]] = {
+        v.name: {"dims": list(v.dims), "cells": made.cells(v.dims), "bytes": made.cells(v.dims) * np.dtype(v.dtype).itemsize}
+        for v in cube.outputs(made)
+    }
+    evaluations = sum(made.cells(nest.dims) * len(nest.steps) for nest in made.nests)
+    size = sum(output["bytes"] for output in outputs.values())
+    cores = os.cpu_count() or 1
+    return {
+        "title": made.study.title,
+        "study": made.study.file,
+        "axes": axes,
+        "outputs": outputs,
+        "points": made.cells(made.order),
+        "cells": sum(output["cells"] for output in outputs.values()),
+        "bytes": size,
+        "equations": len(made.graph.equations),
+        "rules": len(made.graph.rules),
+        "evaluations": evaluations,
+        "seconds": (evaluations / EVALUATIONS_PER_SECOND + size / BYTES_PER_SECOND) / cores,
+        "cores": cores,
+    }
+
+
+def _plan_text(made: Plan, facts: dict[str, Any], assumed: dict[str, str]) -> str:
+    from sweep.show import table
+    from sweep.units import show
+
+    outputs = [(n, f"{o['cells']:,}", show(o["bytes"], "B"), ", ".join(o["dims"]) or "-") for n, o in facts["outputs"].items()]
+    everywhere = facts["points"] * facts["equations"]
+    lines = [
+        f"{facts['title']} ({facts['study']})",
+        "",
+        _axes_text(made),
+        "",
+        table(("output", "cells", "bytes", "depends on"), outputs, right=("cells", "bytes")),
+        "",
+        f"points       {facts['points']:,}; {facts['cells']:,} cells in all outputs",
+        f"equations    {facts['equations']}, and {facts['rules']} rules; {facts['evaluations']:.3g} evaluations, for each runs once for each"
+        f" combination of the axes that it depends on ({everywhere:.3g} if each ran at every point)",
+        f"on disk      {show(facts['bytes'], 'B')} before compression",
+        f"time         about {max(facts['seconds'], 0.1):.1g} s on {facts['cores']} cores, at {EVALUATIONS_PER_SECOND:.0e} evaluations and"
+        f" {BYTES_PER_SECOND / 1e9:g} GB written for each core and second; the first time, up to {COMPILER_SECONDS} s more to compile",
+        "",
+        f"{len(assumed)} assumed numbers in it{':' if assumed else ''}",
+        *([table(("input", "why"), assumed.items(), indent=2)] if assumed else []),
+    ]
+    return "\n".join(lines)
+
+
+def _axes_text(made: Plan) -> str:
+    from sweep.show import span, table
+
+    rows = []
+    for name in made.order:
+        axis = made.study.axes[name]
+        ends = f"{axis.labels[0]} .. {axis.labels[-1]}" if axis.labels else span(name, axis.columns[name].tolist())
+        out = f"{axis.left_out} impossible left out" if axis.left_out else ""
+        rows.append((name, f"{axis.size:,}", ends, out))
+    return table(("axis", "labels", "from .. to", ""), rows, right=["labels"])
+
+
+@click.command(epilog="Example: sweep run configs/studies/gpt4.yaml -o gpt4.zarr")
+@study_argument
+@click.option("-o", "--out", required=True, metavar="OUT.zarr", type=click.Path(path_type=Path), help="Where to write the cube.")
+@overrides
+@click.option("--output", "outputs", multiple=True, metavar="NAME", help="Compute this quantity, too.")
+@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads; as many as there are cores unless said otherwise.")
+@click.option("--overwrite", is_flag=True, help="Replace the cube that is there.")
+def run(
+    study: str, out: Path, set_: tuple[str, ...], axis: tuple[str, ...], outputs: tuple[str, ...], threads: int | None, overwrite: bool
+) -> None:
+    """Evaluate a study over its whole grid and write the cube as Zarr.
+
+    A run that was stopped goes on where it was when the same command is given again. Ends with a summary of each output.
+    """
+    from tqdm import tqdm
+
+    from sweep.cli.cubes import summary
+    from sweep.running import run as evaluate
+    from sweep.study_file import open_study
+
+    opened = open_study(study, set_, axis, outputs)
+    with tqdm(total=None, unit=" cells", unit_scale=True, file=sys.stderr, leave=False, disable=None) as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        try:
+            cube = evaluate(opened, out, threads=threads, overwrite=overwrite, progress=progress)
+        except KeyboardInterrupt:
+            bar.close()
+            click.echo(f"stopped; what is done is kept in {out}.partial, and the same command goes on from there", err=True)
+            sys.exit(130)
+    click.echo(summary(cube, opened.outputs))
+    click.echo(_next(out, opened))
+
+
+def _next(out: Path, study: Study) -> str:
+    """Commands that look into the new cube."""
+    name = next(iter(study.outputs))
+    held = [axis for axis in study.axes.values() if axis.labels]
+    chosen = "".join(f" --sel {axis.name}={axis.labels[study.point[axis.name]]}" for axis in held[:1] if axis.labels)
+    return f"\nsweep info {out}\nsweep slice {out} {name}{chosen}"
+
+
+COMMANDS = (plan, run)

@@ -1,0 +1,194 @@
+"""What there is, as records: lists of a kind, and one thing by its name. What belongs here: facts to dictionaries, ready for JSON.
+
+How a record is printed for a person is for cli/facts.py.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from sweep import registry
+from sweep.catalogue import Figure, Parameter, catalogues, columns, entry, entry_names, folder, parameters, sources
+from sweep.document import read
+from sweep.errors import SweepError, suggestion
+from sweep.graph import names, resolve, unit_of
+from sweep.point import evaluate
+from sweep.units import show
+
+Record: TypeAlias = dict[str, Any]
+# what tells the entries of a catalogue apart at a glance; of the other catalogues, their first figures
+TELLING = {
+    "gpu": ("gpu_tdp", "gpu_memory", "hbm_bandwidth", "peak_rate", "gpu_price"),
+    "model": ("total_parameters", "active_parameters", "layers", "hidden_size", "experts"),
+}
+FIRST = 4
+
+
+def kinds() -> dict[str, Callable[[], list[Record]]]:
+    """Every kind of thing that can be listed, in plural, and what lists it."""
+    registry.load()
+    found: dict[str, Callable[[], list[Record]]] = {f"{name}s": partial(_entries, name) for name in catalogues()}
+    return found | {"parameters": _parameters, "quantities": _quantities, "rules": _rules, "sources": _sources, "studies": _studies}
+
+
+def listed(kind: str) -> list[Record]:
+    """The things of one kind, one record each; a figure is a record of its own."""
+    known = kinds()
+    if kind not in known:
+        raise SweepError(f"nothing to list is called {kind!r}{suggestion(kind, known)}")
+    return known[kind]()
+
+
+def named(name: str) -> list[Record]:
+    """Everything of that name, as records; `gpu/NAME` asks for one kind."""
+    registry.load()
+    kind, _, bare = name.rpartition("/")
+    found = [_entry(c, bare) for c in catalogues() if bare in entry_names(c) and kind in ("", c)]
+    if bare in parameters() and kind in ("", "parameter"):
+        found.append(_parameter(parameters()[bare]))
+    if bare in registry.EQUATIONS and kind in ("", "quantity"):
+        found.append(_quantity(registry.EQUATIONS[bare]))
+    if bare in registry.RULES and kind in ("", "rule"):
+        found.append(_rule(registry.RULES[bare]))
+    if bare in sources() and kind in ("", "source"):
+        found.append(_source(bare))
+    if not found:
+        legal = {*names(), *registry.RULES, *sources()}.union(*(entry_names(c) for c in catalogues()))
+        raise SweepError(f"nothing is called {name!r}{suggestion(bare, legal)}")
+    return found
+
+
+def _entries(catalogue: str) -> list[Record]:
+    shown = TELLING.get(catalogue, tuple(columns(catalogue))[:FIRST])
+    rows = []
+    for name in entry_names(catalogue):
+        known = entry(catalogue, name)
+        rows.append({"name": name, **{_head(key): _cell(catalogue, name, key) for key in shown}, "title": known.title})
+    return rows
+
+
+def _head(name: str) -> str:
+    by = parameters()[name].by if name in parameters() else None
+    return f"{name}:{_usual(by)}" if by else name
+
+
+def _usual(choice: str) -> str:
+    """The word of a choice parameter that a study has unless it says otherwise."""
+    known = parameters()[choice]
+    return known.choices[int(known.default.value)] if known.default else known.choices[0]
+
+
+def _cell(catalogue: str, name: str, key: str) -> Record | None:
+    """One figure of an entry for a list; a computed quantity is computed from the entry's figures alone."""
+    figures = entry(catalogue, name).figures
+    if key in parameters():
+        by = parameters()[key].by
+        figure = figures.get((key, _usual(by) if by else ""))
+        return _figure(parameters()[key], figure) | {"printed": show(figure.value, parameters()[key].unit)} if figure else None
+    given = {k: figure.value for (k, word), figure in figures.items() if not word}
+    graph = resolve([key], given)
+    defaults = {n: p.default.value for n in graph.inputs if (p := parameters()[n]).default}
+    value = evaluate(graph, {n: given.get(n, defaults.get(n, math.nan)) for n in graph.inputs}).values[key]
+    return None if math.isnan(value) else {"value": value, "unit": unit_of(key), "printed": show(value, unit_of(key))}
+
+
+def _figure(parameter: Parameter, figure: Figure) -> Record:
+    value: Any = parameter.choices[int(figure.value)] if parameter.choices else figure.value
+    found: Record = {"printed": figure.text, "value": value, "unit": parameter.unit}
+    return found | {key: text for key in ("source", "where", "basis", "assumed", "derived") if (text := getattr(figure, key))}
+
+
+def _parameters() -> list[Record]:
+    return [
+        {
+            "name": name,
+            "unit": p.unit,
+            "default": _figure(p, p.default) if p.default else None,
+            "from": p.catalogue or "",
+            "meaning": p.meaning,
+        }
+        for name, p in parameters().items()
+    ]
+
+
+def _quantities() -> list[Record]:
+    known = sorted(registry.EQUATIONS.values(), key=lambda e: (e.module, e.name))
+    return [{"name": e.name, "unit": e.unit, "in": e.module.rpartition(".")[2], "meaning": e.meaning} for e in known]
+
+
+def _rules() -> list[Record]:
+    return [{"name": r.name, "guards": ", ".join(r.guards) or "(warns)", "meaning": r.meaning} for r in registry.RULES.values()]
+
+
+def _sources() -> list[Record]:
+    return [{"key": s.key, "date": s.date, "title": s.title, "reference": s.reference} for s in sources().values()]
+
+
+def _studies() -> list[Record]:
+    rows = []
+    for path in sorted((folder() / "studies").glob("*.yaml")):
+        root = read(path).mapping()
+        axes = list(root["axes"].mapping()) if "axes" in root else []
+        rows.append({"name": path.stem, "axes": ", ".join(axes), "title": root["title"].text if "title" in root else ""})
+    return rows
+
+
+def _entry(catalogue: str, name: str) -> Record:
+    known = entry(catalogue, name)
+    figures = {f"{key}:{word}" if word else key: _figure(parameters()[key], figure) for (key, word), figure in known.figures.items()}
+    missing = [key for key in columns(catalogue) if key not in {key for key, _ in known.figures} and not parameters()[key].default]
+    found: Record = {"kind": catalogue, "name": name, "title": known.title, "file": known.file, "notes": known.notes}
+    return found | {"links": known.links, "figures": figures, "missing": missing, "sources": _cited(figures.values())}
+
+
+def _parameter(p: Parameter) -> Record:
+    found: Record = {"kind": "parameter", "name": p.name, "meaning": p.meaning, "unit": p.unit}
+    found |= {"minimum": p.minimum, "maximum": p.maximum, "whole": p.whole, "choices": list(p.choices), "differs_by": p.by}
+    figures = {"default": _figure(p, p.default)} if p.default else {}
+    return found | {"given_by": p.catalogue, "figures": figures, "used_by": _users(p.name), "sources": _cited(figures.values())}
+
+
+def _quantity(e: registry.Equation) -> Record:
+    symbols = {a.name: f"{a.meaning} [{a.unit}]" for a in e.documented}
+    found: Record = {"kind": "quantity", "name": e.name, "meaning": e.meaning, "unit": e.unit, "formula": e.formula, "file": _place(e)}
+    found |= {"needs": symbols, "used_by": _users(e.name), "rules": [r.name for r in registry.RULES.values() if e.name in r.guards]}
+    return found | {"sources": _cited([{"source": e.source}])}
+
+
+def _rule(r: registry.Rule) -> Record:
+    symbols = {a.name: f"{a.meaning} [{a.unit}]" for a in r.documented}
+    found: Record = {"kind": "rule", "name": r.name, "meaning": r.meaning, "file": _place(r), "needs": symbols, "guards": list(r.guards)}
+    return found | {"sources": _cited([{"source": r.source}])}
+
+
+def _source(key: str) -> Record:
+    known = sources()[key]
+    figures = [f"{c}/{n}" for c in catalogues() for n in entry_names(c) if any(f.source == key for f in entry(c, n).figures.values())]
+    figures += [p.name for p in parameters().values() if p.default and p.default.source == key]
+    declared = [declared.name for declared in _declared() if declared.source == key]
+    found: Record = {"kind": "source", "name": key, "title": known.title, "reference": known.reference, "date": known.date}
+    return found | {"notes": known.notes, "figures_of": figures, "used_by": declared}
+
+
+def _cited(figures: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    keys = dict.fromkeys(str(figure["source"]) for figure in figures if figure.get("source"))
+    known = sources()
+    return {key: f"{known[key].title}, {known[key].reference} ({known[key].date})" for key in keys if key in known}
+
+
+def _declared() -> list[registry.Equation | registry.Rule]:
+    return [*registry.EQUATIONS.values(), *registry.RULES.values()]
+
+
+def _users(name: str) -> list[str]:
+    return [declared.name for declared in _declared() if name in declared.arguments]
+
+
+def _place(declared: registry.Equation | registry.Rule) -> str:
+    code = declared.function.__code__
+    path = Path(code.co_filename)
+    return f"{path.parent.name}/{path.name}:{code.co_firstlineno}"
