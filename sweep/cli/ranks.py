@@ -54,7 +54,7 @@ def best(
         return print_json({"quantity": name, "order": "largest first" if maximize else "smallest first", "units": units, "rows": rows})
     if not rows:
         return click.echo("no point is possible and meets the conditions; `sweep run` or `sweep point` tells which rules exclude points")
-    names = {name, *(c.name for c in conditions(where))}
+    names = {name, *(one for c in conditions(where) for one in c.names)}
     shown = [key for key in rows[0] if key == "rank" or key in names or key in _axes(opened)]
     click.echo(_text(rows, shown, units, getattr(opened, "outputs", {})))
     if len(shown) < len(rows[0]):
