@@ -63,7 +63,8 @@ def label_index(cube: xarray.Dataset, axis: str, text: str, nearest: bool) -> in
         raise SweepError(f"--sel {axis}={text}: {error}") from None
     index = int(np.argmin(np.abs(labels - value)))
     if not nearest and not np.isclose(labels[index], value, rtol=1e-9, atol=0):
-        raise SweepError(f"--sel {axis}={text}: not on the axis; the nearest label is {show(float(labels[index]), unit)} (--nearest takes it)")
+        near = show(float(labels[index]), unit)
+        raise SweepError(f"--sel {axis}={text}: not on the axis; the nearest label is {near} (--nearest takes it)")
     return index
 
 

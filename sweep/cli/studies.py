@@ -88,7 +88,7 @@ def _plan_text(made: Plan, facts: dict[str, Any], assumed: dict[str, str]) -> st
         table(("output", "cells", "bytes", "depends on"), outputs, right=("cells", "bytes")),
         "",
         f"points       {facts['points']:,}; {facts['cells']:,} cells in all outputs",
-        f"equations    {facts['equations']}, and {facts['rules']} rules; {facts['evaluations']:.3g} evaluations, for each runs once for each"
+        f"equations    {facts['equations']}, and {facts['rules']} rules; {facts['evaluations']:.3g} evaluations: each runs once for each"
         f" combination of the axes that it depends on ({everywhere:.3g} if each ran at every point)",
         f"on disk      {show(facts['bytes'], 'B')} before compression",
         f"time         about {max(facts['seconds'], 0.1):.1g} s on {facts['cores']} cores, at {EVALUATIONS_PER_SECOND:.0e} evaluations and"
