@@ -197,6 +197,9 @@ def test_an_axis_that_is_left_out_gives_the_slice_at_the_held_value(folder, writ
     for output, (dims, values) in whole.items():
         sliced = values[tuple(made.study.point[dim] if dim == name else slice(None) for dim in dims)]
         left = tuple(dim for dim in dims if dim != name)
+        if output == "status" and output not in part:  # only the axis had gaps, and none where it is held
+            assert not by_name(made, sliced)
+            continue
         mine, cells = part[output]
         turned = cells.transpose([mine.index(dim) for dim in left if dim in mine])
         if output == "status":  # each cube numbers the rules that it has, and knows the axes that these depend on
