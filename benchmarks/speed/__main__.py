@@ -47,7 +47,7 @@ def main(file: Path | None, smoke: bool, rounds: int, chosen: tuple[str, ...]) -
 def _results(chosen: Iterable[str], smoke: bool, rounds: int) -> Iterator[Result]:
     for name in chosen:
         if name == "commands":
-            yield from starting.commands(rounds)
+            yield from starting.commands(smoke, rounds)
             continue
         for subject in SUBJECTS:
             yield from PHASES[name](subject, smoke, rounds)

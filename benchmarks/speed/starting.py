@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.speed.measure import ROOT, Result, child, race
+from benchmarks.speed.measure import Result, child, race
 from benchmarks.speed.subjects import Subject
 
 FIRST_BLOCK = """
@@ -47,16 +47,16 @@ def measure(subject: Subject, small: bool, rounds: int) -> Iterator[Result]:
             yield Result(phase, subject.name, "process until the first blocks", used.cpu, "cpu-s", limit, at_most=True)
 
 
-def commands(rounds: int) -> Iterator[Result]:
+def commands(small: bool, rounds: int) -> Iterator[Result]:
     """CPU seconds of the commands that a person types most."""
     article = "configs/studies/article.yaml"
     for arguments, limit in ((("--help",), 0.3), (("point", article), 0.6), (("plan", article), None), (("list", "gpus"), None)):
         took = min(child("-c", COMMAND, *arguments).cpu for _ in range(rounds))
         yield Result("command", "sweep", " ".join(arguments).replace("configs/studies/", ""), took, "cpu-s", limit, at_most=True)
-    study = ROOT / "configs" / "studies" / "gpt4.yaml"
+    study = "article.yaml" if small else "gpt4.yaml"
     with tempfile.TemporaryDirectory() as folder:
         for turn, limit in (("first", 15.0), ("later", None)):
-            used = child("-c", MEMORY, "run", str(study), "-o", f"{folder}/{turn}.zarr", cache=Path(folder))
-            yield Result("command", "sweep", f"run gpt4.yaml, {turn} time, to zarr", used.cpu, "cpu-s", limit, at_most=True)
+            used = child("-c", MEMORY, "run", f"configs/studies/{study}", "-o", f"{folder}/{turn}.zarr", cache=Path(folder))
+            yield Result("command", "sweep", f"run {study}, {turn} time, to zarr", used.cpu, "cpu-s", limit, at_most=True)
             memory = float(used.printed.split()[-1])
-            yield Result("command", "sweep", f"run gpt4.yaml, {turn} time, memory", memory, "B", 700e6, at_most=True)
+            yield Result("command", "sweep", f"run {study}, {turn} time, memory", memory, "B", 700e6, at_most=True)
