@@ -71,7 +71,7 @@ def test_a_served_row_that_cannot_be_scored_says_why() -> None:
     for changed, reason in (
         ({"model": "Unheard-of-1B"}, "no catalogue entry for the model"),
         ({"hardware": "undisclosed"}, "no catalogue entry for the accelerator"),
-        ({"gpus": ""}, "number of GPUs"),
+        ({"gpus": "1", "parallelism": "TP2"}, "more ranks than GPUs"),
         ({"concurrency": "", "load_point": ""}, "batch not published"),
     ):
         with pytest.raises(Unscored) as caught:

@@ -8,6 +8,7 @@ What a row leaves empty follows fixed rules that never look at its result:
 | `TPn PPn DPn` | serving_tp, serving_pp, serving_dp; `DEPn` is attention data parallelism n with experts spread over n |
 | `TPt EPe DP1` with e > t | attention is split over the GPUs that hold the experts: serving_tp = e, serving_ep = e |
 | no parallelism | the smallest power of two of GPUs whose memory holds the weights 1.4 times |
+| no number of GPUs | those of one replica |
 | more GPUs than one replica has | equal replicas share the load; rates of the row are those of all together |
 | precision empty | the model's name, else 16 bits |
 | fp4 | weights and products in 4 bits where the GPU has a rate for it; else 4-bit weights, products in 16 bits |
@@ -16,6 +17,7 @@ What a row leaves empty follows fixed rules that never look at its result:
 | bits of keys and values | 8 under TensorRT-LLM and in MLPerf with weights of 8 bits or fewer, else 16 |
 | concurrency stated | so many run at a time, where memory takes them |
 | concurrency empty, offline or saturated | as many as memory and the engine's limit take: 2048 in MLPerf, else the parameter's default |
+| a point of equal interactivity | the largest batch that meets its time per output token, which is then no result |
 | MLPerf Server and Interactive | the largest batch that meets the benchmark's targets of time per output token and to the first |
 | input_tokens empty | the mean of the workload, below |
 | output_tokens empty | the mean of the workload, below, else the parameter's default |
@@ -27,6 +29,7 @@ Means of MLPerf's data sets and its latency targets are recalled, not verified; 
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -87,8 +90,6 @@ def served(row: Row) -> Served:
         raise Unscored(f"no catalogue entry for the model {row.text('model')}")
     if gpu is None:
         raise Unscored(f"no catalogue entry for the accelerator {row.text('hardware')}")
-    if gpus is None:
-        raise Unscored("number of GPUs not published")
     if "disaggregated" in row.text("parallelism"):
         raise Unscored("rates of the nodes of one role in a disaggregated cluster")
     if row.text("model").startswith("gptj"):
@@ -97,7 +98,9 @@ def served(row: Row) -> Served:
         raise Unscored("energy of idle GPUs beside the one at work")
     entries = (*catalogue_match.linked(gpu), model, engine(row))
     given: dict[str, Value] = _formats(row, Inputs({}, entries))
-    given |= split(row.text("parallelism"), gpus) or _smallest(row, gpus, Inputs(given, entries))
+    given |= split(row.text("parallelism"), gpus or math.inf) or _smallest(row, gpus or math.inf, Inputs(given, entries))
+    if gpus is None:
+        gpus = _size(given, "serving_tp") * _size(given, "serving_pp") * _size(given, "serving_dp")
     replicas = gpus / (_size(given, "serving_tp") * _size(given, "serving_pp") * _size(given, "serving_dp"))
     if replicas < 1:
         raise Unscored("more ranks than GPUs as printed")
@@ -216,6 +219,9 @@ def _load(row: Row, replicas: float) -> dict[str, Value]:
         return {"operating_point": "concurrency", "concurrency": each, "sequence_limit": each}
     if point.startswith(SATURATED):
         return {"operating_point": "concurrency", "concurrency": MANY, **limit}
+    token = row.number("tpot_ms")
+    if token and ("interactivity" in point or "tok/s/user" in point):
+        return {"operating_point": "latency_target", "target_time_per_output_token": token / 1e3, "target_time_to_first_token": math.inf}
     targets = next((both for (model, name), both in TARGETS.items() if row.text("model").startswith(model) and name == point), None)
     if targets is None:
         raise Unscored("batch not published")
