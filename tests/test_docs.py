@@ -14,6 +14,7 @@ from pathlib import Path
 
 import click
 import pytest
+
 from sweep.cli import main
 
 ROOT = Path(__file__).parent.parent

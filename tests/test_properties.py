@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from sweep import blocks, plan, point, registry
 from sweep.errors import SweepError
-from sweep.errors import SweepError
 from sweep.graph import resolve
 from sweep.study_file import open_study
 
