@@ -33,6 +33,9 @@ def prepare(rows: Iterable[Row]) -> list[Prepared]:
     """Inputs of rows; done once, then scored as often as needed."""
     found = []
     for row in rows:
+        if not published(row):
+            found.append(Prepared(row, None, "no rate, time, power or energy published"))
+            continue
         try:
             found.append(Prepared(row, served(row), ""))
         except Unscored as unscored:
@@ -77,10 +80,9 @@ def prefill_included(row: Row) -> bool:
 
 def _scores(row: Prepared, evaluator: Evaluator) -> list[Score]:
     values = published(row.row)
-    if row.served is None or not values:
-        reason = row.reason or "no rate, time, power or energy published"
+    if row.served is None:
         names = tuple(values) or ("energy_per_output_token",)
-        return [Score(row.row.id, _family(row.row), name, None, values.get(name), reason, row.row) for name in names]
+        return [Score(row.row.id, _family(row.row), name, None, values.get(name), row.reason, row.row) for name in names]
     prediction = evaluator.predict(row.served.inputs)
     found = []
     for name, value in values.items():
