@@ -137,15 +137,15 @@ def sequence_step_time(
 ):
     """Time that one more running sequence adds to a step outside the matrices of the layers.
 
-    t = max(t_kv, w t_a) + w x / d + t_d + t_o
+    t = max(t_kv, w t_a) + (w x + t_o) / d + t_d
 
     kv_read_time: t_kv, time to read the keys and values of one sequence [s]
     attention_compute_time: t_a, time of attention's operations for one new token [s]
     step_width: w, tokens of one sequence that a pass checks [1]
     exchange_time_per_token: x, time to exchange the activations of one token of a rank [s]
     draft_compute_time: t_d, time of the draft's operations [s]
-    engine_sequence_time: t_o, time in which the GPUs wait for the engine, for each sequence of a step [s]
+    engine_sequence_time: t_o, time in which the GPUs wait for the engine, for each sequence of its rank [s]
     serving_dp: d, ranks with their own sequences [1]
     """
     attention = max(kv_read_time, step_width * attention_compute_time)
-    return attention + step_width * exchange_time_per_token / serving_dp + draft_compute_time + engine_sequence_time
+    return attention + (step_width * exchange_time_per_token + engine_sequence_time) / serving_dp + draft_compute_time

@@ -9,15 +9,16 @@ CONCURRENCY, LATENCY_TARGET = 0, 1
 
 
 @equation(unit="1", source="kwon-2023")
-def batch_limit(batch_in_memory, sequence_limit):
-    """Most sequences that one replica runs at a time: what fits in memory and what the engine admits.
+def batch_limit(batch_in_memory, sequence_limit, serving_dp):
+    """Most sequences that one replica runs at a time: what fits in memory and what the engine of each rank admits.
 
-    B_max = min(M / K, S)
+    B_max = min(M / K, S d)
 
     batch_in_memory: M / K, running sequences whose keys and values fit [1]
-    sequence_limit: S, most sequences that the engine runs [1]
+    sequence_limit: S, most sequences that the engine of one rank runs [1]
+    serving_dp: d, ranks with their own sequences [1]
     """
-    return min(batch_in_memory, sequence_limit)
+    return min(batch_in_memory, sequence_limit * serving_dp)
 
 
 @equation(unit="1", source="kwon-2023")

@@ -75,15 +75,16 @@ def collective_wait(collectives_per_pass, collective_latency):
 
 
 @equation(unit="s", source="pope-2022")
-def exchange_time_per_token(exchanged_bytes_per_token, serving_bandwidth, link_efficiency):
-    """Time to send what one token of a rank's batch exchanges in one pass.
+def exchange_time_per_token(exchanged_bytes_per_token, serving_bandwidth, link_efficiency, exchange_overlap):
+    """Time to send what one token of a rank's batch exchanges in one pass, as far as no other work hides it.
 
-    t = x / (b e)
+    t = x (1 - o) / (b e)
 
     exchanged_bytes_per_token: x, bytes that one GPU sends per token [B]
     serving_bandwidth: b, bandwidth of one GPU towards the others [B/s]
     link_efficiency: e, share of it that collectives reach [1]
+    exchange_overlap: o, share of the exchange that hides behind the work of another half of the batch [1]
     """
     if exchanged_bytes_per_token <= 0:
         return 0.0
-    return exchanged_bytes_per_token / (serving_bandwidth * link_efficiency)
+    return exchanged_bytes_per_token * (1 - exchange_overlap) / (serving_bandwidth * link_efficiency)

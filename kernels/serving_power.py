@@ -112,6 +112,7 @@ def busy_gpu_power(
     sequence_work_time,
     engine_step_time,
     engine_sequence_time,
+    serving_dp,
     power_waiting,
     power_awake,
     power_memory,
@@ -119,7 +120,7 @@ def busy_gpu_power(
 ):
     """Mean power of one GPU while it serves: awake while kernels run, and more the more it reads and computes, up to its design power.
 
-    P = P_0 + (P_tdp - P_0) min(1, (p_w t_e + p_a (t - t_e) + p_m t_m + p_c t_c) / t), t_e = t_s + B t_o, t_m = t_w + B e t_kv, t_c = B t_q
+    P = P_0 + (P_tdp - P_0) min(1, (p_w t_e + p_a (t - t_e) + p_m t_m + p_c t_c) / t), t_e = t_s + B t_o / d, t_m = t_w + B e t_kv, t_c = B t_q
 
     gpu_tdp: P_tdp, thermal design power of one GPU [W]
     waiting_gpu_power: P_0, power of one GPU that waits [W]
@@ -130,7 +131,8 @@ def busy_gpu_power(
     kv_bandwidth_efficiency: e, share of the bandwidth that this reading reaches [1]
     sequence_work_time: t_q, time at peak rate of the operations of one sequence's step [s]
     engine_step_time: t_s, time of a step in which the GPUs wait for the engine [s]
-    engine_sequence_time: t_o, the same for each sequence of the step [s]
+    engine_sequence_time: t_o, the same for each sequence of a rank [s]
+    serving_dp: d, ranks with their own sequences [1]
     power_waiting: p_w, share of the range from idle to design power that a GPU takes between two steps [1]
     power_awake: p_a, share that running kernels take, however little they do [1]
     power_memory: p_m, share that reading at full bandwidth adds [1]
@@ -138,7 +140,7 @@ def busy_gpu_power(
     """
     memory = weight_traffic_time + running_sequences * kv_bandwidth_efficiency * kv_read_time
     compute = running_sequences * sequence_work_time
-    waiting = engine_step_time + running_sequences * engine_sequence_time
+    waiting = engine_step_time + running_sequences * engine_sequence_time / serving_dp
     running = power_awake * (busy_step_time - waiting) + power_memory * memory + power_compute * compute
     load = power_waiting * waiting + running
     return waiting_gpu_power + (gpu_tdp - waiting_gpu_power) * min(1.0, load / busy_step_time)

@@ -143,6 +143,19 @@ def request_time(time_to_first_token, output_tokens, time_per_output_token):
     return time_to_first_token + (output_tokens - 1) * time_per_output_token
 
 
+@equation(unit="token/s", source="deepseek-infra-index")
+def output_rate_per_server(output_rate, serving_gpus, gpus_per_server):
+    """Tokens that the GPUs of one server write in a second.
+
+    R_s = R n / N
+
+    output_rate: R, tokens that one replica writes in a second [token/s]
+    serving_gpus: N, GPUs of one replica [1]
+    gpus_per_server: n, GPUs of one server [1]
+    """
+    return output_rate * gpus_per_server / serving_gpus
+
+
 @equation(unit="1/s", source="little-1961")
 def requests_per_second(output_rate, output_tokens):
     """Requests that one replica answers in a second, mean.
