@@ -3,7 +3,8 @@
 What belongs here: which rows, which constants, the fit, and both scores. `python -m benchmarks.fit_serving FILE.csv [--write]` prints the
 constants; `--write` puts them into configs/parameters/calibration-serving.yaml and configs/engines.
 
-Split: the catalogue names of the models in the file, sorted; of each pair the first is fitted, the second validates, as does an odd last one.
+Split: the catalogue names of the models in the file, sorted; of each pair the first is fitted, the second validates, as does an odd
+last one.
 Left out of the fit because no constant of the model can express it: one-GPU GPQA runs on B200,
 whose step at batch 8 is 30 ms for every model from 8 to 32 billion parameters, 4 to 7 times that of the same model and GPU in chat.
 They count in both scores.
@@ -102,7 +103,9 @@ def constants(rows: Sequence[serving.Prepared]) -> dict[str | tuple[str, str], f
     def residuals(x: np.ndarray) -> np.ndarray:
         found = serving.score(rows, dict(zip(keys, np.exp(x).tolist(), strict=True)))
         miss = [
-            math.log(one.ratio) * (POWER_WEIGHT if one.quantity == "power" else 1) * min(1, math.sqrt(ROWS_OF_FULL_WEIGHT / sizes[one.family]))
+            math.log(one.ratio)
+            * (POWER_WEIGHT if one.quantity == "power" else 1)
+            * min(1, math.sqrt(ROWS_OF_FULL_WEIGHT / sizes[one.family]))
             for one in found
             if one.quantity in ("output_rate", "power") and one.ratio
         ]

@@ -24,7 +24,18 @@ def attention_context(sequence_length, layers, windowed_layers, attention_window
 
 
 @equation(unit="s", source="dao-2023")
-def fused_attention_time(local_tokens, tp, attention_context, attention_heads, head_size, value_head_size, attention_rate, attention_width, hbm_bandwidth, attention_exposure):
+def fused_attention_time(
+    local_tokens,
+    tp,
+    attention_context,
+    attention_heads,
+    head_size,
+    value_head_size,
+    attention_rate,
+    attention_width,
+    hbm_bandwidth,
+    attention_exposure,
+):
     """Time of the fused (flash) core of one attention layer, forward, for one micro-batch.
 
     t = 2 n c a (d + d_v) / (t R) + 2 n w x / (t B)
@@ -45,7 +56,19 @@ def fused_attention_time(local_tokens, tp, attention_context, attention_heads, h
 
 
 @equation(unit="s", source="korthikanti-2022")
-def unfused_attention_time(local_tokens, tp, sequence_length, attention_heads, head_size, value_head_size, gemm_rate_16bit, batched_efficiency, pointwise_rate, softmax_bytes, operator_passes):
+def unfused_attention_time(
+    local_tokens,
+    tp,
+    sequence_length,
+    attention_heads,
+    head_size,
+    value_head_size,
+    gemm_rate_16bit,
+    batched_efficiency,
+    pointwise_rate,
+    softmax_bytes,
+    operator_passes,
+):
     """Time of the core of one attention layer in separate operators, forward, for one micro-batch; nothing is skipped.
 
     t = n s a / t (2 (d + d_v) / (e R) + q c / r)

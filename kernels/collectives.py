@@ -71,7 +71,9 @@ def tensor_parallel_time(local_tokens, tp, hidden_size, tensor_parallel_rate, co
 
 
 @equation(unit="s", source="megatron-core-cp")
-def context_parallel_time(local_tokens, tp, cp, kv_heads, head_size, value_head_size, scaleup_domain, scaleup_rate, scaleout_rate, collective_start_time):
+def context_parallel_time(
+    local_tokens, tp, cp, kv_heads, head_size, value_head_size, scaleup_domain, scaleup_rate, scaleout_rate, collective_start_time
+):
     """Time in which keys and values of one layer pass round the context-parallel ring, forward.
 
     t = (c - 1) (2 n k (d + d_v) / (t u) + t_0)
@@ -94,7 +96,9 @@ def context_parallel_time(local_tokens, tp, cp, kv_heads, head_size, value_head_
 
 
 @equation(unit="s", source="narayanan-2021")
-def stage_transfer_time(local_tokens, tp, hidden_size, gpus_per_replica, scaleup_domain, scaleup_rate, scaleout_rate, collective_start_time, pp):
+def stage_transfer_time(
+    local_tokens, tp, hidden_size, gpus_per_replica, scaleup_domain, scaleup_rate, scaleout_rate, collective_start_time, pp
+):
     """Time in which one micro-batch's activations, or their gradients, pass from a pipeline stage to the next.
 
     t = 2 n h / (t o) + t_0, each tensor-parallel rank sending its part
@@ -170,7 +174,9 @@ def parameter_gather_time(dense_parameters_per_gpu, data_parallel_size, cp, data
 
 
 @equation(unit="s", source="megatron-core-moe")
-def expert_exchange_time(expert_parameters_per_gpu, expert_replicas, tp, cp, ep, scaleup_domain, scaleup_rate, scaleout_rate, gradient_bytes, parameter_bytes):
+def expert_exchange_time(
+    expert_parameters_per_gpu, expert_replicas, tp, cp, ep, scaleup_domain, scaleup_rate, scaleout_rate, gradient_bytes, parameter_bytes
+):
     """Time of reducing the experts' gradients and gathering their parameters over the ranks that hold the same experts.
 
     t = (g + c) P (x - 1) / x / o

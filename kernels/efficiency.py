@@ -10,7 +10,16 @@ FULL = 2
 
 @equation(unit="FLOP", source="narayanan-2021")
 def model_flops_per_step(
-    tokens_per_step, layers, attention_weights, layer_mlp_weights, attention_heads, head_size, value_head_size, sequence_length, vocabulary_size, hidden_size
+    tokens_per_step,
+    layers,
+    attention_weights,
+    layer_mlp_weights,
+    attention_heads,
+    head_size,
+    value_head_size,
+    sequence_length,
+    vocabulary_size,
+    hidden_size,
 ):
     """Operations that one step of the model takes by the usual convention: recomputation not counted, attention without its mask.
 

@@ -31,8 +31,16 @@ def local_experts(experts, ep):
 
 @equation(unit="s", source="aiconfigurator-core")
 def expert_products_time(
-    routed_tokens, local_experts, expert_hidden_size, mlp_matrices, hidden_size,
-    gemm_rate, grouped_efficiency, operand_rate, hbm_bandwidth, expert_start_time,
+    routed_tokens,
+    local_experts,
+    expert_hidden_size,
+    mlp_matrices,
+    hidden_size,
+    gemm_rate,
+    grouped_efficiency,
+    operand_rate,
+    hbm_bandwidth,
+    expert_start_time,
 ):
     """Time of the matrix products of the routed experts of one layer, forward, for one micro-batch.
 
@@ -113,7 +121,15 @@ def remote_domains(ep, scaleup_domain, experts_per_token):
 
 @equation(unit="s", source="deepseek-v3")
 def all_to_all_time(
-    routed_tokens, hidden_size, ep, remote_domains, experts_per_token, scaleup_rate, scaleout_rate, all_to_all_efficiency, collective_start_time
+    routed_tokens,
+    hidden_size,
+    ep,
+    remote_domains,
+    experts_per_token,
+    scaleup_rate,
+    scaleout_rate,
+    all_to_all_efficiency,
+    collective_start_time,
 ):
     """Time in which one rank sends the tokens of one micro-batch to their experts or back, once.
 

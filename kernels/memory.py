@@ -15,7 +15,15 @@ def _bytes(parameters, ranks, zero_stage, parameter_bytes, gradient_bytes, state
 
 @equation(unit="B", source="rajbhandari-2020")
 def model_state_memory(
-    dense_parameters_per_gpu, expert_parameters_per_gpu, data_parallel_size, cp, expert_replicas, zero_stage, parameter_bytes, main_gradient_bytes, optimizer_state_bytes
+    dense_parameters_per_gpu,
+    expert_parameters_per_gpu,
+    data_parallel_size,
+    cp,
+    expert_replicas,
+    zero_stage,
+    parameter_bytes,
+    main_gradient_bytes,
+    optimizer_state_bytes,
 ):
     """Memory of parameters, gradients and optimizer state on the fullest GPU, after the ranks have shared them.
 
@@ -31,10 +39,14 @@ def model_state_memory(
     main_gradient_bytes: c_g, bytes of a gradient as it is kept [B]
     optimizer_state_bytes: c_o, bytes of the optimizer state for each parameter [B]
     """
-    dense = _bytes(dense_parameters_per_gpu, data_parallel_size * cp, zero_stage, parameter_bytes, main_gradient_bytes, optimizer_state_bytes)
+    dense = _bytes(
+        dense_parameters_per_gpu, data_parallel_size * cp, zero_stage, parameter_bytes, main_gradient_bytes, optimizer_state_bytes
+    )
     if expert_parameters_per_gpu == 0:
         return dense
-    return dense + _bytes(expert_parameters_per_gpu, expert_replicas, zero_stage, parameter_bytes, main_gradient_bytes, optimizer_state_bytes)
+    return dense + _bytes(
+        expert_parameters_per_gpu, expert_replicas, zero_stage, parameter_bytes, main_gradient_bytes, optimizer_state_bytes
+    )
 
 
 @equation(unit="B", source="korthikanti-2022")
@@ -54,8 +66,18 @@ def stream_activation_bytes(precision, kept_stream_bytes, fused_norms, kept_norm
 
 @equation(unit="B", source="korthikanti-2022")
 def layer_activation_bytes(
-    tp, sequence_shards, hidden_size, stream_activation_bytes, attention_width, ffn_hidden_size, mlp_matrices,
-    shared_expert_hidden_size, expert_hidden_size, experts_per_token, layers, moe_layers,
+    tp,
+    sequence_shards,
+    hidden_size,
+    stream_activation_bytes,
+    attention_width,
+    ffn_hidden_size,
+    mlp_matrices,
+    shared_expert_hidden_size,
+    expert_hidden_size,
+    experts_per_token,
+    layers,
+    moe_layers,
 ):
     """Activations that one layer keeps for the backward pass, for one token, without the scores of attention.
 
@@ -187,7 +209,9 @@ def activation_memory(local_tokens, stage_activation_bytes, working_bytes, head_
 
 
 @equation(unit="B", source="rajbhandari-2020")
-def gathered_memory(zero_stage, dense_parameters_per_gpu, expert_parameters_per_gpu, slowest_stage_layers, parameter_bytes, main_gradient_bytes):
+def gathered_memory(
+    zero_stage, dense_parameters_per_gpu, expert_parameters_per_gpu, slowest_stage_layers, parameter_bytes, main_gradient_bytes
+):
     """Memory of the parameters and gradients of two layers, gathered from the ranks that share them, while one layer is at work.
 
     2 (c_p + c_g) P / l where parameters are shared, else 0

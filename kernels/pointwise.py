@@ -43,7 +43,19 @@ def operator_passes(fused_operators, eager_passes):
 
 
 @equation(unit="B", source="korthikanti-2022")
-def layer_pointwise_bytes(tp, sequence_shards, hidden_size, attention_width, ffn_hidden_size, mlp_matrices, stream_bytes, branch_passes, operator_passes, layers, moe_layers):
+def layer_pointwise_bytes(
+    tp,
+    sequence_shards,
+    hidden_size,
+    attention_width,
+    ffn_hidden_size,
+    mlp_matrices,
+    stream_bytes,
+    branch_passes,
+    operator_passes,
+    layers,
+    moe_layers,
+):
     """Memory traffic of norms, residuals, positions and activation function of one layer, forward, for one token.
 
     e (c h / s + 2 q (a + (1 - x) k f) / t), without the experts

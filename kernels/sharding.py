@@ -4,7 +4,9 @@ from sweep.registry import equation
 
 
 @equation(unit="1", source="narayanan-2021")
-def layer_mlp_weights(hidden_size, mlp_matrices, ffn_hidden_size, shared_expert_hidden_size, expert_hidden_size, experts_per_token, layers, moe_layers):
+def layer_mlp_weights(
+    hidden_size, mlp_matrices, ffn_hidden_size, shared_expert_hidden_size, expert_hidden_size, experts_per_token, layers, moe_layers
+):
     """Elements of the MLP matrices that one token meets in a layer, on average over dense and mixture layers.
 
     k h ((1 - x) f + x (f_s + k_e f_e)), x = L_moe / L
@@ -24,7 +26,9 @@ def layer_mlp_weights(hidden_size, mlp_matrices, ffn_hidden_size, shared_expert_
 
 
 @equation(unit="1", source="narayanan-2021")
-def layer_dense_weights(attention_weights, hidden_size, mlp_matrices, ffn_hidden_size, shared_expert_hidden_size, experts, layers, moe_layers):
+def layer_dense_weights(
+    attention_weights, hidden_size, mlp_matrices, ffn_hidden_size, shared_expert_hidden_size, experts, layers, moe_layers
+):
     """Parameters of one layer outside the routed experts, on average over dense and mixture layers.
 
     w_a + (1 - x) k h f + x (k h f_s + h E)

@@ -65,7 +65,14 @@ def layer_forward_time(layer_products_time, core_attention_time, pointwise_time,
 
 
 @equation(unit="s", source="narayanan-2021")
-def layer_backward_time(layer_forward_time, layer_products_time, core_attention_time, core_attention_backward_time, layer_exchange_time, gradient_accumulation_time):
+def layer_backward_time(
+    layer_forward_time,
+    layer_products_time,
+    core_attention_time,
+    core_attention_backward_time,
+    layer_exchange_time,
+    gradient_accumulation_time,
+):
     """Time of one layer backward for one micro-batch.
 
     t_b = 2 (t_f - t_c - t_x) + t_cb + t_x + t_g
@@ -150,7 +157,9 @@ def bubble_time(pp, interleaving, stage_layers, layer_time, stage_transfer_time)
 
 
 @equation(unit="s", source="rajbhandari-2020")
-def data_parallel_wait(gradient_exchange_time, parameter_gather_time, expert_exchange_time, stage_time, micro_batches, zero_stage, dp_overlap):
+def data_parallel_wait(
+    gradient_exchange_time, parameter_gather_time, expert_exchange_time, stage_time, micro_batches, zero_stage, dp_overlap
+):
     """Time that one step waits for gradients and parameters of the other copies.
 
     t = max((1 - o) x, x - w); with shared parameters x = m (t_g + 2 t_p) hides behind all of w = m t_s, else x = t_g + t_p behind w = t_s

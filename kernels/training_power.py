@@ -11,7 +11,14 @@ NAMEPLATE, TDP, MEASURED, MODELLED = 0, 1, 2, 3
 
 @equation(unit="s", source="latif-2024")
 def tensor_time(
-    micro_batches, slowest_stage_layers, layer_products_time, core_attention_time, core_attention_backward_time, recompute_time, head_time, layer_forward_time
+    micro_batches,
+    slowest_stage_layers,
+    layer_products_time,
+    core_attention_time,
+    core_attention_backward_time,
+    recompute_time,
+    head_time,
+    layer_forward_time,
 ):
     """Time of one step in which the tensor units of the busiest GPU are at work.
 
@@ -27,12 +34,24 @@ def tensor_time(
     layer_forward_time: one layer forward, of which recompute_time is the share r [s]
     """
     again = recompute_time / layer_forward_time
-    layer = 3 * layer_products_time + core_attention_time + core_attention_backward_time + again * (layer_products_time + core_attention_time)
+    layer = (
+        3 * layer_products_time + core_attention_time + core_attention_backward_time + again * (layer_products_time + core_attention_time)
+    )
     return micro_batches * (slowest_stage_layers * layer + head_time)
 
 
 @equation(unit="s", source="latif-2024")
-def memory_time(micro_batches, slowest_stage_layers, layer_time, layer_exchange_time, recompute_time, layer_forward_time, head_time, tensor_time, optimizer_time):
+def memory_time(
+    micro_batches,
+    slowest_stage_layers,
+    layer_time,
+    layer_exchange_time,
+    recompute_time,
+    layer_forward_time,
+    head_time,
+    tensor_time,
+    optimizer_time,
+):
     """Time of one step in which the busiest GPU works, but waits for its memory more than for its tensor units.
 
     t = m (l (t_l - t_x (2 + r)) + t_head) - t_tensor + t_o, r the share of the forward pass that is computed again

@@ -152,7 +152,7 @@ def test_a_cache_that_cannot_be_written_is_one_line_with_the_way_out(tmp_path, m
     monkeypatch.setenv("WATTSWEEP_CACHE", str(tmp_path / "file" / "cache"))
     made = plan.make(open_study("article"))
     nest = made.output_nests[0]
-    with pytest.raises(SweepError, match="compiled code cannot be kept there .*; set WATTSWEEP_CACHE to a folder that can be written"):
+    with pytest.raises(SweepError, match=r"compiled code cannot be kept there .*; set WATTSWEEP_CACHE to a folder that can be written"):
         compile.compiled([nests.source(made, nest, nest.outputs, "outputs")])
 
 
