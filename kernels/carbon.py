@@ -18,15 +18,6 @@ def site_carbon_intensity(carbon_kind, grid_carbon_intensity):
     return grid_carbon_intensity
 
 
-@rule(guards=("site_carbon_intensity",), source="ghg-protocol-scope-2")
-def no_carbon_of_this_kind(grid_carbon_intensity):
-    """The site's entry has no carbon intensity of this kind; `sweep show` of the site lists those that there are.
-
-    grid_carbon_intensity: c, figure of the site's entry of that kind [kg/J]
-    """
-    return grid_carbon_intensity != grid_carbon_intensity
-
-
 @rule(guards=(), source="ghg-protocol-scope-2")
 def carbon_kinds_differ(carbon_kind, site_carbon_intensity):
     """Carbon intensities are of the kind that each site publishes: direct ones beside life-cycle ones are not comparable.
@@ -113,15 +104,6 @@ def gpu_embodied_carbon(published_gpu_carbon):
     published_gpu_carbon: m, figure of the GPU's entry [kg]
     """
     return published_gpu_carbon
-
-
-@rule(guards=("gpu_embodied_carbon",), source="luccioni-2022")
-def no_embodied_carbon_published(published_gpu_carbon):
-    """This publication has no embodied carbon of this GPU; take another `embodied_method`, or give gpu_embodied_carbon.
-
-    published_gpu_carbon: m, figure of the GPU's entry [kg]
-    """
-    return published_gpu_carbon != published_gpu_carbon
 
 
 @equation(unit="kg", source="luccioni-2022")

@@ -1,6 +1,6 @@
 """Money. What belongs here: the price of electricity, hardware and buildings, for a run, a token, a query and a year."""
 
-from sweep.registry import equation, rule
+from sweep.registry import equation
 
 GRID, GENERATOR = 0, 1
 
@@ -14,15 +14,6 @@ def site_electricity_price(grid_electricity_price):
     grid_electricity_price: p, figure of the site's entry [USD/J]
     """
     return grid_electricity_price
-
-
-@rule(guards=("site_electricity_price",), source="eia-state-prices")
-def no_price_of_this_class(grid_electricity_price):
-    """The site's entry has no electricity price of this class; give electricity_price, or take another site.
-
-    grid_electricity_price: p, figure of the site's entry [USD/J]
-    """
-    return grid_electricity_price != grid_electricity_price
 
 
 @equation(unit="USD/J", source="eia-state-prices", selects="power_source")

@@ -1,6 +1,6 @@
 """What an amount of electricity means. What belongs here: shares of a nation's, homes and people, each by a rule that is named."""
 
-from sweep.registry import equation, rule
+from sweep.registry import equation
 
 
 @equation(unit="W", source="codecarbon-ember")
@@ -12,15 +12,6 @@ def national_electricity(electricity_total):
     electricity_total: P_n, figure of the site's entry [W]
     """
     return electricity_total
-
-
-@rule(guards=("national_electricity",), source="codecarbon-ember")
-def no_national_total(electricity_total):
-    """The site's entry has no national total of this kind; take another `share_denominator` or site, or give national_electricity.
-
-    electricity_total: P_n, figure of the site's entry [W]
-    """
-    return electricity_total != electricity_total
 
 
 @equation(unit="1", source="thermodynamics")

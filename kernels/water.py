@@ -1,6 +1,6 @@
 """Water of the cooling on site and of the power plants elsewhere. What belongs here: cubic meters consumed, the two kept apart."""
 
-from sweep.registry import equation, rule
+from sweep.registry import equation
 
 STATED = 0
 GRID, GENERATOR = 0, 1
@@ -32,15 +32,6 @@ def stated_water_usage(operator_water_usage):
     return operator_water_usage
 
 
-@rule(guards=("stated_water_usage",), source="green-grid-wue")
-def no_water_stated(operator_water_usage):
-    """The operator states no water usage of this data center; take another entry, or water_method: cooling.
-
-    operator_water_usage: WUE of the data center's entry [m^3/J]
-    """
-    return operator_water_usage != operator_water_usage
-
-
 @equation(unit="m^3/J", source="ecologits-water", selects="power_source")
 def offsite_water_intensity(power_source, site_water_intensity, generator_water, mix_water_intensity):
     """Water that power plants consume for each unit of the electricity that the facility takes.
@@ -68,15 +59,6 @@ def site_water_intensity(grid_water_intensity):
     grid_water_intensity: w, figure of the site's entry [m^3/J]
     """
     return grid_water_intensity
-
-
-@rule(guards=("site_water_intensity",), source="ecologits-water")
-def no_water_of_the_grid(grid_water_intensity):
-    """The site's entry has no figure for the water of its power plants.
-
-    grid_water_intensity: w, figure of the site's entry [m^3/J]
-    """
-    return grid_water_intensity != grid_water_intensity
 
 
 @equation(unit="m^3", source="green-grid-wue")

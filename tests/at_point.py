@@ -30,7 +30,8 @@ def evaluate(output, select=None, **given):
     for name, value in given.items():
         values[name] = to_si(value, graph.unit_of(name)) if isinstance(value, str) else float(value)
     fixed = {name: values[name] for name in WORDS if name in values}
-    resolved = graph.resolve([output], given=given, fixed=fixed)
+    gaps = [name for name, number in values.items() if math.isnan(number)]
+    resolved = graph.resolve([output], given=given, fixed=fixed, gaps=gaps)
     result = point.evaluate(resolved, {name: values[name] for name in resolved.inputs})
     return result.values[output], {rule.name for rule in result.broken}
 

@@ -19,7 +19,7 @@ def test_one_place_has_several_carbon_intensities():
 def test_a_kind_that_a_site_lacks_is_no_number_and_named():
     result, flags = evaluate("operational_carbon", {"site": "cn-sichuan"}, carbon_kind="average-lifecycle", facility_energy="1 GWh")
     assert math.isnan(result)
-    assert flags == {"no_carbon_of_this_kind"}
+    assert flags == {"grid_carbon_intensity_is_missing"}
 
 
 def test_figures_of_whatever_kind_are_warned_of():

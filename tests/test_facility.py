@@ -18,7 +18,7 @@ def test_water_on_site_and_of_the_power_plants_stay_apart():
     assert value("offsite_water", frankfurt, training_energy="1 GWh") == pytest.approx(1e6 * 1.35 * 1.947e-3)
     result, flags = evaluate("onsite_water", {"datacenter": "azure-eastus"}, training_energy="1 GWh", operator_water_usage=math.nan)
     assert math.isnan(result)
-    assert flags == {"no_water_stated"}
+    assert flags == {"operator_water_usage_is_missing"}
 
 
 def test_the_pue_of_built_up_facilities_lies_among_those_that_operators_state():
