@@ -67,9 +67,7 @@ def operand_rate(hbm_bandwidth, operand_exposure):
 
 
 @equation(unit="1", source="deepseek-v3")
-def attention_weights(
-    hidden_size, attention_heads, kv_heads, head_size, value_head_size, q_lora_rank, kv_lora_rank, rope_head_size
-):
+def attention_weights(hidden_size, attention_heads, kv_heads, head_size, value_head_size, q_lora_rank, kv_lora_rank, rope_head_size):
     """Elements of the projection matrices of one attention layer: query, key, value and output.
 
     h a d + h k (d + d_v) + a d_v h, or by way of the compressed query and key-value of latent attention

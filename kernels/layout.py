@@ -212,12 +212,3 @@ def sequence_not_divisible_by_cp(sequence_length, cp):
     cp: c, context-parallel size [1]
     """
     return cp > 1 and sequence_length % (2 * cp) != 0
-
-
-@rule(guards=("step_time",), source="epoch")
-def precision_not_supported(peak_rate):
-    """The GPU has no tensor unit for this number format, or its rate is not known.
-
-    peak_rate: dense peak rate of the GPU in the format [FLOP/s]
-    """
-    return peak_rate != peak_rate
