@@ -65,9 +65,15 @@ def _to_store(made: Plan, path: Path, threads: int | None, overwrite: bool, prog
         target = store.opened(path, made, overwrite)
     except FileExistsError:
         return open_cube(path)
+    except OSError as error:
+        raise SweepError(f"{path}: cannot be written: {error.strerror or error}") from None
     work = [block for block in blocks.blocks(made) if (block.nest, block.number) not in target.done]
-    each(made, work, target.write, threads, progress)
-    target.finish()
+    try:
+        each(made, work, target.write, threads, progress)
+        target.finish()
+    except OSError as error:
+        kept = f"{len(target.done)} blocks are kept, run the study again to go on"
+        raise SweepError(f"{path}: cannot be written: {error.strerror or error}; {kept}") from None
     return open_cube(path)
 
 

@@ -63,7 +63,7 @@ class Store:
         found = {name: statistics(array) for name, array in values.items()}
         for name, array in values.items():
             self.arrays[name][block.region] = array
-        line = json.dumps({"nest": block.nest, "number": block.number, "statistics": found}) + "\n"
+        line = "\n" + json.dumps({"nest": block.nest, "number": block.number, "statistics": found})
         with self.lock:
             with open(partial(self.path) / JOURNAL, "ab") as journal:
                 journal.write(line.encode())
@@ -89,9 +89,13 @@ class Store:
 def opened(path: Path, plan: Plan, overwrite: bool = False) -> Store:
     """A store to write the plan's blocks to: new, or the one that an earlier run has begun. Another study's cube is an error."""
     half = partial(path)
-    if path.exists() and not overwrite:
-        _same(path, plan, "holds")
-        raise FileExistsError(path)
+    if path.exists():
+        _identity(path)  # what is no cube of ours is not overwritten, whatever the user says
+        if not overwrite:
+            _same(path, plan, "holds")
+            raise FileExistsError(path)
+    if half.exists() and not (half.is_dir() and {item.name for item in half.iterdir()} <= {CUBE, JOURNAL}):
+        raise SweepError(f"{half}: is there already and is no half-written cube of ours; give another name")
     lines = _lines(half / JOURNAL) if half.exists() and not overwrite else []
     if not lines:
         if half.exists():
@@ -134,11 +138,11 @@ def merge(into: Statistics, new: Mapping[str, Iterable[float]]) -> None:
 
 
 def _lines(journal: Path) -> list[dict[str, Any]]:
-    """The whole lines of a journal; a last one that a kill has cut short is none."""
+    """The whole lines of a journal; one that a kill or a full disk has cut short is none."""
     if not journal.exists():
         return []
     found = []
-    for line in journal.read_bytes().split(b"\n")[:-1]:
+    for line in journal.read_bytes().splitlines():
         try:
             found.append(json.loads(line))
         except json.JSONDecodeError:
@@ -198,7 +202,7 @@ def _create(half: Path, plan: Plan) -> None:
             **layout,
             **_common(variable),
         )
-    header = json.dumps({"identity": cube.identity(plan), "blocks": sum(1 for _ in blocks(plan))}) + "\n"
+    header = json.dumps({"identity": cube.identity(plan), "blocks": sum(1 for _ in blocks(plan))})
     (half / JOURNAL).write_text(header)
 
 
@@ -206,13 +210,17 @@ def _common(variable: Variable) -> dict[str, Any]:
     return {"dimension_names": variable.dims, "attributes": variable.attributes}
 
 
+def _identity(path: Path) -> dict[str, str]:
+    try:
+        found: dict[str, str] = json.loads(_group(path, "r").attrs["identity"])
+    except (KeyError, ValueError, OSError):
+        raise SweepError(f"{path}: is there already and is no cube of ours; give another name") from None
+    return found
+
+
 def _same(path: Path, plan: Plan, verb: str) -> None:
     """Raise where a cube on disk is not of this plan, and say what differs."""
-    try:
-        old = json.loads(_group(path, "r").attrs["identity"])
-    except (KeyError, ValueError, FileNotFoundError):
-        raise SweepError(f"{path}: is there already and is no cube of ours; give another name") from None
-    found = cube.differences(old, cube.identity(plan))
+    found = cube.differences(_identity(path), cube.identity(plan))
     if found:
         more = f" (and {len(found) - 4} more)" if len(found) > 4 else ""
         raise SweepError(f"{path}: {verb} another study: {'; '.join(found[:4])}{more}; give another name or --overwrite")
