@@ -16,7 +16,8 @@ from benchmarks.fidelity import (
 from benchmarks.fidelity.__main__ import main
 from benchmarks.fidelity.evaluation import Unscored
 from benchmarks.fidelity.rows import Row, load
-from benchmarks.fidelity.training_inputs import fused_attention, inputs_of, kind, precision, recompute, zero_stage
+from benchmarks.fidelity.training_inputs import inputs_of
+from benchmarks.fidelity.training_words import fused_attention, kind, precision, recompute, zero_stage
 
 RUN = {
     "id": "paper-001",

@@ -14,7 +14,8 @@ from benchmarks.fidelity import baseline, published
 from benchmarks.fidelity.evaluation import Evaluator, Inputs, Overrides, Unscored
 from benchmarks.fidelity.rows import Row
 from benchmarks.fidelity.score import Score
-from benchmarks.fidelity.training_inputs import inputs_of, kind
+from benchmarks.fidelity.training_inputs import inputs_of
+from benchmarks.fidelity.training_words import kind
 
 QUANTITIES = ("step_time", "memory_per_gpu", "allocated_memory")
 FULL = 2.0

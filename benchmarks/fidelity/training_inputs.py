@@ -41,7 +41,8 @@ import re
 from benchmarks.fidelity import catalogue_match
 from benchmarks.fidelity.evaluation import Inputs, Unscored, Value, index
 from benchmarks.fidelity.rows import Row
-from sweep.catalogue import Entry, parameters
+from benchmarks.fidelity.training_words import fused_attention, noted, precision, recompute, refuse, zero_stage
+from sweep.catalogue import Entry
 
 # input: column, for what is copied as it stands
 COPIED = {
@@ -56,19 +57,15 @@ COPIED = {
     "expert_hidden_size": "moe_ffn",
     "sequence_length": "seq_len",
     "gpus": "n_gpus",
-    "year": "year",
-    "software_year": "year",
 }
 SPLIT = {"tp": "tp", "pp": "pp", "cp": "cp", "ep": "ep", "interleaving": "vp"}
-PRECISIONS = {"nvfp4": "fp4", "fp4": "fp4", "mxfp8": "fp8", "fp8": "fp8", "bf16": "bf16", "fp16": "fp16", "tf32": "tf32", "fp32": "fp32"}
 GPT2_VOCABULARY = 51200
 MOST_EXPERT_RANKS = 64
-COMPLETE = ("layers", "hidden", "heads", "ffn", "seq_len", "n_gpus", "tp", "pp", "dp", "micro_batch", "global_batch", "precision")
 
 
 def inputs_of(row: Row) -> Inputs:
     """The inputs of one row, or Unscored with the reason."""
-    _refuse(row)
+    refuse(row)
     year = int(row.number("year") or 0)
     memory = row.number("gpu_mem_gb")
     gpu = catalogue_match.gpu(row.text("gpu"), memory * 1e9 if memory else None)
@@ -77,7 +74,7 @@ def inputs_of(row: Row) -> Inputs:
     model = _model(row)
     entries = (*catalogue_match.linked(gpu), *((model,) if model else ()))
     given: dict[str, Value] = {name: value for name, column in COPIED.items() if (value := row.number(column)) is not None}
-    given |= {name: row.number(column) or _noted(row, column) or 1.0 for name, column in SPLIT.items()}
+    given |= {name: row.number(column) or noted(row, column) or 1.0 for name, column in SPLIT.items()}
     known = Inputs(given, entries)
 
     def fill(name: str, value: Value | None) -> None:
@@ -123,51 +120,6 @@ def inputs_of(row: Row) -> Inputs:
     return Inputs(given, entries)
 
 
-def _noted(row: Row, word: str) -> float | None:
-    """A parallel size or micro-batch that only the notes name."""
-    size = re.search(rf"\b{word.upper()}(\d+)\b", row.text("notes"))
-    if size is None and word == "vp" and "interleaved" in row.text("notes"):
-        return 2.0
-    return float(size[1]) if size else None
-
-
-def precision(text: str, gpu: str) -> str:
-    """The format of the matrix products."""
-    for word, name in PRECISIONS.items():
-        if text.startswith(word):
-            return name
-    return "fp16" if gpu.startswith("V100") else "bf16"
-
-
-def recompute(text: str, year: int) -> str:
-    """The recompute mode: none, selective or full."""
-    said = re.search(r"\b(none|selective|full)\b", text)
-    if said:
-        return said[1]
-    default = parameters()["recompute"].default
-    return "full" if year < 2022 or default is None else parameters()["recompute"].choices[int(default.value)]
-
-
-def zero_stage(text: str, year: int, source: str = "") -> int:
-    """What data-parallel ranks share: 0 nothing, 1 optimizer state, 2 and gradients, 3 and parameters."""
-    stage = re.search(r"ZeRO-([0-3])", text)
-    if stage:
-        return int(stage[1])
-    if "FSDP" in text:
-        return 3
-    if text.startswith(("none", "DDP")):
-        return 0
-    if text.startswith(("dist-optimizer", "ZeRO")):
-        return 1
-    return 1 if year >= 2023 or "BigScience" in source else 0
-
-
-def fused_attention(notes: str, year: int) -> bool:
-    """Whether attention runs as one fused kernel that never writes the score matrix."""
-    kernel = re.search(r"kernel: (\w+)", notes)
-    return "flash" in kernel[1] if kernel else year >= 2023
-
-
 def _overlap(given: dict[str, Value], said: str, year: int) -> None:
     """Exchanges that the software waits for, where it hides less of them than the parameters' defaults say."""
     if said.startswith("off") or year < 2024 or not given["sequence_parallel"]:
@@ -178,38 +130,6 @@ def _overlap(given: dict[str, Value], said: str, year: int) -> None:
         given["ep_overlap"] = 0.0
     if year < 2022:
         given["dp_overlap"] = 0.0
-
-
-def complete(row: Row) -> bool:
-    """Whether the row publishes shape, layout, batch and precision whole."""
-    return all(row.text(name) for name in COMPLETE)
-
-
-def kind(row: Row) -> str:
-    """The class in which a row is reported: dense with complete configuration, mixture of experts, other dense."""
-    if row.text("arch").startswith("moe"):
-        return "moe"
-    return "dense complete" if complete(row) else "dense incomplete"
-
-
-def _refuse(row: Row) -> None:
-    notes, arch, task = row.text("notes"), row.text("arch"), row.text("task")
-    reasons = (
-        (row.text("status") == "recalled", "figures recalled from memory, not read in a source"),
-        (task == "gemm-microbenchmark", "a matrix product alone, no training step"),
-        (task == "lora", "frozen weights (LoRA): the backward pass is another one"),
-        ("mamba" in arch or row.text("model").startswith("Qwen3-Next"), "state-space or linear-attention layers, which the model lacks"),
-        ("INCONSISTENT" in notes, "layout inconsistent as printed"),
-        ("look swapped" in notes, "columns swapped in the source"),
-        (notes.startswith(("MegaScale (parallel block", "ablation: +")), "parallel block and sliding window, whose shape is not printed"),
-        ("offload" in row.text("sharding"), "activations kept in host memory"),
-    )
-    for true, reason in reasons:
-        if true:
-            raise Unscored(reason)
-    sizes = [row.number(name) for name in ("n_gpus", "tp", "pp", "dp")]
-    if all(sizes) and sizes[0] != sizes[1] * sizes[2] * sizes[3] * (row.number("cp") or 1):
-        raise Unscored("layout inconsistent as printed: tp x pp x cp x dp is not the number of GPUs")
 
 
 def _model(row: Row) -> Entry | None:
@@ -248,7 +168,7 @@ def _batch(row: Row, given: dict[str, Value]) -> None:
     if gpus is None:
         raise Unscored("number of GPUs not published")
     dp = gpus / (index("tp", given["tp"]) * index("pp", given["pp"]) * index("cp", given["cp"]))
-    micro, batch, steps = row.number("micro_batch") or _noted(row, "mbs"), row.number("global_batch"), row.number("grad_accum")
+    micro, batch, steps = row.number("micro_batch") or noted(row, "mbs"), row.number("global_batch"), row.number("grad_accum")
     if batch is None:
         if micro is None:
             raise Unscored("batch not published")

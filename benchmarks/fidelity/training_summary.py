@@ -11,7 +11,7 @@ import yaml
 from benchmarks.fidelity import layouts
 from benchmarks.fidelity.measures import by, families_equal, mean, median, relative_errors
 from benchmarks.fidelity.score import Score
-from benchmarks.fidelity.training_inputs import complete, kind
+from benchmarks.fidelity.training_words import complete, kind
 
 FOLDER = Path(__file__).parent
 PEER_GPUS = ("A100-SXM", "H100-SXM")
