@@ -13,29 +13,19 @@ def precision_not_supported(peak_rate):
 
 
 @rule(source="megascale")
-def beyond_calibrated_cluster(gpus, largest_calibrated_cluster):
-    """The cluster is larger than any whose step time the model was compared with (a warning).
+def stragglers_extrapolated(gpus, straggler_growth):
+    """The assumed loss to stragglers exceeds a sixteenth, in a cluster larger than any among the published runs (a warning).
 
     gpus: N, GPUs of the cluster [1]
-    largest_calibrated_cluster: GPUs of the largest cluster among the published runs [1]
+    straggler_growth: g, growth of the step time with each GPU [1]
     """
-    return gpus > largest_calibrated_cluster
+    return 16 * straggler_growth * gpus > 1
 
 
 @rule(source="aiconfigurator-core")
-def gpu_not_calibrated(calibrated):
+def gpu_not_calibrated(gemm_efficiency):
     """The efficiencies of this GPU are those of other GPUs, not measured on its kind (a warning).
 
-    calibrated: 1 where tables of measured products or published runs of this kind of GPU were fitted [1]
+    gemm_efficiency: share of the peak that products reach, as fitted; 0 where nothing was measured [1]
     """
-    return calibrated == 0
-
-
-@rule(source="dao-2023")
-def beyond_calibrated_sequence(sequence_length, longest_calibrated_sequence):
-    """The sequence is longer than any whose step time the model was compared with (a warning).
-
-    sequence_length: s, tokens in one sequence [token]
-    longest_calibrated_sequence: tokens of the longest sequence among the published runs [token]
-    """
-    return sequence_length > longest_calibrated_sequence
+    return gemm_efficiency == 0

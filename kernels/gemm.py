@@ -40,18 +40,32 @@ def sustained_clock(training_clock, gpu_tdp, rated_power, static_power_fraction)
     return training_clock * max(0.0, min(1.0, (gpu_tdp / rated_power - static_power_fraction) / (1 - static_power_fraction)))
 
 
+@equation(unit="1", source="aiconfigurator-core")
+def burst_efficiency(gemm_efficiency, typical_gemm_efficiency):
+    """Share of the peak that large 16-bit products reach in a short burst: measured, or that of a typical GPU.
+
+    e where measured, else e_t
+
+    gemm_efficiency: e, share of the peak as fitted; 0 where nothing was measured [1]
+    typical_gemm_efficiency: e_t, that of a typical GPU [1]
+    """
+    if gemm_efficiency > 0:
+        return gemm_efficiency
+    return typical_gemm_efficiency
+
+
 @equation(unit="FLOP/s", source="aiconfigurator-core")
-def gemm_rate(peak_rate, gemm_efficiency, format_efficiency, sustained_clock):
+def gemm_rate(peak_rate, burst_efficiency, format_efficiency, sustained_clock):
     """Rate of large matrix products in a training loop.
 
     R = e f c R_peak
 
     peak_rate: R_peak, dense peak rate of the GPU in the format of the products [FLOP/s]
-    gemm_efficiency: e, share of the peak that large 16-bit products reach in a short burst [1]
+    burst_efficiency: e, share of the peak that large 16-bit products reach in a short burst [1]
     format_efficiency: f, efficiency of the format over that of 16 bits [1]
     sustained_clock: c, clock that the GPU keeps under its power limit over the clock of a short burst [1]
     """
-    return peak_rate * gemm_efficiency * format_efficiency * sustained_clock
+    return peak_rate * burst_efficiency * format_efficiency * sustained_clock
 
 
 @equation(unit="B/s", source="aiconfigurator-core")
@@ -166,16 +180,16 @@ def head_time(local_tokens, tp, vocabulary_size, hidden_size, gemm_rate_16bit, o
 
 
 @equation(unit="FLOP/s", source="aiconfigurator-core")
-def gemm_rate_16bit(peak_rate_16bit, gemm_efficiency, sustained_clock):
+def gemm_rate_16bit(peak_rate_16bit, burst_efficiency, sustained_clock):
     """Rate of large 16-bit matrix products in a training loop, whatever the format of the linear layers.
 
     R = e c R_16
 
     peak_rate_16bit: R_16, dense peak rate of the GPU in 16-bit formats [FLOP/s]
-    gemm_efficiency: e, share of the peak that large products reach in a short burst [1]
+    burst_efficiency: e, share of the peak that large products reach in a short burst [1]
     sustained_clock: c, clock that the GPU keeps under its power limit over the clock of a short burst [1]
     """
-    return peak_rate_16bit * gemm_efficiency * sustained_clock
+    return peak_rate_16bit * burst_efficiency * sustained_clock
 
 
 @equation(unit="s", source="narayanan-2021")
