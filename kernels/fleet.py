@@ -91,20 +91,23 @@ def fleet_utilisation(queries_per_day, serving_replicas, requests_per_second):
 
 
 @equation(unit="W", source="elsworth-2025")
-def fleet_idle_power(fleet_utilisation, fleet_servers, server_idle_power, gpus_per_server, serving_network_power, idle_switched_off):
-    """Mean power of the servers that wait, with their switches.
+def fleet_idle_power(
+    fleet_utilisation, fleet_servers, waiting_gpu_power, gpus_per_server, server_host_power, serving_network_power, idle_switched_off
+):
+    """Mean power of the servers that wait, with their switches; processors and fans of an idle server draw what they do at work.
 
-    P_i = (1 - u) (1 - o) S (P_s + n P_n)
+    P_i = (1 - u) (1 - o) S (n (P_0 + P_n) + P_h)
 
     fleet_utilisation: u, mean share of the fleet that answers queries [1]
     fleet_servers: S, whole servers of the fleet [1]
-    server_idle_power: P_s, power of one server whose GPUs have no work [W]
+    waiting_gpu_power: P_0, power of one GPU that waits [W]
     gpus_per_server: n, GPUs of one server [1]
+    server_host_power: P_h, power of one server outside its GPUs [W]
     serving_network_power: P_n, power of switches and optics for each GPU [W]
     idle_switched_off: o, share of the waiting servers that is switched off or does other work [1]
     """
-    waiting = max(0.0, 1 - fleet_utilisation) * (1 - idle_switched_off)
-    return waiting * fleet_servers * (server_idle_power + gpus_per_server * serving_network_power)
+    waiting = max(0.0, 1 - fleet_utilisation) * (1 - idle_switched_off) * fleet_servers
+    return waiting * (gpus_per_server * (waiting_gpu_power + serving_network_power) + server_host_power)
 
 
 @equation(unit="W", source="elsworth-2025")

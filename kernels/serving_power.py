@@ -16,11 +16,11 @@ def waiting_gpu_power(gpu_idle_power, gpu_tdp, idle_power_share):
 
     P_0 = P_idle, or s P_tdp
 
-    gpu_idle_power: P_idle, measured power of one GPU that waits, NaN where nobody published it [W]
+    gpu_idle_power: P_idle, measured power of one GPU that waits, 0 where nobody published it [W]
     gpu_tdp: P_tdp, thermal design power of one GPU [W]
     idle_power_share: s, the usual share [1]
     """
-    if gpu_idle_power == gpu_idle_power:
+    if gpu_idle_power > 0:
         return gpu_idle_power
     return idle_power_share * gpu_tdp
 
