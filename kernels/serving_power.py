@@ -120,7 +120,8 @@ def busy_gpu_power(
 ):
     """Mean power of one GPU while it serves: awake while kernels run, and more the more it reads and computes, up to its design power.
 
-    P = P_0 + (P_tdp - P_0) min(1, (p_w t_e + p_a (t - t_e) + p_m t_m + p_c t_c) / t), t_e = t_s + B t_o / d, t_m = t_w + B e t_kv, t_c = B t_q
+    P = P_0 + (P_tdp - P_0) min(1, (p_w t_e + p_a (t - t_e) + p_m t_m + p_c t_c) / t),
+    t_e = t_s + B t_o / d, t_m = t_w + B e t_kv, t_c = B t_q
 
     gpu_tdp: P_tdp, thermal design power of one GPU [W]
     waiting_gpu_power: P_0, power of one GPU that waits [W]
