@@ -153,7 +153,7 @@ def identity(plan: Plan) -> dict[str, str]:
             found[f"input {name}"] = f"over {', '.join(plan.dims[name])}, #{_digest(table.values.tobytes())}"
         else:
             found[f"input {name}"] = show(float(table.values), quantity(name).unit) + f", #{_digest(table.values.tobytes())}"
-    found["equations"] = f"#{compile.equations_digest(plan.study.equations)[:12]}"
+    found["text of the equations"] = f"as it was, #{compile.equations_digest(plan.study.equations)[:12]}"
     return found
 
 
@@ -164,7 +164,7 @@ def differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
         before, after = old.get(key), new.get(key)
         if before != after:
             plain = [text.split(", #")[0] if text else "absent" for text in (before, after)]
-            found.append(f"{key} was {plain[0]}, is {plain[1]}" if plain[0] != plain[1] else f"{key} has other values")
+            found.append(f"{key} was {plain[0]}, is {plain[1]}" if plain[0] != plain[1] else f"{key} has changed")
     return found
 
 
