@@ -269,7 +269,7 @@ def test_equations_of_a_user_compute_beside_those_that_are_shipped(opened, tmp_p
 
 MISTAKES = [
     ("outputs:", "outputz:", "7: outputz: unknown key 'outputz'; did you mean 'outputs'?"),
-    ("title: small", "title: small\ntitle: again", "2: title = 'title': duplicate key 'title', first given on line 1"),
+    ("title: small", "title: small\ntitle: again", "2: title = 'again': duplicate key 'title', first given on line 1"),
     ("6 kW", "6 kg", "4: set.server_power = '6 kg': kg is no unit of W"),
     ("6 kW", "6", "4: set.server_power = '6': needs a unit of W, such as '6 W'"),
     ("6 kW", "six", "4: set.server_power = 'six': 'six' is not a number with a unit of W, such as '1 W'"),
