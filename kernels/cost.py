@@ -17,20 +17,20 @@ def site_electricity_price(grid_electricity_price):
 
 
 @equation(unit="USD/J", source="eia-state-prices", selects="power_source")
-def electricity_price(power_source, site_electricity_price, generator_lcoe, mix_price):
+def electricity_price(power_source, site_electricity_price, generator_supply_price, mix_price):
     """Price of the electricity that the facility takes.
 
     p = of the grid, of the generator, or of the mix
 
     power_source: what powers the facility [1]
     site_electricity_price: price of the site's grid [USD/J]
-    generator_lcoe: levelized cost of the generator [USD/J]
+    generator_supply_price: price of the generator with its spare units or storage [USD/J]
     mix_price: price of the mix [USD/J]
     """
     if power_source == GRID:
         return site_electricity_price
     if power_source == GENERATOR:
-        return generator_lcoe
+        return generator_supply_price
     return mix_price
 
 

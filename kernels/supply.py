@@ -203,3 +203,45 @@ def generator_lcoe(generator_annual_cost, generator_capacity_factor, year_length
     generator_running_cost: c_r, cost of each unit of electricity beyond the nameplate [USD/J]
     """
     return generator_annual_cost / (generator_capacity_factor * year_length) + generator_running_cost
+
+
+@equation(unit="USD/J", source="lazard-2025")
+def generator_supply_price(
+    follows_weather,
+    generator_lcoe,
+    firming_price,
+    generator_annual_cost,
+    generator_running_cost,
+    generator_unit_power,
+    spare_units,
+    facility_power,
+    annual_energy,
+):
+    """Price of the facility's electricity from its own plant: with the spare units, or with what firms the sun and the wind.
+
+    p = c_r + c_n n p_1 / E, or c + c_firm where the weather sets the power
+
+    follows_weather: 1 where sun or wind set the power [1]
+    generator_lcoe: c, levelized cost of the generator [USD/J]
+    firming_price: c_firm, what storage adds to each unit from sun or wind [USD/J]
+    generator_annual_cost: c_n, cost of each unit of nameplate in a year [USD/W]
+    generator_running_cost: c_r, cost of each unit of electricity beyond the nameplate [USD/J]
+    generator_unit_power: p_1, nameplate of one unit [W]
+    spare_units: units beyond those that carry the load [1]
+    facility_power: P, power of the facility at full load, which n units with the spare ones carry [W]
+    annual_energy: E, electricity of the facility in a year [J]
+    """
+    if follows_weather > 0.0:
+        return generator_lcoe + firming_price
+    nameplate = (whole_units(facility_power, generator_unit_power) + spare_units) * generator_unit_power
+    return generator_running_cost + generator_annual_cost * nameplate / annual_energy
+
+
+@rule(guards=(), source="lazard-2025")
+def sun_and_wind_are_matched_by_the_year(follows_weather, generator_supply_price):
+    """An own plant of sun or wind is matched over the year: in calm and dark hours others carry the load, their carbon not counted.
+
+    follows_weather: 1 where sun or wind set the power [1]
+    generator_supply_price: price of the facility's electricity from its own plant [USD/J]
+    """
+    return follows_weather > 0.0 and generator_supply_price > 0.0

@@ -1,7 +1,7 @@
 """Cost of campuses, runs, queries and tokens."""
 
 import pytest
-from at_point import value
+from at_point import evaluate, value
 
 
 def test_an_h100_campus_costs_what_epoch_counts():
@@ -21,3 +21,16 @@ def test_prices_of_runs_queries_and_tokens_add_up():
     token = value("cost_per_output_token", {"site": "us-va"}, energy_per_query=1080, output_tokens=500, **given)
     assert token == pytest.approx(per_query / 500)
     assert value("cloud_cost", {"gpu": "h100-sxm"}, gpus=1000, training_duration="1 d") == pytest.approx(24_000 * 3.63)
+
+
+def test_an_own_plant_pays_for_its_spare_unit():
+    """One unit more than the load needs raises the yearly cost of the plant by its part; sun and wind pay for storage instead."""
+    given = {"facility_power": "1 GW", "utilization": "1", "power_source": "generator"}
+    price = value("electricity_price", {"generator": "gas-combined"}, **given)
+    bare = value("electricity_price", {"generator": "gas-combined"}, spare_units=0, **given)
+    yearly = value("generator_annual_cost", {"generator": "gas-combined"})
+    assert price - bare == pytest.approx(yearly * 640e6 / (1e9 * 31.536e6))
+    assert bare == pytest.approx(value("generator_running_cost", {"generator": "gas-combined"}) + yearly * 1.28 / 31.536e6)
+    sun, flags = evaluate("electricity_price", {"generator": "solar"}, **given)
+    assert sun - value("generator_lcoe", {"generator": "solar"}) == pytest.approx(32.5 / 3.6e9)
+    assert flags == {"sun_and_wind_are_matched_by_the_year"}
