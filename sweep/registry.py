@@ -125,9 +125,8 @@ def _is_nan(value: float) -> bool:
 @cache
 def load() -> None:
     """Import every module of sweep.kernels, so that all its equations are registered."""
-    for folder in _kernel_folders():
-        for module in sorted(pkgutil.iter_modules([str(folder)]), key=lambda m: m.name):
-            importlib.import_module(f"sweep.kernels.{module.name}")
+    for module in sorted(pkgutil.iter_modules([str(_kernels())]), key=lambda m: m.name):
+        importlib.import_module(f"sweep.kernels.{module.name}")
 
 
 def load_file(path: Path) -> ModuleType:
@@ -156,11 +155,11 @@ def load_file(path: Path) -> ModuleType:
 
 def kernel_files() -> list[Path]:
     """Every source file of sweep.kernels, in a fixed order."""
-    return sorted(path for folder in _kernel_folders() for path in folder.glob("*.py"))
+    return sorted(_kernels().glob("*.py"))
 
 
-def _kernel_folders() -> list[Path]:
-    return [Path(str(files("sweep"))) / "kernels"]
+def _kernels() -> Path:
+    return Path(str(files("sweep"))) / "kernels"
 
 
 def _describe(function: Callable[..., Any]) -> tuple[str, tuple[str, ...], str, str, tuple[Argument, ...]]:

@@ -61,10 +61,11 @@ def evaluate(study: Study, **at: float | str) -> dict[str, float]:
 def _to_store(made: Plan, path: Path, threads: int | None, overwrite: bool, progress: Progress | None) -> xarray.Dataset:
     from sweep.query import open_cube
 
+    if path.exists() and not overwrite:
+        store.check_same(path, made, "holds")
+        return open_cube(path)
     try:
         target = store.opened(path, made, overwrite)
-    except FileExistsError:
-        return open_cube(path)
     except OSError as error:
         raise SweepError(f"{path}: cannot be written: {error.strerror or error}") from None
     work = [block for block in blocks.blocks(made) if (block.nest, block.number) not in target.done]

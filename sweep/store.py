@@ -91,9 +91,6 @@ def opened(path: Path, plan: Plan, overwrite: bool = False) -> Store:
     half = partial(path)
     if path.exists():
         _identity(path)  # what is no cube of ours is not overwritten, whatever the user says
-        if not overwrite:
-            _same(path, plan, "holds")
-            raise FileExistsError(path)
     if half.exists() and not (half.is_dir() and {item.name for item in half.iterdir()} <= {CUBE, JOURNAL}):
         raise SweepError(f"{half}: is there already and is no half-written cube of ours; give another name")
     lines = _lines(half / JOURNAL) if half.exists() and not overwrite else []
@@ -104,7 +101,7 @@ def opened(path: Path, plan: Plan, overwrite: bool = False) -> Store:
         _create(half, plan)
         lines = _lines(half / JOURNAL)
     else:
-        _same(half / CUBE, plan, "was begun with")
+        check_same(half / CUBE, plan, "was begun with")
     done, found = set(), Statistics()
     for line in lines[1:]:
         done.add((line["nest"], line["number"]))
@@ -218,7 +215,7 @@ def _identity(path: Path) -> dict[str, str]:
     return found
 
 
-def _same(path: Path, plan: Plan, verb: str) -> None:
+def check_same(path: Path, plan: Plan, verb: str) -> None:
     """Raise where a cube on disk is not of this plan, and say what differs."""
     found = cube.differences(_identity(path), cube.identity(plan))
     if found:
