@@ -459,7 +459,7 @@ def test_runs_that_are_killed_at_random_moments_end_in_the_cube_of_an_undisturbe
     assert rounds[-1]["status"] == 0, done.stderr
     assert rounds[-1]["whole"]
     assert sum(found["status"] == signal.SIGKILL for found in rounds) >= 3
-    assert not any(found["whole"] for found in rounds[:-1])
+    assert not any(found["whole"] for found in rounds[:-2])  # the last kill may fall between the finished cube and the exit
     assert max(found["kept"] for found in rounds) > 0
     assert [found["kept"] for found in rounds] == sorted(found["kept"] for found in rounds), "nothing that was done is lost"
     assert not any(found["again"] for found in rounds), "nothing that was done is computed again"
