@@ -238,10 +238,10 @@ def generator_supply_price(
 
 
 @rule(guards=(), source="lazard-2025")
-def sun_and_wind_are_matched_by_the_year(follows_weather, generator_supply_price):
+def sun_and_wind_are_matched_by_the_year(follows_weather, generator_lcoe):
     """An own plant of sun or wind is matched over the year: in calm and dark hours others carry the load, their carbon not counted.
 
     follows_weather: 1 where sun or wind set the power [1]
-    generator_supply_price: price of the facility's electricity from its own plant [USD/J]
+    generator_lcoe: levelized cost of the generator [USD/J]
     """
-    return follows_weather > 0.0 and generator_supply_price > 0.0
+    return follows_weather > 0.0 and generator_lcoe > 0.0

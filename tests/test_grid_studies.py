@@ -1,0 +1,86 @@
+"""The shipped studies of sites, plants, demand and build-out: their claims, one cell by hand, compiled against interpreted."""
+
+import math
+import random
+
+import pytest
+
+from sweep import point, running
+from sweep.graph import unit_of
+from sweep.study_file import open_study
+from sweep.units import factor, to_si
+
+CLAIMS = [
+    (study, name)
+    for study in ("power-plants", "hyperion", "china", "demand-2030")
+    for name in open_study(study).claims
+]
+
+
+def at(study, **place):
+    """Every quantity of a study at its point, or at labels of its axes."""
+    index = {name: study.axes[name].labels.index(label) for name, label in place.items()}
+    return point.evaluate(study.graph, study.inputs_at({**study.point, **index})).values
+
+
+@pytest.mark.parametrize(("name", "claim"), CLAIMS)
+def test_a_claim_is_met_within_what_its_note_says(name, claim):
+    study = open_study(name)
+    assert at(study)[claim] == pytest.approx(to_si(study.claims[claim].printed, unit_of(claim)), rel=0.021)
+
+
+def test_one_gigawatt_in_texas_by_hand():
+    values = at(open_study("where-to-build-1gw"))
+    energy = 1.2e6 * 0.8 * 8760  # kWh
+    assert values["annual_energy"] == pytest.approx(energy * 3.6e6)
+    assert values["annual_energy_cost"] == pytest.approx(energy * 0.066)
+    assert values["annual_carbon"] == pytest.approx(energy * 0.3498)
+    assert values["annual_onsite_water"] == pytest.approx(energy / 1.2 * 0.02e-3)
+    assert values["annual_offsite_water"] == pytest.approx(energy * 3.1321e-3)
+
+
+def test_sources_of_one_gigawatt_rank_as_they_should():
+    study = open_study("where-to-build-1gw", set_=["power_source=generator"])
+    carbon = {name: at(study, generator=name)["annual_carbon"] for name in study.axes["generator"].labels}
+    assert carbon["solar"] == carbon["nuclear-large"] == 0 < carbon["gas-combined"] < carbon["fuel-cell"] * 1.1 < carbon["gas-smt130"]
+    price = {name: at(study, generator=name)["electricity_price"] for name in study.axes["generator"].labels}
+    assert price["gas-combined"] < price["gas-smt130"] < price["nuclear-small"] < price["nuclear-large"]  # a spare reactor of 1.1 GW is dear
+    alone = open_study("where-to-build-1gw", set_=["power_source=generator", "spare_units=0"])
+    assert at(alone, generator="nuclear-large")["electricity_price"] < price["nuclear-large"] / 1.4
+    land = {name: at(study, generator=name)["supply_land"] for name in study.axes["generator"].labels}
+    assert land["wind-onshore"] > 5 * land["solar"] > 20 * land["nuclear-large"]
+
+
+def test_a_sweep_over_sites_and_supply_says_what_single_points_say():
+    study = open_study("where-to-build-1gw", axis=["pue=1.05:1.4:0.002"])
+    cube = running.run(study)
+    chance = random.Random(1)
+    for _ in range(60):
+        index = {name: chance.randrange(axis.size) for name, axis in study.axes.items()}
+        values = point.evaluate(study.graph, study.inputs_at(index)).values
+        for name, unit in study.outputs.items():
+            if name not in cube.data_vars:
+                continue
+            cell = float(cube[name].isel({dim: index[dim] for dim in cube[name].dims}))
+            expected = values[name]
+            assert math.isnan(cell) == math.isnan(expected), (name, unit)
+            assert math.isnan(cell) or cell == pytest.approx(expected, rel=3e-7)
+    assert "site" not in cube["annual_onsite_water"].dims
+    assert "cooling" not in cube["annual_carbon"].dims
+    assert set(cube["generator_lcoe"].dims) == {"generator"}
+
+
+def test_bad_input_is_one_line_that_says_what_there_is():
+    from sweep.errors import SweepError
+
+    for options, words in (
+        ({"set_": ["pue=0.9"]}, "pue must be at least 1"),
+        ({"set_": ["carbon_kind=lifecycle"]}, "did you mean 'average-lifecycle'?"),
+        ({"set_": ["site=us-tex"]}, "did you mean 'us-tx'?"),
+        ({"set_": ["utilization=1.2"]}, "utilization must be at most 1"),
+    ):
+        with pytest.raises(SweepError) as error:
+            open_study("where-to-build-1gw", **options)
+        assert words in str(error.value)
+        assert "\n" not in str(error.value)
+    assert factor("g/kWh", "kg/J") == pytest.approx(1e-3 / 3.6e6)
