@@ -70,6 +70,9 @@ def parse(text: str, file: str) -> Node:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise SweepError(f"{file}:{line}: not valid YAML: {error.problem}") from None
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        raise SweepError(f"{file}:{line}: not valid YAML: {error.reason}") from None
     if root is None:
         return Node({}, file, 0, "")
     return _node(root, file, "")
