@@ -230,7 +230,8 @@ def test_values_inside_an_axis_have_changed_though_its_ends_do_not(opened, tmp_p
 
 @pytest.mark.usefixtures("forgotten")
 def test_an_edited_equation_makes_another_study(opened, tmp_path):
-    text = "from sweep.registry import equation\n\n\n@equation(unit='1', source='article')\ndef store_own(gpus):\n    'A number.'\n    return gpus * 2.0\n"
+    head = "from sweep.registry import equation\n\n\n@equation(unit='1', source='article')\n"
+    text = head + "def store_own(gpus):\n    'A number.'\n    return gpus * 2.0\n"
     for body, refused in ((text, False), (text.replace("2.0", "3.0"), True)):
         (tmp_path / "own.py").write_text(body)
         study = opened("title: x\nequations: own.py\naxes: {gpus: [1, 2]}\noutputs: [store_own]\n")
@@ -246,9 +247,10 @@ def test_overwriting_takes_the_place_of_the_old_cube_only_when_the_new_one_is_wh
     path = tmp_path / "cube.zarr"
     before = run(study, path).load()
     other = opened(STUDY, set_=["server_power=7 kW"])
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(store.Store, "finish", interrupt)
-        run(other, path, overwrite=True)
+        with pytest.raises(KeyboardInterrupt):
+            run(other, path, overwrite=True)
     assert open_cube(path).identical(before)
     after = run(other, path, overwrite=True)
     assert float(after["it_power"].max()) == float(before["it_power"].max()) / 6 * 7
@@ -276,7 +278,7 @@ def test_what_stands_where_the_half_cube_would_lie_is_left_alone(study, tmp_path
     make(tmp_path / "cube.zarr.partial")
     if make is Path.mkdir:
         (tmp_path / "cube.zarr.partial" / "precious").write_text("")
-    with pytest.raises(SweepError, match="cube.zarr.partial: is there already and is no half-written cube of ours; give another name$"):
+    with pytest.raises(SweepError, match=r"cube.zarr.partial: is there already and is no half-written cube of ours; give another name$"):
         run(study, tmp_path / "cube.zarr")
     assert left(tmp_path) == ["cube.zarr.partial"]
 
