@@ -11,10 +11,9 @@ class SweepError(Exception):
 
 
 def suggestion(name: str, legal: Iterable[str]) -> str:
-    """The end of a message: the nearest legal name, or the names there are when none is near."""
+    """The end of a message: the nearest legal name, or the names there are when none is near and they are few."""
     names = sorted(legal)
     near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if near:
         return f"; did you mean {near[0]!r}?"
-    shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
-    return f"; there is: {shown}" if names else ""
+    return f"; there is: {', '.join(names)}" if 0 < len(names) <= 12 else ""
