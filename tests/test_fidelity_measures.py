@@ -5,8 +5,10 @@ import math
 import pytest
 from test_fidelity import run
 
-from benchmarks.fidelity import layouts, measures, serving_summary, training_summary
+from benchmarks.fidelity import layouts, measures, peers, serving_summary, side_by_side, training, training_summary
+from benchmarks.fidelity.evaluation import Inputs, Unscored
 from benchmarks.fidelity.score import Score
+from benchmarks.fidelity.training_inputs import inputs_of
 
 
 def score(name: str, predicted: float, measured: float, quantity: str = "step_time", **fields: str) -> Score:
@@ -84,3 +86,24 @@ def test_every_peer_is_a_line_of_numbers_under_the_same_columns() -> None:
         for line in table.values():
             assert set(line) <= set(table["wattsweep"])
             assert all(isinstance(value, float | int) for value in line.values())
+
+
+def test_peers_are_scored_on_the_rows_that_they_answer_and_the_model_on_the_same() -> None:
+    prepared = training.prepare(
+        [run(id="a", step_time_s="0.4"), run(id="b", step_time_s="0.5", n_gpus="96", dp="96"), run(id="c", gpu="B200")]
+    )
+
+    def peer(inputs: Inputs) -> float:
+        if inputs.value("gpus") > 48:
+            raise Unscored("too large")
+        return 0.6
+
+    found = side_by_side.compared(prepared, {"peer": peer})
+    assert found["peer"]["rows"] == found["wattsweep, rows of peer"]["rows"] == 1
+    assert found["peer"]["mean"] == pytest.approx(0.5)
+
+
+def test_sizes_that_peers_take_are_whole() -> None:
+    found = peers._sizes(inputs_of(run(tp="2", dp="24")))
+    assert (found["dp"], found["tp"], found["layers"]) == (24, 2, 24)
+    assert all(isinstance(size, int) for size in found.values())

@@ -9,7 +9,18 @@ from typing import Any
 
 import click
 
-from benchmarks.fidelity import energy, energy_summary, report, serving, serving_summary, tables, training, training_summary
+from benchmarks.fidelity import (
+    energy,
+    energy_summary,
+    peers,
+    report,
+    serving,
+    serving_summary,
+    side_by_side,
+    tables,
+    training,
+    training_summary,
+)
 from benchmarks.fidelity import rows as reading
 from benchmarks.fidelity.score import Score
 
@@ -57,6 +68,17 @@ def serving_command(csv_file: Path, json_file: Path | None, page: Path | None) -
     """Throughput, time per output token, power and energy per output token of served models."""
     scores = serving.score(serving.prepare(reading.load(csv_file)))
     _finish("Served models, predicted against published", scores, serving_summary.summary(scores), json_file, page)
+
+
+@main.command("peers")
+@click.argument("csv_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--calculon", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A checkout of Calculon.")
+def peers_command(csv_file: Path, calculon: Path | None) -> None:
+    """Other open models beside ours, on the training runs that each can express; those that import here."""
+    found = peers.available(calculon)
+    if not found:
+        raise click.ClickException("no peer here: pip install llm-analysis mlsysim, or --calculon CHECKOUT")
+    click.echo(tables.part(side_by_side.compared(training.prepare(reading.load(csv_file)), found)))
 
 
 def _finish(title: str, scores: list[Score], summary: dict[str, Any], json_file: Path | None, page: Path | None) -> None:

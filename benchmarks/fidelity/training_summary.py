@@ -10,6 +10,7 @@ import yaml
 
 from benchmarks.fidelity import layouts
 from benchmarks.fidelity.measures import by, families_equal, mean, median, relative_errors
+from benchmarks.fidelity.rows import Row
 from benchmarks.fidelity.score import Score
 from benchmarks.fidelity.training_words import complete, kind
 
@@ -60,7 +61,7 @@ def summary(scores: Sequence[Score]) -> dict[str, Any]:
 
 def beside_peers(times: Sequence[Score], jobs: dict[str, float], fits: dict[str, float]) -> dict[str, float]:
     """What the peers were scored on: each row alike, on the kind of run that all of them can express."""
-    found = relative_errors([one.error for one in times if one.error is not None and _expressible(one)])
+    found = relative_errors([one.error for one in times if one.error is not None and expressible(one.row)])
     shown = {name: found[name] for name in ("rows", "mean", "median", "bias")}
     regret = {"regret": jobs["mean_regret"], "rank_correlation": jobs["mean_rank_correlation"]}
     return shown | regret | {"out_of_memory_caught": fits["out_of_memory_caught"]}
@@ -110,7 +111,8 @@ def _family(scores: Sequence[Score], fitted: bool) -> dict[str, Any]:
     return found
 
 
-def _expressible(one: Score) -> bool:
-    text = one.row.text
+def expressible(row: Row) -> bool:
+    """Whether the run is one that every peer can express: dense, A100 or H100, 16 bits, no context parallelism, all sizes published."""
+    text = row.text
     plain = text("arch") == "dense" and text("gpu") in PEER_GPUS and text("cp") in ("", "1")
-    return plain and text("precision").startswith("bf16") and complete(one.row)
+    return plain and text("precision").startswith("bf16") and complete(row)
