@@ -1,0 +1,174 @@
+"""Decode, prefill, keys and values, weights and exchange: worked examples by hand, and limits that physics sets."""
+
+import math
+
+import pytest
+
+from tests.at_point import evaluate, value
+
+LLAMA = {"model": "llama-3.1-8b", "gpu": "h100-sxm", "engine": "vllm-2025"}
+MIXTURE = {"model": "qwen3-30b-a3b", "gpu": "h100-sxm", "engine": "vllm-2025"}
+DEEPSEEK = {"model": "deepseek-v3", "gpu": "h200-sxm", "engine": "sglang-2026"}
+
+
+def test_keys_and_values_of_llama():
+    # 32 layers, 8 heads of 128, key and value, 2 bytes: 131,072 bytes a token
+    assert value("kv_bytes_per_sequence", LLAMA, input_tokens=1000, output_tokens=500) == 131072 * 1250
+    assert value("kv_bytes_per_sequence", LLAMA, input_tokens=1000, output_tokens=500, kv_bits=8) == 131072 * 1250 / 2
+    assert value("mean_context", LLAMA, input_tokens=100, output_tokens=500, output_variation=1) == 600
+
+
+def test_latent_attention_keeps_one_compression():
+    # 512 + 64 numbers of 2 bytes in 61 layers; every tensor-parallel rank keeps a copy
+    assert value("kv_bytes_per_sequence", DEEPSEEK, input_tokens=999, output_tokens=2) == 61 * 576 * 2 * 1000
+    assert value("kv_shards", DEEPSEEK, serving_tp=8) == 1
+    assert value("kv_shards", LLAMA, serving_tp=4) == 4
+    assert value("kv_shards", LLAMA, serving_tp=16) == 8
+
+
+def test_windowed_layers_attend_to_their_window_only():
+    gemma = {**LLAMA, "model": "gemma-3-12b"}
+    assert value("attended_tokens", gemma, input_tokens=9000, output_tokens=2000) == 8 * 10000 + 40 * 1024
+    assert value("attended_tokens", gemma, input_tokens=50, output_tokens=100) == 48 * 100
+
+
+def test_pairs_of_a_prompt():
+    # without a window n^2 / 2 in each layer; the second half of a prompt meets the first half too
+    assert value("prefill_pairs", LLAMA, input_tokens=1000) == 32 * 500_000
+    assert value("prefill_pairs", LLAMA, input_tokens=1000, prefix_cache_hit=0.5) == 32 * (500 * 500 + 500 * 500 / 2)
+    assert value("prefill_pairs", LLAMA, input_tokens=1000, prefix_cache_hit=1) == 0
+
+
+@pytest.mark.parametrize("hit", [0.0, 0.3, 0.9])
+@pytest.mark.parametrize("tokens", [100, 1000, 5000])
+def test_pairs_within_a_window_are_a_sum(tokens, hit):
+    gemma = {**LLAMA, "model": "gemma-3-12b"}
+    start = tokens * hit
+    windowed = sum(min(start + i + 0.5, 1024) for i in range(round(tokens - start)))
+    full = sum(start + i + 0.5 for i in range(round(tokens - start)))
+    expected = 8 * full + 40 * windowed
+    assert value("prefill_pairs", gemma, input_tokens=tokens, prefix_cache_hit=hit) == pytest.approx(expected, rel=1e-3)
+
+
+def test_weights_of_a_mixture_by_kind():
+    # 48 layers of 128 experts with three matrices of 2048 x 768
+    assert value("expert_weights", MIXTURE) == 48 * 128 * 3 * 2048 * 768
+    assert value("expert_weights_per_token", MIXTURE) == 48 * 8 * 3 * 2048 * 768
+    head = 151936 * 2048
+    total = value("total_parameters", MIXTURE)
+    assert value("dense_weights", MIXTURE) == pytest.approx(total - 48 * 128 * 3 * 2048 * 768 - 2 * head)
+    assert value("dense_weight_bytes", MIXTURE, weight_bits=8) == pytest.approx(value("dense_weights", MIXTURE) + 2 * head)
+
+
+def test_four_bits_of_a_mixture_leave_attention_in_sixteen():
+    assert value("dense_weight_bits", MIXTURE, weight_bits=4.25) == 16
+    assert value("dense_weight_bits", MIXTURE, weight_bits=8) == 8
+    assert value("dense_weight_bits", LLAMA, weight_bits=4.5) == 4.5
+
+
+def test_experts_that_a_batch_touches():
+    assert value("touched_experts", MIXTURE, batch=1) == pytest.approx(8 / 128)
+    assert value("touched_experts", MIXTURE, batch=32) == pytest.approx(1 - (1 - 8 / 128) ** 32)
+    assert value("touched_experts", MIXTURE, batch=32, draft_tokens=1) == pytest.approx(1 - (1 - 8 / 128) ** 64)
+    assert value("touched_experts", LLAMA, batch=1) == 1
+
+
+def test_reading_weights_sets_the_step_of_one_sequence():
+    # 8.03e9 parameters less the embedding, 2 bytes each, at 3.35 TB/s
+    floor = 2 * (value("total_parameters", LLAMA) - 128256 * 4096) / 3.35e12
+    read = value("dense_read_time", LLAMA)
+    assert read * value("bandwidth_efficiency", LLAMA) == pytest.approx(floor)
+    step = value("decode_step_time", LLAMA, batch=1)
+    assert floor < step < 2.5 * floor
+    assert value("dense_read_time", LLAMA, serving_tp=4) == pytest.approx(read / 4)
+
+
+def test_a_large_batch_is_bound_by_operations():
+    short = {"input_tokens": 1, "output_tokens": 1, "batch_in_memory": 1e9}
+    few, many = (value("decode_step_time", LLAMA, batch=batch, **short) for batch in (100_000, 200_000))
+    per_token = (many - few) / 100_000
+    parts = value("dense_compute_time", LLAMA) + value("sequence_step_time", LLAMA, input_tokens=1, output_tokens=1)
+    assert per_token == pytest.approx(parts, rel=1e-3)
+
+
+def test_pipeline_stages_do_not_shorten_a_token():
+    one = value("decode_step_time", LLAMA, batch=8)
+    two = value("decode_step_time", LLAMA, batch=8, serving_pp=2)
+    assert two == pytest.approx(one, rel=0.05)
+    assert value("weight_bytes_per_gpu", LLAMA, serving_pp=2) == pytest.approx(value("weight_bytes_per_gpu", LLAMA) / 2)
+
+
+def test_tensor_parallelism_costs_exchanges():
+    assert value("collectives_per_pass", LLAMA, serving_tp=1) == 0
+    assert value("collectives_per_pass", LLAMA, serving_tp=8) == 64
+    # two all-reduces a layer, each sends 2 (t - 1) / t times the state of 4096 numbers
+    assert value("exchanged_bytes_per_token", LLAMA, serving_tp=8) == pytest.approx(64 * 2 * 7 / 8 * 4096 * 2)
+    assert value("exchange_time_per_token", LLAMA, serving_tp=1) == 0
+    inside = value("exchange_time_per_token", LLAMA, serving_tp=8)
+    across = value("exchange_time_per_token", LLAMA, serving_tp=16)
+    assert across > 5 * inside
+    assert value("exchange_time_per_token", LLAMA, serving_tp=8, exchange_overlap=0.75) == pytest.approx(inside / 4)
+
+
+def test_experts_of_data_parallel_attention_are_sent_to_and_from():
+    # 58 mixture layers, 8 experts a token, to and from, 7168 numbers of 2 bytes
+    split = {"serving_dp": 16, "serving_ep": 16}
+    assert value("exchanged_bytes_per_token", DEEPSEEK, **split) == pytest.approx(58 * 2 * 8 * 7168 * 2)
+    assert value("collectives_per_pass", DEEPSEEK, **split) == 2 * 58
+    assert "expert_groups_exceed_gpus" in evaluate("decode_step_time", DEEPSEEK, serving_ep=16, serving_tp=8)[1]
+
+
+def test_a_domain_of_72_exchanges_faster_than_one_of_8():
+    rack = {**DEEPSEEK, "gpu": "gb200-nvl72"}
+    board = {**DEEPSEEK, "gpu": "b200-sxm"}
+    split = {"serving_dp": 32, "serving_ep": 32, "precision": "fp8"}
+    assert value("exchange_time_per_token", rack, **split) < value("exchange_time_per_token", board, **split) / 10
+
+
+def test_latent_attention_of_many_sequences_is_bound_by_operations():
+    kv, work = (value(name, DEEPSEEK, precision="fp8") for name in ("kv_read_time", "attention_compute_time"))
+    assert value("attention_flops_per_attended_token", DEEPSEEK) == 2 * 128 * (2 * 512 + 64)
+    assert work > kv / 2
+    wide = value("sequence_step_time", DEEPSEEK, precision="fp8", draft_tokens=3, draft_parameters=0)
+    narrow = value("sequence_step_time", DEEPSEEK, precision="fp8")
+    assert wide - narrow == pytest.approx(max(kv, 4 * work) - max(kv, work))
+
+
+def test_prefill_shares_its_work_and_reads_less_with_a_cache():
+    one = value("prefill_time", LLAMA, input_tokens=2000)
+    assert 2000 * 2 * 7e9 / 989.4e12 < one < 4 * 2000 * 2 * 7e9 / 989.4e12
+    assert value("prefill_time", LLAMA, input_tokens=2000, prefix_cache_hit=0.5) < one * 0.55
+    assert value("prefill_compute_time", LLAMA, input_tokens=2000, serving_tp=4) == pytest.approx(one / 4)
+    assert value("prefill_time", LLAMA, input_tokens=0) == 0
+
+
+def test_formats_are_independent():
+    start = {"serving_tp": 2}
+    half = value("dense_read_time", LLAMA, weight_bits=8, **start) / value("dense_read_time", LLAMA, **start)
+    assert 0.5 < half < 0.6  # the head stays in 16 bits
+    assert value("kv_read_time", LLAMA, weight_bits=8, **start) == value("kv_read_time", LLAMA, **start)
+    assert value("kv_read_time", LLAMA, kv_bits=8, **start) == value("kv_read_time", LLAMA, **start) / 2
+    assert value("dense_compute_time", LLAMA, precision="fp8", **start) == pytest.approx(
+        value("dense_compute_time", LLAMA, **start) * 989.4 / 1979, rel=1e-6
+    )
+
+
+def test_a_format_that_the_gpu_lacks_is_a_status():
+    found, broken = evaluate("energy_per_query", LLAMA, precision="fp4")
+    assert math.isnan(found)
+    assert "serving_precision_not_supported" in broken
+
+
+def test_a_model_that_does_not_fit_is_a_status():
+    found, broken = evaluate("energy_per_query", {**LLAMA, "model": "llama-3.1-70b"})
+    assert math.isnan(found)
+    assert "model_exceeds_memory" in broken
+    assert value("energy_per_query", {**LLAMA, "model": "llama-3.1-70b"}, serving_tp=4) > 0
+
+
+def test_memory_counts_copies_of_heads_once():
+    one = value("kv_memory", LLAMA, serving_tp=8)
+    two = value("kv_memory", LLAMA, serving_tp=16)
+    expected = (value("gpu_memory", LLAMA) * 0.9 - value("weight_bytes_per_gpu", LLAMA, serving_tp=16)) * 8
+    assert two == pytest.approx(expected)
+    assert one < two

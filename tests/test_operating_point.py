@@ -1,0 +1,141 @@
+"""Which batch runs, latencies, speculation and disaggregation: each against a slow search or a sum that shares nothing with it."""
+
+import math
+
+import pytest
+
+from tests.at_point import evaluate, value
+
+LLAMA = {"model": "llama-3.1-8b", "gpu": "h100-sxm", "engine": "vllm-2025"}
+MIXTURE = {"model": "qwen3-235b-a22b", "gpu": "b200-sxm", "engine": "vllm-2026"}
+SPLIT = {"serving_tp": 4, "serving_ep": 4, "precision": "fp8", "weight_bits": 8}
+CASES = [(LLAMA, {"input_tokens": 500, "output_tokens": 300}), (MIXTURE, SPLIT)]
+
+
+def test_requests_beyond_memory_wait():
+    limit = value("batch_in_memory", LLAMA, input_tokens=1000, output_tokens=1000)
+    assert value("batch", LLAMA, concurrency=10, input_tokens=1000, output_tokens=1000) == 10
+    assert value("batch", LLAMA, concurrency=1e6, sequence_limit=1e9, input_tokens=1000, output_tokens=1000) == limit
+    assert value("batch", LLAMA, concurrency=1e6, sequence_limit=16, input_tokens=1000, output_tokens=1000) == 16
+    assert value("batch_limit", MIXTURE, sequence_limit=16, serving_dp=4, serving_ep=4, precision="fp8", weight_bits=8) == 64
+
+
+def test_a_given_batch_that_does_not_fit_is_a_status():
+    limit = value("batch_in_memory", LLAMA)
+    assert value("output_rate", LLAMA, batch=limit) > 0
+    found, broken = evaluate("output_rate", LLAMA, batch=limit * 1.01)
+    assert math.isnan(found)
+    assert "batch_exceeds_memory" in broken
+
+
+@pytest.mark.parametrize(("select", "given"), CASES)
+@pytest.mark.parametrize("target", [0.015, 0.03, 0.06])
+@pytest.mark.parametrize("first", [0.3, 5])
+def test_the_batch_by_latency_is_the_largest_that_meets_both_targets(select, given, target, first):
+    targets = {"target_time_per_output_token": target, "target_time_to_first_token": first}
+    batch = value("batch", select, operating_point="latency_target", **targets, **given)
+    limit = value("batch_limit", select, **given)
+
+    def late(b):
+        slow = value("time_per_output_token", select, batch=b, **given) > target * (1 + 1e-9)
+        return slow or value("time_to_first_token", select, batch=b, **given) > first * (1 + 1e-9)
+
+    assert 1 <= batch <= limit
+    assert not late(batch)
+    assert batch > limit * (1 - 1e-6) or late(batch * 1.001)
+
+
+def test_a_latency_that_no_batch_meets_is_a_status():
+    for slow in ({"target_time_per_output_token": 0.003}, {"target_time_to_first_token": 0.005}):
+        found, broken = evaluate("energy_per_query", LLAMA, operating_point="latency_target", **slow)
+        assert math.isnan(found)
+        assert "latency_target_missed" in broken
+        assert "latency_target_missed" not in evaluate("energy_per_query", LLAMA, **slow)[1]
+
+
+@pytest.mark.parametrize(("select", "given"), CASES)
+@pytest.mark.parametrize("rate", [0.01, 0.5, 3.0])
+def test_the_batch_by_arrival_answers_what_arrives(select, given, rate):
+    here = {"operating_point": "arrival_rate", "arrival_rate": rate, **given}
+    assert value("requests_per_second", select, **here) == pytest.approx(rate, rel=1e-3)
+    # Little's law: what is in flight is the rate times the time of a request's steps
+    batch = value("batch", select, **here)
+    steps = value("time_per_output_token", select, **here) * value("output_tokens", select, **given) * rate
+    assert batch == pytest.approx(steps, rel=1e-3)
+    assert value("replica_busy_share", select, **here) == pytest.approx(min(1, batch))
+
+
+def test_more_arrivals_than_a_replica_answers_are_a_status():
+    most = value("request_capacity", LLAMA)
+    assert value("output_rate", LLAMA, operating_point="arrival_rate", arrival_rate=0.99 * most) > 0
+    found, broken = evaluate("output_rate", LLAMA, operating_point="arrival_rate", arrival_rate=1.01 * most)
+    assert math.isnan(found)
+    assert "arrivals_exceed_capacity" in broken
+
+
+def test_no_arrivals_are_no_output():
+    here = {"operating_point": "arrival_rate", "arrival_rate": 0}
+    assert value("batch", LLAMA, **here) == 0
+    assert value("output_rate", LLAMA, **here) == 0
+    assert math.isnan(value("energy_per_query", LLAMA, **here))
+
+
+def test_a_step_with_prompts_is_what_requests_take_in_all():
+    given = {"batch": 32, "input_tokens": 2000, "output_tokens": 250}
+    # 250 steps of 32 sequences, and 32 prompts, for 32 requests
+    wall = 250 * value("decode_step_time", LLAMA, **given) + 32 * value("prefill_time", LLAMA, **given)
+    assert value("requests_per_second", LLAMA, **given) == pytest.approx(32 / wall)
+    assert value("request_time", LLAMA, **given) == pytest.approx(
+        value("time_to_first_token", LLAMA, **given) + 249 * value("time_per_output_token", LLAMA, **given)
+    )
+
+
+@pytest.mark.parametrize("acceptance", [0.0, 0.5, 0.8, 0.99, 1.0])
+@pytest.mark.parametrize("draft", [0, 1, 4])
+def test_tokens_that_a_step_accepts_are_a_sum(draft, acceptance):
+    found = value("accepted_tokens", LLAMA, draft_tokens=draft, acceptance=acceptance)
+    assert found == pytest.approx(sum(acceptance**i for i in range(draft + 1)))
+
+
+def test_speculation_saves_at_small_batches_and_loses_at_large_ones():
+    draft = {"draft_tokens": 5, "acceptance": 0.6, "draft_parameters": 2e8, "input_tokens": 50, "output_tokens": 100}
+    without = draft | {"draft_tokens": 0}
+
+    def ratio(batch):
+        return value("chip_energy_per_output_token", LLAMA, batch=batch, **draft) / value(
+            "chip_energy_per_output_token", LLAMA, batch=batch, **without
+        )
+
+    assert ratio(1) < 0.7
+    assert ratio(2000) > 1.1
+    assert value("time_per_output_token", LLAMA, batch=1, **draft) < value("time_per_output_token", LLAMA, batch=1, **without)
+
+
+def test_a_draft_longer_than_the_answer_is_a_status():
+    found, broken = evaluate("output_rate", LLAMA, draft_tokens=5, output_tokens=5)
+    assert math.isnan(found)
+    assert "draft_longer_than_output" in broken
+
+
+def test_disaggregation_keeps_prompts_out_of_the_steps():
+    given = {"batch": 64, "input_tokens": 4000, "output_tokens": 200}
+    apart = given | {"prefill_placement": "disaggregated", "prefill_load": 1}
+    assert value("serving_step_time", LLAMA, **apart) == value("decode_step_time", LLAMA, **given)
+    assert value("time_per_output_token", LLAMA, **apart) < 0.5 * value("time_per_output_token", LLAMA, **given)
+    # the same GPU time in all, where the pool for prompts never waits
+    for quantity in ("gpu_time_per_output_token", "chip_energy_per_output_token"):
+        assert value(quantity, LLAMA, **apart) == pytest.approx(value(quantity, LLAMA, **given))
+    assert value("kv_transfer_time", LLAMA, **given) == 0
+    # 131,072 bytes a token over one network card of 50 GB/s
+    sent = value("kv_transfer_time", LLAMA, **apart, link_efficiency=1)
+    assert sent == pytest.approx(131072 * 4000 / 50e9)
+    pool = given | {"prefill_placement": "disaggregated", "prefill_load": 0.5}
+    idle = value("idle_time_per_output_token", LLAMA, **pool)
+    assert idle == pytest.approx(value("prefill_time", LLAMA, **given) / 200)
+
+
+def test_ranks_in_lockstep_wait_for_each_others_prompts():
+    split = {"serving_dp": 8, "serving_ep": 8, "precision": "fp8", "weight_bits": 8}
+    waiting = value("prefill_occupancy", MIXTURE, **split)
+    assert waiting == pytest.approx(8 * value("prefill_time", MIXTURE, **split))
+    assert value("prefill_occupancy", MIXTURE, **split, engine_lockstep=0) == value("prefill_time", MIXTURE, **split)
