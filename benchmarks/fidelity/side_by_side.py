@@ -13,7 +13,7 @@ from benchmarks.fidelity.measures import relative_errors
 from benchmarks.fidelity.peers import Peer
 from benchmarks.fidelity.score import Score
 from benchmarks.fidelity.training import Prepared
-from benchmarks.fidelity.training_summary import expressible
+from benchmarks.fidelity.training_summary import expressible, fitted
 
 SHOWN = ("rows", "mean", "median", "p90", "bias")
 
@@ -26,8 +26,10 @@ def compared(rows: Sequence[Prepared], peers: dict[str, Peer]) -> dict[str, dict
     for name, peer in peers.items():
         theirs = [score for one in ours if (score := _theirs(one, peer)) is not None]
         same = {one.id for one in theirs}
-        found[name] = _line(theirs)
-        found[f"wattsweep, rows of {name}"] = _line([one for one in ours if one.id in same])
+        own = [one for one in ours if one.id in same]
+        for title, left_out in (("", frozenset[str]()), (" without the families that we fitted", fitted("training"))):
+            found[f"{name}{title}"] = _line([one for one in theirs if one.family not in left_out])
+            found[f"wattsweep, rows of {name}{title}"] = _line([one for one in own if one.family not in left_out])
     return found
 
 

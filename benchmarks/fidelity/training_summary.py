@@ -50,6 +50,7 @@ def summary(scores: Sequence[Score]) -> dict[str, Any]:
         "fits": fits,
         "layouts": layouts.summary(jobs),
         "layouts of one kernel": one_kernel,
+        "layouts, validation": layouts.summary([group for group in kernels if group.name.split(" | ")[0] not in families]),
         "jobs": {group.name: layouts.shown(group) for group in kernels},
         "peers, each on the rows that it counts": {
             "wattsweep": beside_peers(times, one_kernel, fits),
