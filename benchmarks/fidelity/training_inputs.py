@@ -14,6 +14,7 @@ entry. What a row leaves empty follows fixed rules that look at the row's year a
 | recompute | full before 2022, when selective recompute came; after that the parameter's default |
 | seq_parallel | 1 where tp > 1, from 2024 on; else 0 |
 | comm_overlap | hidden: tensor-parallel (with seq_parallel) and pipeline ones from 2024, data-parallel from 2022, expert from 2026 |
+| comm_overlap of a baseline | nothing hidden, where the notes say that a paper compares its own overlap with this run |
 | elementwise operators (no column) | one by one in FSDP unless compiled, and where the notes name kernels; else fused |
 | kernel of the norms (no column: `kernel:` in the notes) | fused, unless the notes name the kernels and no norm among them |
 | logits | gathered on each rank where the notes name the kernels (research code), else left split |
@@ -115,7 +116,8 @@ def inputs_of(row: Row) -> Inputs:
     given["fused_operators"] = float(not plain and "kernel: " not in row.text("notes"))
     given["gathered_logits"] = float("kernel: " in row.text("notes"))
     given["main_gradient_bytes"] = 4.0 if re.search("Megatron-LM|BLOOM|BigScience", row.text("source")) else 2.0
-    _overlap(given, row.text("comm_overlap"), year)
+    baseline = re.search("Megatron-LM baseline|ablation: baseline", row.text("notes"))
+    _overlap(given, "off" if baseline else row.text("comm_overlap"), 2021 if baseline else year)
     _machine(row, given, known)
     return Inputs(given, entries)
 
