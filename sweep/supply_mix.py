@@ -232,7 +232,7 @@ def _programme(case: Case, dark_cost: float | None) -> Mix | None:
         energy={**made, "gas": taken["gas"], "grid": taken["grid"], "battery": taken["discharge"], "spilled": spilled, "load": need},
         cost=float(answer.fun) * kw,
         price=float(answer.fun) * kw / need,
-        carbon=taken["gas"] * prices.gas_carbon + taken["grid"] * prices.grid_carbon,
+        carbon=taken["gas"] * prices.gas_carbon + (taken["grid"] * prices.grid_carbon if "grid" in case.allowed else 0.0),
         clean_share=(made["solar"] + made["wind"]) / need if case.mode == "annual" else 1 - (taken["gas"] + taken["grid"]) / need,
         unserved=taken["dark"] / need,
     )

@@ -1,0 +1,104 @@
+"""The command that sizes plants for a load: `sweep supply`. What belongs here: words to a case of supply, and its answer printed."""
+
+from __future__ import annotations
+
+import click
+
+from sweep.cli.options import as_json, print_json
+from sweep.errors import SweepError
+
+WEATHER_HELP = "A CSV file with a column `{0}` of 8,760 hourly values, output over nameplate, instead of weather drawn at random."
+
+
+@click.command(
+    epilog='Example: sweep supply --site us-tx --load "1 GW" --mode hourly --clean 0.9 --latitude 32 --longitude -102 '
+    "--solar-factor 0.25 --wind-factor 0.38 --hours 3"
+)
+@click.option("--site", help="Site whose grid price and carbon count; see `sweep list sites`. Without it there is no grid.")
+@click.option("--load", "load", default="1 GW", show_default=True, help="Largest power of the facility.")
+@click.option("--swing", type=float, default=0.0, show_default=True, help="Part of the load that is gone at 4 in the morning.")
+@click.option(
+    "--mode", default="hourly", show_default=True, help="annual: clean by the year; hourly: by the hour; islanded: no grid, N+1 of gas."
+)
+@click.option("--clean", type=float, default=0.0, show_default=True, help="Share of the load that solar, wind and battery must carry.")
+@click.option("--latitude", type=float, default=32.0, show_default=True, help="Degrees north, for the sun.")
+@click.option("--longitude", type=float, default=-102.0, show_default=True, help="Degrees east, for the sun.")
+@click.option("--solar-factor", type=float, default=0.25, show_default=True, help="Capacity factor that the drawn solar year has.")
+@click.option("--wind-factor", type=float, default=0.35, show_default=True, help="Capacity factor that the drawn wind year has.")
+@click.option("--solar-file", type=click.Path(dir_okay=False), help=WEATHER_HELP.format("solar"))
+@click.option("--wind-file", type=click.Path(dir_okay=False), help=WEATHER_HELP.format("wind"))
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the drawn weather.")
+@click.option("--hours", type=click.IntRange(1, 24), default=3, show_default=True, help="Hours of one step; 1 is exact and slow.")
+@click.option("--gas", default="gas-7ha02", show_default=True, help="Kind of gas plant; see `sweep list generators`.")
+@click.option("--sources", default="solar,wind,battery,gas,grid", show_default=True, help="What may be built or bought.")
+@click.option("--set", "set_", multiple=True, metavar="NAME=VALUE", help='A price or another parameter: gas_price="5 USD/MMBtu".')
+@click.option("--sensitivity", is_flag=True, help="Also the price with each cost halved and half as high again.")
+@as_json
+def supply(
+    site: str | None,
+    load: str,
+    swing: float,
+    mode: str,
+    clean: float,
+    latitude: float,
+    longitude: float,
+    solar_factor: float,
+    wind_factor: float,
+    solar_file: str | None,
+    wind_file: str | None,
+    seed: int,
+    hours: int,
+    gas: str,
+    sources: str,
+    set_: tuple[str, ...],
+    sensitivity: bool,
+    as_json: bool,
+) -> None:
+    """Find the cheapest solar, wind, battery, gas and grid that carry a load through every hour of a year.
+
+    Solves a linear programme (needs the extra `supply`). The drawn weather is synthetic; give files for a real site.
+    """
+    from sweep import supply_case, weather
+    from sweep.supply_mix import Case, solve
+    from sweep.units import show, to_si
+
+    settings = {}
+    for text in set_:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise SweepError(f"--set {text}: must read name=value")
+        settings[name.strip()] = value.strip()
+    if solar_file:
+        sun = weather.from_file(solar_file, "solar")
+    else:
+        sun = weather.synthetic_solar(latitude, longitude, solar_factor, seed)
+    wind = weather.from_file(wind_file, "wind") if wind_file else weather.synthetic_wind(wind_factor, seed)
+    try:
+        peak = to_si(load, "W")
+    except SweepError as error:
+        raise SweepError(f"--load {load}: {error}") from None
+    allowed = tuple(source.strip() for source in sources.split(",") if source.strip() and (site or source.strip() != "grid"))
+    case = Case(
+        load=supply_case.daily_load(peak, swing),
+        solar=sun.values,
+        wind=wind.values,
+        prices=supply_case.prices(site, gas, settings),
+        mode=mode,  # type: ignore[arg-type]  # the case checks the word
+        clean_share=clean,
+        sources=allowed,
+    )
+    mix = solve(case.coarser(hours) if hours > 1 else case)
+    if as_json:
+        facts = {"status": mix.status, "capacity": mix.capacity, "energy": mix.energy, "cost": mix.cost, "price": mix.price}
+        print_json({**facts, "carbon": mix.carbon, "clean_share": mix.clean_share, "unserved": mix.unserved})
+        return
+    click.echo(f"{load} {'at ' + site if site else 'without a grid'}, {mode}, {clean:.0%} clean; weather: {sun.name}; {wind.name}\n")
+    for source, built, energy in supply_case.table(case.coarser(hours), mix):
+        click.echo(f"{source:<9} {built:<28} {energy}")
+    if sensitivity and mix.feasible:
+        click.echo("\nprice of the electricity when one cost is half, and half as high again")
+        for name, (low, high) in supply_case.sensitivities(case, max(hours, 3)).items():
+            click.echo(f"{name:<9} {show(low.price, 'USD/J'):<16} {show(high.price, 'USD/J')}")
+
+
+COMMANDS = (supply,)
