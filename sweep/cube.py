@@ -87,7 +87,7 @@ def _status(plan: Plan) -> dict[str, Any]:
         "flag_masks": bits,
         "flag_meanings": " ".join(rule.name for rule in plan.graph.rules),
         "flag_sentences": json.dumps({rule.name: rule.meaning for rule in plan.graph.rules}),
-        "flag_guards": json.dumps({rule.name: list(rule.guards) for rule in plan.graph.rules}),
+        "flag_guards": json.dumps({rule.name: [n for n in plan.graph.excludes(rule) if n in plan.graph.outputs] for rule in plan.graph.rules}),
     }
 
 

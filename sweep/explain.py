@@ -138,12 +138,11 @@ def _origin(figure: Figure, cited: dict[str, None]) -> str:
 def _rules(graph: Graph, cited: dict[str, None]) -> list[str]:
     if not graph.rules:
         return []
-    lines = ["", "no value where"]
-    lines += [f"  {rule.name}: {rule.meaning}" for rule in graph.rules if rule.guards]
-    warnings = [rule for rule in graph.rules if not rule.guards]
-    lines += ["", "only a warning where", *(f"  {rule.name}: {rule.meaning}" for rule in warnings)] if warnings else []
     cited.update({rule.source: None for rule in graph.rules})
-    return lines
+    said = {rule: f"  {rule.name}: {rule.meaning} ({', '.join(rule.arguments)})" for rule in graph.rules}
+    excluding = [text for rule, text in said.items() if graph.excludes(rule)]
+    warning = [text for rule, text in said.items() if not graph.excludes(rule)]
+    return [*(["", "no value where", *excluding] if excluding else []), *(["", "only a warning where", *warning] if warning else [])]
 
 
 def _choices(graph: Graph, study: Study | None) -> list[str]:

@@ -140,14 +140,15 @@ def _reasons(array: xarray.DataArray, status: xarray.DataArray, places: list[tup
     at = [array.dims.index(dim) for dim in status.dims]
     own = [tuple(place[i] for i in at) for place in places]
     flags = _head(status, own).values
-    return [_broken(status, flags[place].item(), guards_only=True) if cell != cell else "" for place, cell in zip(own, cells, strict=True)]
+    name = str(array.name)
+    return [_broken(status, flags[place].item(), name) if cell != cell else "" for place, cell in zip(own, cells, strict=True)]
 
 
-def _broken(status: xarray.DataArray, flags: int, *, guards_only: bool = False) -> str:
-    """The names of the rules that a status stands for."""
+def _broken(status: xarray.DataArray, flags: int, variable: str = "") -> str:
+    """The names of the rules that a status stands for; with a variable, of those that exclude it."""
     guards = json.loads(status.attrs["flag_guards"])
     names = zip(str(status.attrs["flag_meanings"]).split(), np.atleast_1d(status.attrs["flag_masks"]).tolist(), strict=True)
-    return ", ".join(name for name, mask in names if flags & mask and (guards[name] or not guards_only))
+    return ", ".join(name for name, mask in names if flags & mask and (not variable or variable in guards[name]))
 
 
 def _lines(rows: Iterable[list[Any]]) -> str:

@@ -29,6 +29,11 @@ class Graph:
     needs: Mapping[str, tuple[str, ...]]
     rules_of: Mapping[str, frozenset[int]]
 
+    def excludes(self, rule: Rule) -> list[str]:
+        """The quantities that mean nothing where a rule is broken; none of a rule that only warns."""
+        index = self.rules.index(rule)
+        return [name for name, rules in self.rules_of.items() if index in rules]
+
     def before(self, rule: Rule) -> frozenset[int]:
         """The rules that must hold before another can be judged: those behind what it reads."""
         return frozenset().union(*(self.rules_of[name] for name in rule.arguments))

@@ -74,7 +74,7 @@ def _point_text(study: Study, found: Point, everything: bool) -> str:
         lines.append(table(("output", "value", "meaning"), outputs, right=["value"]))
     lines.append("")
     if found.broken:
-        lines += [*(f"{'breaks' if rule.guards else 'warning'}: {rule.name}: {rule.meaning}" for rule in found.broken), ""]
+        lines += [*(f"{'broken' if study.graph.excludes(rule) else 'warning'}: {rule.name}: {rule.meaning}" for rule in found.broken), ""]
     computed = [e.name for e in study.graph.equations if e.name not in study.outputs]
     rows = [(name, amount(name, found.values[name]), meaning_of(name)) for name in computed]
     if rows:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from sweep.plan import Plan
     from sweep.study import Study
 
-# what one core does, as `python -m benchmarks.speed` measures it
+# what one core of an ordinary server does; `python -m benchmarks.speed` measures it elsewhere
 EVALUATIONS_PER_SECOND = 5e8
-BYTES_PER_SECOND = 0.8e9
+BYTES_PER_SECOND = 0.3e9
 COMPILER_SECONDS = 15
 
 
@@ -133,6 +133,8 @@ def run(
     from sweep.study_file import open_study
 
     opened = open_study(study, set_, axis, outputs)
+    if not overwrite:
+        _tell_of_earlier(out)
     with tqdm(total=None, unit=" cells", unit_scale=True, file=sys.stderr, leave=False, disable=None) as bar:
 
         def progress(done: int, total: int) -> None:
@@ -147,6 +149,19 @@ def run(
             sys.exit(130)
     click.echo(summary(cube, opened.outputs))
     click.echo(_next(out, opened))
+
+
+def _tell_of_earlier(out: Path) -> None:
+    """Say on stderr what an earlier run has left: all of the cube, or some of its blocks."""
+    from sweep import store
+
+    if not out.exists() and not store.partial(out).exists():
+        return
+    found = store.state(out)
+    if found["complete"]:
+        click.echo(f"{out} is there already; it is kept if it is of this study", err=True)
+    elif found["total"]:
+        click.echo(f"goes on where an earlier run stopped: {found['done']} of {found['total']} blocks are done", err=True)
 
 
 def _next(out: Path, study: Study) -> str:
