@@ -87,7 +87,7 @@ def table(case: Case, mix: Mix) -> list[tuple[str, str, str]]:
 def bias(case: Case) -> str:
     """What steps longer than an hour leave out, as measured on three cases of hourly steps."""
     low = {2: "1 to 2", 3: "3 to 5", 4: "3 to 6"}.get(round(case.step / HOUR))
-    return f": cost up to {low} % too low where batteries carry the nights" if low else ""
+    return f": cost {low} % too low where batteries carry the nights" if low else ""
 
 
 def _quantity(name: str, select: Mapping[str, str], settings: Mapping[str, str] | None) -> float:
@@ -100,7 +100,10 @@ def _quantity(name: str, select: Mapping[str, str], settings: Mapping[str, str] 
         words = known[key].choices
         if words and text not in words:
             raise SweepError(f"{key} = {text!r}: is no choice of {key}{suggestion(text, words)}")
-        values[key] = float(words.index(text)) if words else to_si(text, known[key].unit)
+        try:
+            values[key] = float(words.index(text)) if words else to_si(text, known[key].unit)
+        except SweepError as error:
+            raise SweepError(f"{key} = {text!r}: {error}") from None
     figures: dict[tuple[str, str], Figure] = {}
     for catalogue, label in select.items():
         if label not in entry_names(catalogue):

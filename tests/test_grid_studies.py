@@ -44,7 +44,7 @@ def test_sources_of_one_gigawatt_rank_as_they_should():
     carbon = {name: at(study, generator=name)["annual_carbon"] for name in study.axes["generator"].labels}
     assert carbon["solar"] == carbon["nuclear-large"] == 0 < carbon["gas-combined"] < carbon["fuel-cell"] * 1.1 < carbon["gas-smt130"]
     price = {name: at(study, generator=name)["electricity_price"] for name in study.axes["generator"].labels}
-    assert price["gas-combined"] < price["gas-smt130"] < price["nuclear-small"] < price["nuclear-large"]  # a spare reactor of 1.1 GW is dear
+    assert price["gas-combined"] < price["gas-smt130"] < price["nuclear-small"] < price["nuclear-large"]  # a big spare is dear
     alone = open_study("where-to-build-1gw", set_=["power_source=generator", "spare_units=0"])
     assert at(alone, generator="nuclear-large")["electricity_price"] < price["nuclear-large"] / 1.4
     land = {name: at(study, generator=name)["supply_land"] for name in study.axes["generator"].labels}
