@@ -100,6 +100,7 @@ def attributes(plan: Plan) -> dict[str, Any]:
         "source": f"wattsweep {version('wattsweep')}",
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "study": plan.study.file,
+        "axes": json.dumps(plan.order),
         "identity": json.dumps(identity(plan)),
         "inputs": json.dumps(inputs(plan)),
         "assumed": json.dumps(assumed(plan)),

@@ -7,6 +7,7 @@ the order of the cube wins, so a study and its cube name the same points.
 from __future__ import annotations
 
 import heapq
+import json
 import math
 import os
 import threading
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sweep import plan, point
+from sweep import axes, plan, point
 from sweep.blocks import Block, Grid, Program, Worker, inner_shape, ranges_of
 from sweep.errors import SweepError, suggestion
 from sweep.graph import names
@@ -95,7 +96,8 @@ def _of_study(
             elsewhere = {axis: at for axis, at in study.point.items() if axis not in index}
             values = point.evaluate(full.graph, study.inputs_at({**index, **elsewhere}, full.graph)).values
             shown = dict.fromkeys([*wanted, *(name for name in study.outputs if set(full.dims[name]) <= set(dims))])
-            rows.append({"rank": rank, **_labels(study, index, per, label), **{name: values[name] for name in shown}})
+            labels = _labels(study, index, per, label)
+            rows.append({"rank": rank, **labels, **{name: values[name] for name in shown if name not in labels}})
     return rows
 
 
@@ -147,8 +149,9 @@ def _search_function(made: Plan, nest: Nest, wanted: tuple[str, ...], asked: lis
 
     tests: list[list[str]] = [[] for _ in range(len(dims) + 1)]
     for c in asked:
-        right = f"float32({c.other})" if c.other else repr(c.value)
-        tests[max(depth_of(name) for name in c.names)].append(f"(float32({c.name}) {c.operator} {right})")
+        left, right = f"float32({c.name})", f"float32({c.other})" if c.other else repr(_bound(c))
+        signs = ("<", ">") if c.operator == "!=" else (c.operator,)  # what has no value is not unequal to anything either
+        tests[max(depth_of(name) for name in c.names)].append(f"({' or '.join(f'{left} {sign} {right}' for sign in signs)})")
 
     arguments = [*(f"n_{dim}" for dim in dims), *(f"in_{name}" for name in reads), "out_scores", "out_places", "out_row"]
     lines = [f"def search({', '.join(arguments)}):", f'{INDENT}"""The {"largest" if maximize else "smallest"} {objective}."""']
@@ -233,7 +236,7 @@ def _of_cube(
     for name in wanted:
         if name not in cube.variables:
             raise SweepError(f"{name}: is not in the cube{suggestion(name, map(str, cube.variables))}")
-    order = [str(dim) for dim in sorted(cube.sizes, key=lambda d: _position(cube, str(d)))]
+    order = json.loads(cube.attrs.get("axes", "[]")) or [*cube.sizes]
     dims = tuple(dim for dim in order if any(dim in cube[name].dims for name in wanted))
     if per is not None and per not in dims:
         raise SweepError(f"--per {per}: {quantity} does not depend on it{suggestion(per, dims)}")
@@ -249,14 +252,16 @@ def _of_cube(
             index = dict(zip(dims, np.unravel_index(place, tuple(sizes.values())), strict=True))
             labels = {dim: cube[dim].values[index[dim]] for dim in [*([per] if per else []), *(d for d in dims if d != per)]}
             shown = dict.fromkeys([*wanted, *(str(v) for v in cube.data_vars if set(cube[v].dims) <= set(dims) and v != STATUS)])
-            values = {name: float(cube[name].isel({d: int(index[str(d)]) for d in cube[name].dims})) for name in shown}
+            left = [name for name in shown if name not in labels]
+            values = {name: float(cube[name].isel({d: int(index[str(d)]) for d in cube[name].dims})) for name in left}
             rows.append({"rank": rank, **{d: v if isinstance(v, str) else float(v) for d, v in labels.items()}, **values})
     return rows
 
 
-def _position(cube: xarray.Dataset, dim: str) -> tuple[int, str]:
-    """Where an axis stands in the order of the cube: all variables keep one order, so the one with most axes before it tells."""
-    return max(list(map(str, cube[v].dims)).index(dim) if dim in cube[v].dims else -1 for v in cube.data_vars), dim
+def _bound(condition: Condition) -> float:
+    """What a quantity is compared with, as the cube would hold it, so that a bound that is met exactly is met."""
+    with np.errstate(over="ignore"):
+        return float(np.float32(condition.value))
 
 
 def _block_hits(
@@ -274,12 +279,14 @@ def _block_hits(
     def values(name: str) -> Any:
         found = cube[name].isel({dim: at[dim] for dim in dims if dim in cube[name].dims}).variable
         held = found.transpose(*(dim for dim in dims if dim in found.dims)).values
-        return held[tuple(slice(None) if dim in found.dims else None for dim in dims)]
+        if held.dtype.kind not in "fiu":  # the words of a choice
+            held = np.array([axes.quantity(name).choices.index(word) for word in held])
+        return held.astype(np.float32)[tuple(slice(None) if dim in found.dims else None for dim in dims)]
 
-    scores = np.broadcast_to(values(quantity).astype(np.float32) * (-1 if maximize else 1), shape)
+    scores = np.broadcast_to(values(quantity) * (-1 if maximize else 1), shape)
     for c in asked:
-        right = values(c.other).astype(np.float32) if c.other else c.value
-        scores = np.where(OPERATORS[c.operator](values(c.name).astype(np.float32).astype(np.float64), right), scores, np.nan)
+        left, right = values(c.name), values(c.other) if c.other else np.float32(_bound(c))
+        scores = np.where(OPERATORS[c.operator](left, right) & (left == left) & (right == right), scores, np.nan)
     flat = np.where(np.isnan(scores), np.float32(np.inf), scores).reshape(-1)
     if len(flat) > top:
         limit = np.partition(flat, top - 1)[top - 1]
