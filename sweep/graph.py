@@ -6,7 +6,7 @@ Over which axes each of them runs is for plan.py.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sweep import registry
 from sweep.catalogue import parameters
@@ -126,7 +126,7 @@ def resolve(
         if not rule.guards and all(a in inputs or a in equations for a in rule.arguments):
             rules[rule.name] = rule
 
-    order = list(rules.values())
+    order = [_guarding(rule, guards, equations) if rule.name in registry.MISSING else rule for rule in rules.values()]
     index = {rule.name: i for i, rule in enumerate(order)}
     rules_of: dict[str, frozenset[int]] = {name: frozenset() for name in inputs}
     for name in equations:
@@ -135,3 +135,8 @@ def resolve(
         through = [rules_of[a] for rule in guards.get(name, ()) for a in rule.arguments]
         rules_of[name] = frozenset(own).union(*upstream, *through)
     return Graph(outputs, tuple(inputs), tuple(equations.values()), tuple(order), needs, rules_of)
+
+
+def _guarding(rule: Rule, guards: Mapping[str, list[Rule]], equations: Iterable[str]) -> Rule:
+    """The rule of a gap with the quantities that it makes meaningless in this graph."""
+    return replace(rule, guards=tuple(name for name in equations if rule in guards.get(name, ())))

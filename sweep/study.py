@@ -67,8 +67,10 @@ class Study:
 
     def graph_of(self, outputs: Iterable[str]) -> Graph:
         """What some quantities need, under the values that this study gives."""
-        columns = [(name, values, axis.name) for axis in self.axes.values() for name, values in axis.columns.items()]
-        gaps = [name for name, values, axis in columns if np.isnan(self._pick(name, values, (axis,), axis).values).any()]
+        on_axes = [(name, values, axis.name) for axis in self.axes.values() for name, values in axis.columns.items()]
+        gaps = {name for name, values, axis in on_axes if np.isnan(self._pick(name, values, (axis,), axis).values).any()}
+        by_choice = {name for entry in self.selected.values() for name, word in entry.figures if word} - set(self.fixed)
+        gaps |= {name for name in by_choice if np.isnan(self.table(name).values).any()}
         return resolve(outputs, self.given, self.choices, gaps)
 
     @cached_property
@@ -89,7 +91,7 @@ class Study:
         if entry:
             cells = column(parameters()[name], entry.figures)
             found = self._pick(name, np.array(cells if parameters()[name].by else cells[0]), (), entry.label)
-            if not np.isnan(found.values).all():
+            if not np.isnan(cells).all():  # an entry that has the figure for another choice has a gap, which is a status
                 return found
         parameter = parameters()[name]
         if parameter.default:

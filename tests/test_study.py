@@ -358,14 +358,18 @@ def test_a_value_that_is_needed_and_given_nowhere_is_named_with_what_needs_it(mi
     assert mistake(none) == f"study.yaml: gpu_tdp is needed by gpu_power_total and has no value; {advice}"
 
 
-def test_a_figure_that_the_selected_entry_lacks_is_named_with_the_entry(mistake):
+def test_a_figure_that_the_selected_entry_lacks_for_a_choice_is_a_status(tmp_path):
     text = (
         PLAIN.replace("h100-sxm", "a100-sxm-80gb")
         .replace("gpus: [8, 16]", "training_flops: [1e20]")
         .replace("[it_power]", "[required_mfu]")
+        .replace("6 kW", "6 kW\n  precision: fp8")
     )
-    found = mistake(text.replace("6 kW", "6 kW\n  precision: fp8"))
-    assert "peak_rate is needed by required_mfu and has no value: a100-sxm-80gb has no such figure for precision fp8" in found
+    (tmp_path / "study.yaml").write_text(text)
+    study = open_study(tmp_path / "study.yaml")
+    found = point.evaluate(study.graph, study.inputs_at(study.point))
+    assert [rule.name for rule in found.broken if rule.guards] == ["peak_rate_is_missing"]
+    assert math.isnan(found.values["required_mfu"])
 
 
 def test_a_study_that_is_not_there_is_said_with_the_nearest_one():

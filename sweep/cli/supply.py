@@ -68,10 +68,8 @@ def supply(
         if not equals:
             raise SweepError(f"--set {text}: must read name=value")
         settings[name.strip()] = value.strip()
-    if solar_file:
-        sun = weather.from_file(solar_file, "solar")
-    else:
-        sun = weather.synthetic_solar(latitude, longitude, solar_factor, seed)
+    place = (latitude, longitude, solar_factor, seed)
+    sun = weather.from_file(solar_file, "solar") if solar_file else weather.synthetic_solar(*place)
     wind = weather.from_file(wind_file, "wind") if wind_file else weather.synthetic_wind(wind_factor, seed)
     try:
         peak = to_si(load, "W")
