@@ -81,13 +81,14 @@ def described(name: str) -> dict[str, Any]:
 
 def _status(plan: Plan) -> dict[str, Any]:
     bits = [1 << bit for bit in range(len(plan.graph.rules))]
+    excluded = {rule.name: [name for name in plan.graph.excludes(rule) if name in plan.graph.outputs] for rule in plan.graph.rules}
     return {
         "units": "1",
         "long_name": "rules that a point breaks; 0 where it breaks none",
         "flag_masks": bits,
         "flag_meanings": " ".join(rule.name for rule in plan.graph.rules),
         "flag_sentences": json.dumps({rule.name: rule.meaning for rule in plan.graph.rules}),
-        "flag_guards": json.dumps({rule.name: [n for n in plan.graph.excludes(rule) if n in plan.graph.outputs] for rule in plan.graph.rules}),
+        "flag_guards": json.dumps(excluded),
     }
 
 

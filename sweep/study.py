@@ -129,7 +129,8 @@ class Study:
             first = next((other for other in catalogues() if links_to(other, catalogue)), catalogue)
             known = {*self.axes, *self.selected}
             if first in known and first != catalogue:
-                return f"{need}: no {first} of the study leads to a {catalogue}; select one (select: {{{catalogue}: ...}}) or give it (set: {{{name}: ...}})"
+                advice = f"select one (select: {{{catalogue}: ...}}) or give it (set: {{{name}: ...}})"
+                return f"{need}: no {first} of the study leads to a {catalogue}; {advice}"
             return f"{need}; select a {first} (select: {{{first}: ...}}) or give it (set: {{{name}: ...}})"
         return f"{need}; give it (set: {{{name}: ...}})"
 

@@ -74,8 +74,8 @@ def test_every_option_says_what_it_does(name):
     assert all(option.help for option in main.commands[name].params if isinstance(option, click.Option))
 
 
-def test_the_commands_are_those_of_the_manual():
-    assert set(COMMANDS) == {"list", "show", "plan", "run", "info", "slice", "best", "point", "explain"}
+def test_no_command_of_the_manual_is_missing():
+    assert set(COMMANDS) >= {"list", "show", "plan", "run", "info", "slice", "best", "point", "explain"}
 
 
 # --- what there is
