@@ -1,7 +1,7 @@
 """The article's figures beside ours: `python -m benchmarks.article` prints the table, with README.md behind it writes it there.
 
-What belongs here: the claims of configs/studies/article.yaml, evaluated at the study's point. What the article prints and what is
-off in it stands in the study.
+What belongs here: the claims of the studies that recompute the article, evaluated at each study's point. What the article prints and
+what is off in it stands in the studies.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from sweep.study_file import open_study
 from sweep.units import factor, to_si
 
 START, END = "<!-- python -m benchmarks.article README.md -->\n", "\n<!-- end of the table -->"
+STUDIES = ("article", "demand-2030", "power-plants", "hyperion", "china")
 HEADER = ("in the article", "printed", "here", "quantity", "what is off")
 
 
@@ -34,9 +35,13 @@ class Row:
     note: str
 
 
-def rows(study: Study | None = None) -> list[Row]:
-    """The claims of the article's study, in its order."""
-    study = study or open_study(folder() / "studies" / "article.yaml")
+def all_rows() -> list[Row]:
+    """The claims of all studies that recompute the article, in the order of its paragraphs."""
+    return [row for name in STUDIES for row in rows(open_study(folder() / "studies" / f"{name}.yaml"))]
+
+
+def rows(study: Study) -> list[Row]:
+    """The claims of one study, in its order."""
     graph = study.graph_of(study.claims)
     values = point.evaluate(graph, study.inputs_at(study.point, graph)).values
     found = []
@@ -67,7 +72,7 @@ def refreshed(text: str) -> str:
     """A text whose table, between the two marks, is that of today."""
     before, _, rest = text.partition(START)
     _, _, after = rest.partition(END)
-    return f"{before}{START}{table(rows())}{END}{after}"
+    return f"{before}{START}{table(all_rows())}{END}{after}"
 
 
 if __name__ == "__main__":
@@ -75,4 +80,4 @@ if __name__ == "__main__":
         page = Path(sys.argv[1])
         page.write_text(refreshed(page.read_text(encoding="utf-8")), encoding="utf-8")
     else:
-        print(table(rows()))
+        print(table(all_rows()))

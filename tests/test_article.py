@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.article import END, START, refreshed, rows
+from benchmarks.article import END, START, all_rows, refreshed
 from sweep import point
 from sweep.catalogue import folder
 from sweep.study_file import open_study
@@ -73,7 +73,7 @@ def test_the_articles_cluster_leaves_gpus_over_and_breaks_no_rule(article):
     assert [rule.name for rule in values(article).broken] == ["gpus_left_over"]
 
 
-@pytest.mark.parametrize("row", rows(), ids=lambda row: row.name)
+@pytest.mark.parametrize("row", all_rows(), ids=lambda row: row.name)
 def test_what_the_article_prints_agrees_to_its_digits_or_is_said_to_be_off(row):
     if math.isnan(row.article):
         assert row.note.startswith("not printed")

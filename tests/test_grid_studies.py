@@ -6,16 +6,8 @@ import random
 import pytest
 
 from sweep import point, running
-from sweep.graph import unit_of
 from sweep.study_file import open_study
-from sweep.units import factor, to_si
-
-CLAIMS = [
-    (study, name)
-    for study in ("power-plants", "hyperion", "china", "demand-2030")
-    for name in open_study(study).claims
-]
-
+from sweep.units import factor
 
 def at(study, **place):
     """Every quantity of a study at its point, or at labels of its axes."""
@@ -23,10 +15,13 @@ def at(study, **place):
     return point.evaluate(study.graph, study.inputs_at({**study.point, **index})).values
 
 
-@pytest.mark.parametrize(("name", "claim"), CLAIMS)
-def test_a_claim_is_met_within_what_its_note_says(name, claim):
-    study = open_study(name)
-    assert at(study)[claim] == pytest.approx(to_si(study.claims[claim].printed, unit_of(claim)), rel=0.021)
+def test_what_the_studies_say_of_turbines_plants_and_campuses():
+    assert at(open_study("power-plants"))["units_for_firm_load"] == 11
+    assert at(open_study("power-plants"))["facility_power"] == pytest.approx(153e6)
+    assert at(open_study("hyperion"))["supply_coverage"] == pytest.approx(1.5)
+    assert at(open_study("hyperion"))["units_for_firm_load"] == 9
+    assert at(open_study("china"))["campuses_by_energy"] == pytest.approx(66.6, abs=0.1)
+    assert at(open_study("china"), buildout="china-wind-2023")["campuses_by_energy"] == pytest.approx(101, abs=0.5)
 
 
 def test_one_gigawatt_in_texas_by_hand():
