@@ -11,7 +11,7 @@ entry. What a row leaves empty follows fixed rules that look at the row's year a
 | tp, pp, cp, vp | the size that the notes name (`TP4 PP4 VP5`, `interleaved`: 2 chunks), else 1 |
 | ep | as many GPUs as divide the experts and the stage, at most the 64 of the widest published recipes |
 | precision | fp16 on V100, else bf16 |
-| recompute | full before 2022, when selective recompute came; after that the parameter's default |
+| recompute | full before 2022, when selective recompute came, and where less needs three times the memory; else the default |
 | seq_parallel | 1 where tp > 1, from 2024 on; else 0 |
 | comm_overlap | hidden: tensor-parallel (with seq_parallel) and pipeline ones from 2024, data-parallel from 2022, expert from 2026 |
 | comm_overlap of a baseline | nothing hidden, where the notes say that a paper compares its own overlap with this run |
@@ -25,6 +25,7 @@ entry. What a row leaves empty follows fixed rules that look at the row's year a
 | mlp_gated | the catalogue entry, else no before 2023, then yes |
 | vocab | the catalogue entry, else the 51200 of Megatron's padded GPT-2 vocabulary |
 | attention kernel (no column: `kernel:` in the notes) | fused from 2023 on, else not |
+| its generation (no column) | that of the GPU in compiled frameworks from 2024 on; else an earlier one, which is slow on Hopper |
 | head size | the catalogue entry, else hidden / heads |
 | tied embeddings | the catalogue entry, else tied before 2023 |
 | biases of linear layers | the catalogue entry, else where the MLP is not gated |
@@ -37,10 +38,12 @@ A name that no equation and no parameter knows is left out, so this table may na
 
 from __future__ import annotations
 
+import math
 import re
+from functools import cache
 
 from benchmarks.fidelity import catalogue_match
-from benchmarks.fidelity.evaluation import Inputs, Unscored, Value, index
+from benchmarks.fidelity.evaluation import Evaluator, Inputs, Unscored, Value, index
 from benchmarks.fidelity.rows import Row
 from benchmarks.fidelity.training_words import fused_attention, noted, precision, recompute, refuse, zero_stage
 from sweep.catalogue import Entry
@@ -62,6 +65,7 @@ COPIED = {
 SPLIT = {"tp": "tp", "pp": "pp", "cp": "cp", "ep": "ep", "interleaving": "vp"}
 GPT2_VOCABULARY = 51200
 MOST_EXPERT_RANKS = 64
+OVERFLOW = 3
 
 
 def inputs_of(row: Row) -> Inputs:
@@ -114,12 +118,26 @@ def inputs_of(row: Row) -> Inputs:
     given["fused_norms"] = float("kernel: " not in row.text("notes") or "RMS" in row.text("notes"))
     plain = "FSDP" in row.text("sharding") and not re.search("MaxText|compile", row.text("sharding") + row.text("notes"))
     given["fused_operators"] = float(not plain and "kernel: " not in row.text("notes"))
+    given["native_attention"] = float(not plain and year >= 2024)
     given["gathered_logits"] = float("kernel: " in row.text("notes"))
     given["main_gradient_bytes"] = 4.0 if re.search("Megatron-LM|BLOOM|BigScience", row.text("source")) else 2.0
     baseline = re.search("Megatron-LM baseline|ablation: baseline", row.text("notes"))
     _overlap(given, "off" if baseline else row.text("comm_overlap"), 2021 if baseline else year)
     _machine(row, given, known)
+    if not row.text("recompute") and _overflows(Inputs(given, entries)):
+        given["recompute"] = "full"
     return Inputs(given, entries)
+
+
+@cache
+def _memory() -> Evaluator:
+    return Evaluator(("memory_per_gpu",))
+
+
+def _overflows(inputs: Inputs) -> bool:
+    """Whether a run needs several times the memory of its GPU, so that it must have computed all activations again."""
+    need, _ = _memory().predict(inputs, gpu_memory=math.inf).of("memory_per_gpu")
+    return need is not None and need > OVERFLOW * inputs.value("gpu_memory")
 
 
 def _overlap(given: dict[str, Value], said: str, year: int) -> None:
