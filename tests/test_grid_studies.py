@@ -9,6 +9,7 @@ from sweep import point, running
 from sweep.study_file import open_study
 from sweep.units import factor
 
+
 def at(study, **place):
     """Every quantity of a study at its point, or at labels of its axes."""
     index = {name: study.axes[name].labels.index(label) for name, label in place.items()}
