@@ -6,13 +6,14 @@ How a record is printed for a person is for cli/facts.py.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from sweep import registry
-from sweep.catalogue import Figure, Parameter, catalogues, columns, entry, entry_names, folder, parameters, sources
+from sweep.catalogue import Entry, Figure, Parameter, catalogues, columns, entry, entry_names, folder, parameters, sources
 from sweep.document import read
 from sweep.errors import SweepError, suggestion
 from sweep.graph import names, resolve, unit_of
@@ -63,36 +64,35 @@ def named(name: str) -> list[Record]:
 
 
 def _entries(catalogue: str) -> list[Record]:
-    shown = TELLING.get(catalogue, tuple(columns(catalogue))[:FIRST])
+    shown = {key: _common_word(catalogue, key) for key in TELLING.get(catalogue, tuple(columns(catalogue))[:FIRST])}
     rows = []
     for name in entry_names(catalogue):
         known = entry(catalogue, name)
-        rows.append({"name": name, **{_head(key): _cell(catalogue, name, key) for key in shown}, "title": known.title})
+        cells = {f"{key}:{word}" if word else key: _cell(known, key, word) for key, word in shown.items()}
+        rows.append({"name": name, **cells, "title": known.title})
     return rows
 
 
-def _head(name: str) -> str:
-    by = parameters()[name].by if name in parameters() else None
-    return f"{name}:{_usual(by)}" if by else name
+def _common_word(catalogue: str, key: str) -> str:
+    """Of a figure that differs by a choice, the word that most entries have a figure for; of these, the one that studies default to."""
+    by = parameters()[key].by if key in parameters() else None
+    if not by:
+        return ""
+    counts = Counter(word for name in entry_names(catalogue) for given, word in entry(catalogue, name).figures if given == key)
+    usual = parameters()[by].default
+    first = parameters()[by].choices[int(usual.value)] if usual else ""
+    return max(parameters()[by].choices, key=lambda word: (counts[word], word == first))
 
 
-def _usual(choice: str) -> str:
-    """The word of a choice parameter that a study has unless it says otherwise."""
-    known = parameters()[choice]
-    return known.choices[int(known.default.value)] if known.default else known.choices[0]
-
-
-def _cell(catalogue: str, name: str, key: str) -> Record | None:
+def _cell(known: Entry, key: str, word: str) -> Record | None:
     """One figure of an entry for a list; a computed quantity is computed from the entry's figures alone."""
-    figures = entry(catalogue, name).figures
     if key in parameters():
-        by = parameters()[key].by
-        figure = figures.get((key, _usual(by) if by else ""))
+        figure = known.figures.get((key, word))
         return _figure(parameters()[key], figure) | {"printed": show(figure.value, parameters()[key].unit)} if figure else None
-    given = {k: figure.value for (k, word), figure in figures.items() if not word}
+    given = {name: figure.value for (name, choice), figure in known.figures.items() if not choice}
     graph = resolve([key], given)
-    defaults = {n: p.default.value for n in graph.inputs if (p := parameters()[n]).default}
-    value = evaluate(graph, {n: given.get(n, defaults.get(n, math.nan)) for n in graph.inputs}).values[key]
+    defaults = {name: p.default.value for name in graph.inputs if (p := parameters()[name]).default}
+    value = evaluate(graph, {name: given.get(name, defaults.get(name, math.nan)) for name in graph.inputs}).values[key]
     return None if math.isnan(value) else {"value": value, "unit": unit_of(key), "printed": show(value, unit_of(key))}
 
 
@@ -121,7 +121,7 @@ def _quantities() -> list[Record]:
 
 
 def _rules() -> list[Record]:
-    return [{"name": r.name, "guards": ", ".join(r.guards) or "(warns)", "meaning": r.meaning} for r in registry.RULES.values()]
+    return [{"name": r.name, "meaning": r.meaning, "guards": ", ".join(r.guards) or "(warns)"} for r in registry.RULES.values()]
 
 
 def _sources() -> list[Record]:

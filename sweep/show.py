@@ -18,9 +18,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
     lines = []
     for row in cells:
-        padded = [
-            cell.rjust(width) if name in flush else cell.ljust(width) for cell, width, name in zip(row, widths, header, strict=True)
-        ]
+        padded = [cell.rjust(width) if name in flush else cell.ljust(width) for cell, width, name in zip(row, widths, header, strict=True)]
         lines.append(" " * indent + "  ".join(padded).rstrip())
     return "\n".join(lines)
 

@@ -106,5 +106,3 @@ def test_the_code_needs_no_compiler_to_be_shown():
         [sys.executable, "-c", f"{code}; print('numba' in sys.modules)"], cwd=DATA.parent.parent, capture_output=True, text=True, timeout=60
     )
     assert found.stdout.strip() == "False", found.stderr
-
-

@@ -19,7 +19,7 @@ STATUS = "status"
 cube_argument = click.argument("cube", type=click.Path(path_type=Path), metavar="CUBE")
 
 
-@click.command(epilog="Example: sweep info gpt4.zarr")
+@click.command(short_help="Say what a cube holds and what is assumed in it.", epilog="Example: sweep info gpt4.zarr")
 @cube_argument
 @as_json
 def info(cube: Path, as_json: bool) -> None:
@@ -107,12 +107,13 @@ def summary(cube: xarray.Dataset, wanted: Mapping[str, str]) -> str:
     from sweep.show import in_words, table
 
     rows = []
-    for name, variable in cube.data_vars.items():
-        if name == STATUS:
+    for name in dict.fromkeys([*wanted, *map(str, cube.data_vars)]):
+        variable = cube.get(name)
+        if variable is None or name == STATUS:
             continue
-        ends = [in_words(end, unit_of(variable), wanted.get(str(name), "")) for end in variable.attrs.get("actual_range", ())]
+        ends = [in_words(end, unit_of(variable), wanted.get(name, "")) for end in variable.attrs.get("actual_range", ())]
         share = _share(variable.attrs["valid_cells"], variable.attrs["cells"])
-        rows.append((str(name), " .. ".join(dict.fromkeys(ends)) or "-", share, ", ".join(map(str, variable.dims)) or "-"))
+        rows.append((name, " .. ".join(dict.fromkeys(ends)) or "-", share, ", ".join(map(str, variable.dims)) or "-"))
     lines = [table(("output", "smallest .. largest", "has a value", "depends on"), rows, right=["has a value"])]
     if STATUS in cube:
         lines += ["", _rules(cube[STATUS])]
@@ -143,7 +144,11 @@ def _share(part: int, whole: int) -> str:
     return f"{min(max(100 * part / whole, 0.001), 99.99):.3g} %" if part / whole < 0.999 else "99.9 %"
 
 
-@click.command("slice", epilog="Example: sweep slice gpt4.zarr training_energy --sel gpu=h100-sxm --sel training_duration=90d")
+@click.command(
+    "slice",
+    short_help="Print or export a part of one variable of a cube.",
+    epilog="Example: sweep slice gpt4.zarr training_energy --sel gpu=h100-sxm --sel training_duration=90d",
+)
 @cube_argument
 @click.argument("variable")
 @click.option("--sel", "sel", multiple=True, metavar="AXIS=LABEL", help="Take one label of an axis; a number may carry its unit.")

@@ -11,7 +11,8 @@ from sweep.cli.options import as_json, overrides, print_json
 if TYPE_CHECKING:
     from sweep.describe import Record
 
-@click.command("list", epilog="Example: sweep list gpus")
+
+@click.command("list", short_help="List the GPUs, models, sites, parameters, quantities, ...", epilog="Example: sweep list gpus")
 @click.argument("kind", required=False)
 @click.argument("word", required=False)
 @as_json
@@ -52,7 +53,7 @@ def _numbers(rows: list[Record]) -> list[str]:
     return [key for key in rows[0] if any(isinstance(row[key], dict) for row in rows)]
 
 
-@click.command(epilog="Example: sweep show h100-sxm")
+@click.command(short_help="Show one thing: each number with unit and source.", epilog="Example: sweep show h100-sxm")
 @click.argument("name")
 @as_json
 def show(name: str, as_json: bool) -> None:
