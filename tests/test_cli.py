@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
 
 import click
@@ -494,6 +495,15 @@ def test_a_mistake_in_a_slice(cube, arguments, said):
 
 def test_a_folder_that_is_no_cube_is_said_to_be_none(tmp_path):
     assert "cannot be read as a cube" in refused("info", tmp_path)
+
+
+def test_an_array_store_of_someone_else_is_no_cube(tmp_path):
+    import zarr
+
+    zarr.open_group(str(tmp_path / "other.zarr"), mode="w").create_array("mfu", shape=(2,), dtype="f4", dimension_names=("gpu",))
+    with warnings.catch_warnings(action="ignore"):  # consolidated metadata is no part of Zarr v3 yet
+        zarr.consolidate_metadata(str(tmp_path / "other.zarr"))
+    assert "is no cube that `sweep run` wrote" in refused("info", tmp_path / "other.zarr")
 
 
 # --- the process

@@ -34,6 +34,8 @@ def info(cube: Path, as_json: bool) -> None:
         done = f"{found['done']} of {found['total']} blocks are done" if found["total"] else "it has just begun"
         return click.echo(f"{cube}: not whole yet, {done}; the same `sweep run` goes on from there")
     opened = open_cube(cube)
+    if "identity" not in opened.attrs:
+        raise SweepError(f"{cube}: is no cube that `sweep run` wrote")
     facts = {"complete": True, **_facts(opened)}
     if as_json:
         return print_json(facts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -166,10 +167,10 @@ def _tell_of_earlier(out: Path) -> None:
 
 def _next(out: Path, study: Study) -> str:
     """Commands that look into the new cube."""
-    name = next(iter(study.outputs))
-    held = [axis for axis in study.axes.values() if axis.labels]
-    chosen = "".join(f" --sel {axis.name}={axis.labels[study.point[axis.name]]}" for axis in held[:1] if axis.labels)
-    return f"\nsweep info {out}\nsweep slice {out} {name}{chosen}"
+    name, where = next(iter(study.outputs)), shlex.quote(str(out))
+    held = next((axis for axis in study.axes.values() if axis.labels), None)
+    chosen = f" --sel {shlex.quote(f'{held.name}={held.labels[study.point[held.name]]}')}" if held and held.labels else ""
+    return f"\nsweep info {where}\nsweep slice {where} {name}{chosen}"
 
 
 COMMANDS = (plan, run)
