@@ -26,6 +26,7 @@ HEAT_LOSS = 0.004  # output lost for each kelvin of a cell above 25 degrees Cels
 DULL_SPELL = 0.35  # correlation of the clearness of one day with the next
 CALM_SPELL = 0.97  # correlation of wind speed from hour to hour; 0.5 from day to day
 WEIBULL_SHAPE = 2.0
+CLOSE_ENOUGH = 1e-6  # of a capacity factor
 CUT_IN, RATED, CUT_OUT = 3.0, 12.0, 25.0  # m/s
 
 
@@ -157,14 +158,20 @@ def _chain(rng: np.random.Generator, length: int, persistence: float) -> Series:
 
 
 def _fitted(output: Callable[[float], Series], capacity_factor: float, low: float, high: float, what: str) -> Series:
-    """The output of the one setting that has the capacity factor, by halving."""
-    least, most = float(output(low).mean()), float(output(high).mean())
-    if not least <= capacity_factor <= most:
-        raise SweepError(f"capacity_factor = {capacity_factor:g}: {what} gives between {least:.3f} and {most:.3f}")
-    for _ in range(16):
-        middle = (low + high) / 2
-        if float(output(middle).mean()) < capacity_factor:
-            low = middle
+    """The output of the one setting that has the capacity factor, by false position with the Illinois rule."""
+    under, over = float(output(low).mean()) - capacity_factor, float(output(high).mean()) - capacity_factor
+    if not under <= 0 <= over:
+        reach = f"{under + capacity_factor:.3f} and {over + capacity_factor:.3f}"
+        raise SweepError(f"capacity_factor = {capacity_factor:g}: {what} gives between {reach}")
+    values, kept = output(low), 0
+    for _ in range(40):
+        middle = (low * over - high * under) / (over - under) if over > under else low
+        values = output(middle)
+        miss = float(values.mean()) - capacity_factor
+        if abs(miss) < CLOSE_ENOUGH:
+            break
+        if miss < 0:
+            low, under, over, kept = middle, miss, over / 2 if kept < 0 else over, -1
         else:
-            high = middle
-    return output((low + high) / 2)
+            high, over, under, kept = middle, miss, under / 2 if kept > 0 else under, 1
+    return values
