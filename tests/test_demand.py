@@ -51,3 +51,9 @@ def test_a_year_without_data_and_a_study_without_energy_are_named():
     result, flags = evaluate("datacenter_demand", {"scenario": "goldman-2024"}, demand_year=2028)
     assert math.isnan(result)
     assert flags == {"study_states_no_energy"}
+
+
+def test_one_operator_in_the_worlds_demand():
+    """Google's data centers took 30.8 TWh in 2024, of 415 TWh."""
+    share = value("fleet_share_of_demand", {"scenario": "iea-2025-world"}, demand_year=2024, average_power="30.8 TWh/yr")
+    assert share == pytest.approx(30.8 / 415, rel=1e-6)

@@ -45,3 +45,9 @@ def test_part_load_raises_pue():
 def test_reused_heat_lowers_ere_and_not_pue():
     assert value("energy_reuse_effectiveness", pue=1.2, heat_reuse_share=0.3) == pytest.approx(0.9)
     assert value("energy_reuse_factor", pue=1.2, heat_reuse_share=0.3) == pytest.approx(0.25)
+
+
+def test_the_water_of_all_us_data_centers():
+    """LBNL: 17 billion gallons on site in 2023, at 176 TWh."""
+    stock = {"datacenter": "us-stock-2023"}
+    assert value("annual_onsite_water", stock, annual_energy="176 TWh") == pytest.approx(17e9 * 3.785411784e-3, rel=0.01)

@@ -26,3 +26,8 @@ def test_44_gwh_a_month_is_50000_homes_and_not_people():
 )
 def test_homes_for_each_megawatt_depend_on_the_rule(rule, homes):
     assert value("homes", {"yardstick": rule}, average_power="1 MW") == pytest.approx(homes, rel=1e-3)
+
+
+def test_the_share_of_data_centers_in_irelands_metered_electricity():
+    share = value("electricity_share", {"site": "ireland"}, average_power="6969 GWh/yr", share_denominator="consumption")
+    assert share == pytest.approx(0.22, abs=0.003)
