@@ -67,9 +67,9 @@ def kernel_digest(equations: Path | None = None) -> str:
 
 def catalogue_digest() -> str:
     """A digest of every fact in configs/."""
-    digest = hashlib.sha256()
-    for path in sorted(p for p in folder().rglob("*") if p.suffix in (".yaml", ".txt") and "studies" not in p.parts):
-        digest.update(path.relative_to(folder()).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    digest, facts = hashlib.sha256(), folder()
+    for path in sorted(p for p in facts.rglob("*") if p.suffix in (".yaml", ".txt") and "studies" not in p.parts):
+        digest.update(path.relative_to(facts).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 

@@ -119,8 +119,12 @@ def statistics(values: Array) -> tuple[float, float, int]:
     low, high, count = np.inf, -np.inf, 0
     for start in range(0, flat.size, PIECE):
         piece = flat[start : start + PIECE]
-        count += int(np.count_nonzero(piece == piece))
-        low, high = np.fmin(low, np.fmin.reduce(piece)), np.fmax(high, np.fmax.reduce(piece))
+        least = piece.min()
+        if least == least:  # NaN where any cell is: a piece without gaps, as most are, is done in two passes
+            low, high, count = min(low, least), max(high, piece.max()), count + piece.size
+        else:
+            low, high = np.fmin(low, np.fmin.reduce(piece)), np.fmax(high, np.fmax.reduce(piece))
+            count += int(np.count_nonzero(piece == piece))
     return float(low), float(high), count
 
 
