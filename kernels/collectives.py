@@ -175,7 +175,7 @@ def parameter_gather_time(dense_parameters_per_gpu, data_parallel_size, cp, data
 
 @equation(unit="s", source="megatron-core-moe")
 def expert_exchange_time(
-    expert_parameters_per_gpu, expert_replicas, tp, cp, ep, scaleup_domain, scaleup_rate, scaleout_rate, gradient_bytes, parameter_bytes
+    expert_parameters_per_gpu, expert_replicas, ep, scaleup_domain, scaleup_rate, scaleout_rate, gradient_bytes, parameter_bytes
 ):
     """Time of reducing the experts' gradients and gathering their parameters over the ranks that hold the same experts.
 
@@ -183,8 +183,6 @@ def expert_exchange_time(
 
     expert_parameters_per_gpu: P, parameters of the experts on one GPU [1]
     expert_replicas: x, ranks that hold the same experts [1]
-    tp: tensor-parallel size [1]
-    cp: context-parallel size [1]
     ep: e, expert-parallel size [1]
     scaleup_domain: GPUs that one scale-up domain joins [1]
     scaleup_rate: rate of one GPU inside its domain [B/s]

@@ -6,7 +6,7 @@ hide behind them, plus a start. That is linear, so that the products of a layer 
 
 from sweep.registry import equation
 
-FP8, INT8, FP4 = 4, 5, 6
+FP8, FP4 = 4, 6
 
 
 @equation(unit="1", source="aiconfigurator-core")

@@ -67,7 +67,6 @@ def layer_forward_time(layer_products_time, core_attention_time, pointwise_time,
 @equation(unit="s", source="narayanan-2021")
 def layer_backward_time(
     layer_forward_time,
-    layer_products_time,
     core_attention_time,
     core_attention_backward_time,
     layer_exchange_time,
@@ -75,10 +74,9 @@ def layer_backward_time(
 ):
     """Time of one layer backward for one micro-batch.
 
-    t_b = 2 (t_f - t_c - t_x) + t_cb + t_x + t_g
+    t_b = 2 (t_f - t_c - t_x) + t_cb + t_x + t_g, two products backward for one forward
 
     layer_forward_time: t_f, the layer forward [s]
-    layer_products_time: linear layers forward, two products for each in the backward pass [s]
     core_attention_time: t_c, core of attention forward [s]
     core_attention_backward_time: t_cb, core of attention backward [s]
     layer_exchange_time: t_x, waiting for exchanges, as much as forward [s]
