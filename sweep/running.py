@@ -64,17 +64,16 @@ def _to_store(made: Plan, path: Path, threads: int | None, overwrite: bool, prog
     if path.exists() and not overwrite:
         store.check_same(path, made, "holds")
         return open_cube(path)
+    kept = ""
     try:
-        target = store.opened(path, made, overwrite)
+        with store.alone(path, made):
+            target = store.opened(path, made, overwrite)
+            kept = "; what was computed is kept, run the study again to go on"
+            work = [block for block in blocks.blocks(made) if (block.nest, block.number) not in target.done]
+            each(made, work, target.write, threads, progress)
+            target.finish()
     except OSError as error:
-        raise SweepError(f"{path}: cannot be written: {error.strerror or error}") from None
-    work = [block for block in blocks.blocks(made) if (block.nest, block.number) not in target.done]
-    try:
-        each(made, work, target.write, threads, progress)
-        target.finish()
-    except OSError as error:
-        kept = f"{len(target.done)} blocks are kept, run the study again to go on"
-        raise SweepError(f"{path}: cannot be written: {error.strerror or error}; {kept}") from None
+        raise SweepError(f"{path}: cannot be written: {error.strerror or error}{kept}") from None
     return open_cube(path)
 
 

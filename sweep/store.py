@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import threading
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
@@ -24,6 +25,9 @@ from sweep.blocks import Array, Block, Grid, blocks, grid
 from sweep.cube import Variable
 from sweep.errors import SweepError
 from sweep.plan import Plan
+
+if sys.platform != "win32":
+    import fcntl
 
 JOURNAL = "journal.jsonl"
 CUBE = "cube.zarr"
@@ -86,18 +90,37 @@ class Store:
         shutil.rmtree(partial(self.path))
 
 
-def opened(path: Path, plan: Plan, overwrite: bool = False) -> Store:
-    """A store to write the plan's blocks to: new, or the one that an earlier run has begun. Another study's cube is an error."""
+@contextmanager
+def alone(path: Path, plan: Plan) -> Iterator[None]:
+    """Keep the folder of a half-written cube to this run; the lock goes with the process, however it ends."""
     half = partial(path)
     if path.exists():
         _identity(path)  # what is no cube of ours is not overwritten, whatever the user says
     if half.exists() and not (half.is_dir() and {item.name for item in half.iterdir()} <= {CUBE, JOURNAL}):
         raise SweepError(f"{half}: is there already and is no half-written cube of ours; give another name")
-    lines = _lines(half / JOURNAL) if half.exists() and not overwrite else []
-    if not lines:
-        if half.exists():
-            shutil.rmtree(half)
+    if not _lines(half / JOURNAL):
         _room(path, plan)
+    half.mkdir(parents=True, exist_ok=True)
+    if sys.platform == "win32":  # which has no such lock
+        yield
+        return
+    handle = os.open(half, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise SweepError(f"{path}: another run is writing it; wait for that one or give another name") from None
+    finally:
+        os.close(handle)
+
+
+def opened(path: Path, plan: Plan, overwrite: bool = False) -> Store:
+    """A store to write the plan's blocks to: new, or the one that an earlier run has begun. Another study's cube is an error."""
+    half = partial(path)
+    lines = [] if overwrite else _lines(half / JOURNAL)
+    if not lines:
+        (half / JOURNAL).unlink(missing_ok=True)
+        shutil.rmtree(half / CUBE, ignore_errors=True)
         _create(half, plan)
         lines = _lines(half / JOURNAL)
     else:
@@ -176,10 +199,7 @@ def codecs(workers: int | None = None) -> Iterator[None]:
 def _create(half: Path, plan: Plan) -> None:
     from zarr.codecs import BloscCodec
 
-    try:
-        (half / CUBE).mkdir(parents=True)
-    except OSError as error:
-        raise SweepError(f"{half}: cannot be written: {error.strerror}") from None
+    (half / CUBE).mkdir(parents=True)
     group = _group(half / CUBE, "w")
     beside = " ".join(v.name for v in cube.coordinates(plan) if v.dims != (v.name,))  # CF's way to say which variables are coordinates
     group.attrs.update(cube.attributes(plan) | ({"coordinates": beside} if beside else {}))

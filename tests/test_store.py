@@ -293,14 +293,14 @@ def test_folders_on_the_way_are_made(study, tmp_path):
 
 def test_a_path_below_a_file_is_one_line(study, tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(SweepError, match=r"file/cube.zarr.partial: cannot be written: Not a directory$"):
+    with pytest.raises(SweepError, match=r"file/cube.zarr: cannot be written: Not a directory$"):
         run(study, tmp_path / "file" / "cube.zarr")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_folder_that_may_not_be_written_is_one_line(study, tmp_path):
     (tmp_path / "closed").mkdir(mode=0o500)
-    with pytest.raises(SweepError, match=r"closed/cube.zarr.partial: cannot be written: Permission denied$"):
+    with pytest.raises(SweepError, match=r"closed/cube.zarr: cannot be written: Permission denied$"):
         run(study, tmp_path / "closed" / "cube.zarr")
 
 
@@ -329,7 +329,7 @@ def test_a_disk_that_fills_up_is_one_line_and_the_run_goes_on_later(study, tmp_p
 
     with monkeypatch.context() as patch:
         patch.setattr(store.Store, "write", full)
-        with pytest.raises(SweepError, match=r"cube.zarr: cannot be written: No space left on device; 7 blocks are kept, run the study"):
+        with pytest.raises(SweepError, match=r"cube.zarr: cannot be written: No space left on device; what was computed is kept, run the"):
             run(study, path, threads=1)
     assert left(tmp_path) == ["cube.zarr.partial"]
     kept = set(evaluated[:7])
@@ -404,6 +404,20 @@ def test_a_journal_that_ends_in_half_a_line_loses_that_line_alone(study, tmp_pat
     cube = run(study, path)
     assert len(evaluated) == total + 2, "one block for each cut"
     assert same(cube.load(), run(study).load())
+
+
+def test_a_second_run_into_the_same_cube_is_refused_while_the_first_one_writes(study, tmp_path, small_blocks):
+    path, refused = tmp_path / "cube.zarr", []
+
+    def again(done, total):
+        with pytest.raises(SweepError, match=r"cube.zarr: another run is writing it; wait for that one or give another name$"):
+            run(study, path, overwrite=bool(done))
+        refused.append(done)
+
+    cube = run(study, path, progress=again)
+    assert len(refused) > 10
+    assert same(cube.load(), run(study).load())
+    assert left(tmp_path) == ["cube.zarr"]
 
 
 DRIVER = """
