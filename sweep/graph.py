@@ -111,7 +111,7 @@ def resolve(
                 visit(argument, name)
         if equation is not None:
             for gap in (argument for argument in needs[name] if argument in gaps):
-                guards.setdefault(name, []).append(registry.missing(gap, meaning_of(gap)))
+                guards.setdefault(name, []).append(registry.missing(gap, meaning_of(gap), parameters()[gap].by))
             for rule in guards.get(name, ()):
                 if rule.name not in rules:
                     for argument in rule.arguments:

@@ -104,11 +104,12 @@ def rule(*, guards: tuple[str, ...] = (), source: str) -> Callable[[Callable[...
     return register
 
 
-def missing(name: str, meaning: str) -> Rule:
-    """The rule that a point breaks where an input has no figure in its catalogue entry."""
+def missing(name: str, meaning: str, by: str | None = None) -> Rule:
+    """The rule that a point breaks where an input has no figure in its catalogue entry, or none for the choice by which it differs."""
     rule = f"{name}_is_missing"
     if rule not in MISSING:
-        MISSING[rule] = Rule(rule, "", _is_nan, (name,), f"No figure for the {meaning}", (), ())
+        kind = f", for this {by}; `sweep show` says for which an entry has one" if by else ""
+        MISSING[rule] = Rule(rule, "", _is_nan, (name,), f"No figure for the {meaning}{kind}", (), ())
     return MISSING[rule]
 
 

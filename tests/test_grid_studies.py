@@ -80,3 +80,14 @@ def test_bad_input_is_one_line_that_says_what_there_is():
         assert words in str(error.value)
         assert "\n" not in str(error.value)
     assert factor("g/kWh", "kg/J") == pytest.approx(1e-3 / 3.6e6)
+
+
+def test_a_kind_that_a_site_lacks_is_a_status_that_says_where_to_look():
+    study = open_study("where-to-build-1gw", set_=["site=us-va", "carbon_kind=average-lifecycle"])
+    found = point.evaluate(study.graph, study.inputs_at(study.point))
+    assert math.isnan(found.values["annual_carbon"])
+    assert found.values["annual_energy_cost"] == pytest.approx(1.2e6 * 0.8 * 8760 * 0.0892)
+    said = next(rule.meaning for rule in found.broken if rule.name == "grid_carbon_intensity_is_missing")
+    assert said.endswith(", for this carbon_kind; `sweep show` says for which an entry has one")
+    given = open_study("where-to-build-1gw", set_=["site=us-va", "carbon_kind=average-lifecycle", "site_carbon_intensity=300 g/kWh"])
+    assert at(given)["carbon_intensity"] == pytest.approx(0.3 / 3.6e6)
