@@ -15,7 +15,7 @@ entry. What a row leaves empty follows fixed rules that look at the row's year a
 | seq_parallel | 1 where tp > 1, from 2024 on; else 0 |
 | comm_overlap | hidden: tensor-parallel (with seq_parallel) and pipeline ones from 2024, data-parallel from 2022, expert from 2026 |
 | comm_overlap of a baseline | nothing hidden, where the notes say that a paper compares its own overlap with this run |
-| elementwise operators (no column) | one by one in FSDP unless compiled, and where the notes name kernels; else fused |
+| elementwise operators (no column) | one by one in FSDP unless compiled or Megatron's, and where the notes name kernels; else fused |
 | kernel of the norms (no column: `kernel:` in the notes) | fused, unless the notes name the kernels and no norm among them |
 | logits | gathered on each rank where the notes name the kernels (research code), else left split |
 | gradients | kept in 32 bits by Megatron-LM and BigScience, else in 16 |
@@ -116,7 +116,9 @@ def inputs_of(row: Row) -> Inputs:
     given["zero_stage"] = float(zero_stage(row.text("sharding"), year, row.text("source")))
     given["fused_attention"] = float(fused_attention(row.text("notes"), year))
     given["fused_norms"] = float("kernel: " not in row.text("notes") or "RMS" in row.text("notes"))
-    plain = "FSDP" in row.text("sharding") and not re.search("MaxText|compile", row.text("sharding") + row.text("notes"))
+    plain = "FSDP" in row.text("sharding") and not re.search(
+        "MaxText|compile|Megatron", row.text("sharding") + row.text("notes") + row.text("source")
+    )
     given["fused_operators"] = float(not plain and "kernel: " not in row.text("notes"))
     given["native_attention"] = float(not plain and year >= 2024)
     given["gathered_logits"] = float("kernel: " in row.text("notes"))
