@@ -61,6 +61,8 @@ def outputs(plan: Plan) -> list[Variable]:
             attributes = _status(plan) if name == STATUS else described(name)
             if name != STATUS and plan.graph.rules_of[name]:
                 attributes["ancillary_variables"] = STATUS
+            if plan.study.outputs.get(name):
+                attributes["display_units"] = plan.study.outputs[name]
             found.append(Variable(name, nest.dims, dtype_of(plan, name), attributes))
     return found
 

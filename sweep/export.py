@@ -126,7 +126,7 @@ def _texts(variable: xarray.DataArray, values: list[Any]) -> tuple[str, list[str
     """Some values of a variable or axis as a column: its title with the unit, and its texts."""
     if any(isinstance(value, str) for value in values):
         return str(variable.name), [str(value) for value in values]
-    unit, texts = column([float(value) for value in values], unit_of(variable))
+    unit, texts = column([float(value) for value in values], unit_of(variable), variable.attrs.get("display_units", ""))
     return f"{variable.name}{'' if unit == '1' else f' [{unit}]'}", texts
 
 

@@ -69,10 +69,10 @@ def test_an_unknown_key_offers_the_nearest_legal_one():
         parse("titel: x", "f.yaml").mapping(["title", "about"])
 
 
-def test_a_suggestion_is_the_nearest_name_or_all_there_are():
+def test_a_suggestion_is_the_nearest_name_or_all_there_are_where_they_are_few():
     assert suggestion("gpuz", ["gpus", "pue"]) == "; did you mean 'gpus'?"
     assert suggestion("x", ["gpus", "pue"]) == "; there is: gpus, pue"
-    assert suggestion("x", [f"n{i:02}" for i in range(20)]).endswith("n11, ...")
+    assert suggestion("x", [f"n{i:02}" for i in range(20)]) == ""
     assert suggestion("x", []) == ""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,7 +77,7 @@ def _info_text(path: Path, cube: xarray.Dataset, facts: dict[str, Any]) -> str:
         "",
         table(("axis", "labels", "from .. to"), axes, right=["labels"]),
         "",
-        summary(cube, {}),
+        summary(cube),
         "",
         table(("input", "value", "from"), given, right=["value"]) if given else "No input is given beside the axes.",
         "",
@@ -103,17 +102,17 @@ def _shown(value: Any, unit: str) -> str:
     return value if isinstance(value, str) else show(value, unit)
 
 
-def summary(cube: xarray.Dataset, wanted: Mapping[str, str]) -> str:
-    """Each output's range, how much of it is possible, and what the rules exclude. wanted: units to show, by output."""
+def summary(cube: xarray.Dataset) -> str:
+    """Each output's range, how much of it is possible, and what the rules exclude."""
     from sweep.query import unit_of
     from sweep.show import in_words, table
 
     rows = []
-    for name in dict.fromkeys([*wanted, *map(str, cube.data_vars)]):
-        variable = cube.get(name)
-        if variable is None or name == STATUS:
+    for name, variable in sorted((str(key), held) for key, held in cube.data_vars.items()):
+        if name == STATUS:
             continue
-        ends = [in_words(end, unit_of(variable), wanted.get(name, "")) for end in variable.attrs.get("actual_range", ())]
+        asked = variable.attrs.get("display_units", "")
+        ends = [in_words(end, unit_of(variable), asked) for end in variable.attrs.get("actual_range", ())]
         share = _share(variable.attrs["valid_cells"], variable.attrs["cells"])
         rows.append((name, " .. ".join(dict.fromkeys(ends)) or "-", share, ", ".join(map(str, variable.dims)) or "-"))
     lines = [table(("output", "smallest .. largest", "has a value", "depends on"), rows, right=["has a value"])]

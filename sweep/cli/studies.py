@@ -148,7 +148,7 @@ def run(
             bar.close()
             click.echo(f"stopped; what is done is kept in {out}.partial, and the same command goes on from there", err=True)
             sys.exit(130)
-    click.echo(summary(cube, opened.outputs))
+    click.echo(summary(cube))
     click.echo(_next(out, opened))
 
 
