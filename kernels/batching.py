@@ -7,7 +7,8 @@ import math
 
 from sweep.registry import equation
 
-HALVINGS = 26
+TRIALS = 60
+CLOSE = 1e-8
 
 
 def touched_share(running, untouched_log):
@@ -20,6 +21,21 @@ def step_seconds(running, touched, fixed, per_sequence, dense_read, dense_comput
     expert = expert_compute * running
     matrices = math.sqrt(dense_read * dense_read + dense * dense) + math.sqrt(expert_bytes * expert_bytes + expert * expert)
     return fixed + running * per_sequence + matrices
+
+
+def latency_excess(
+    running, prompt, prefill, latency, step_target, first_target, log, fixed, per_sequence, dense_read, dense_compute, expert_read, expert
+):
+    prompts = running * prompt
+    step = step_seconds(running, touched_share(running, log), fixed, per_sequence, dense_read, dense_compute, expert_read, expert)
+    first = latency + step + prompts + prefill * prompts / (2 * step)
+    return max((step + prompts) / step_target, first / first_target) - 1
+
+
+def arrival_excess(mean, steps_per_second, prompt, log, fixed, per_sequence, dense_read, dense_compute, expert_read, expert):
+    running = max(1.0, mean)
+    step = step_seconds(running, touched_share(running, log), fixed, per_sequence, dense_read, dense_compute, expert_read, expert)
+    return mean / (step + running * prompt) / steps_per_second - 1
 
 
 @equation(unit="1", source="fedus-2021")
@@ -59,14 +75,8 @@ def decode_step_time(
     expert_compute_time: time to multiply them with the experts that they visit [s]
     """
     return step_seconds(
-        running_sequences,
-        touched_experts,
-        fixed_step_time,
-        sequence_step_time,
-        dense_read_time,
-        dense_compute_time,
-        expert_read_time,
-        expert_compute_time,
+        running_sequences, touched_experts,
+        fixed_step_time, sequence_step_time, dense_read_time, dense_compute_time, expert_read_time, expert_compute_time
     )
 
 
@@ -95,14 +105,8 @@ def shortest_step_time(
     expert_compute_time: time to multiply them with the experts that they visit [s]
     """
     return interleaved_prefill_time + step_seconds(
-        1.0,
-        touched_share(1.0, untouched_log),
-        fixed_step_time,
-        sequence_step_time,
-        dense_read_time,
-        dense_compute_time,
-        expert_read_time,
-        expert_compute_time,
+        1.0, touched_share(1.0, untouched_log),
+        fixed_step_time, sequence_step_time, dense_read_time, dense_compute_time, expert_read_time, expert_compute_time
     )
 
 
@@ -137,14 +141,8 @@ def request_capacity(
     expert_compute_time: time to multiply them with the experts that they visit [s]
     """
     step = batch_limit * interleaved_prefill_time + step_seconds(
-        batch_limit,
-        touched_share(batch_limit, untouched_log),
-        fixed_step_time,
-        sequence_step_time,
-        dense_read_time,
-        dense_compute_time,
-        expert_read_time,
-        expert_compute_time,
+        batch_limit, touched_share(batch_limit, untouched_log),
+        fixed_step_time, sequence_step_time, dense_read_time, dense_compute_time, expert_read_time, expert_compute_time
     )
     return batch_limit * accepted_tokens / (output_tokens * step)
 
@@ -166,7 +164,7 @@ def batch_by_latency(
     expert_read_time,
     expert_compute_time,
 ):
-    """Largest batch whose mean latencies stay within both targets, found by halving.
+    """Largest batch whose mean latencies stay within both targets, found by the Illinois method.
 
     max B <= B_max with T / n <= t_1 and t_l + T + t_p B x / (2 t) <= t_2, where t is the step of B and T = t + B x that with its prompts
 
@@ -185,27 +183,23 @@ def batch_by_latency(
     expert_read_time: time to read all routed experts [s]
     expert_compute_time: time to multiply them with the experts that they visit [s]
     """
-    low = 1.0
-    high = max(1.0, batch_limit)
-    middle = high
-    for _ in range(HALVINGS):
-        prompts = middle * interleaved_prefill_time
-        step = step_seconds(
-            middle,
-            touched_share(middle, untouched_log),
-            fixed_step_time,
-            sequence_step_time,
-            dense_read_time,
-            dense_compute_time,
-            expert_read_time,
-            expert_compute_time,
+    step_target = target_time_per_output_token * accepted_tokens
+    low, high, middle = 1.0, batch_limit, batch_limit
+    below, above, side = -1.0, 1.0, 0.0
+    for _ in range(TRIALS):
+        excess = latency_excess(
+            middle, interleaved_prefill_time, prefill_time, prefill_latency, step_target, target_time_to_first_token, untouched_log,
+            fixed_step_time, sequence_step_time, dense_read_time, dense_compute_time, expert_read_time, expert_compute_time
         )
-        first = prefill_latency + step + prompts + prefill_time * prompts / (2 * step)
-        if step + prompts <= target_time_per_output_token * accepted_tokens and first <= target_time_to_first_token:
-            low = middle
+        if excess > 0:
+            below = below / 2 if side > 0 else below
+            high, above, side = middle, excess, 1.0
         else:
-            high = middle
-        middle = (low + high) / 2
+            if excess > -CLOSE or middle == high:
+                return middle
+            above = above / 2 if side < 0 else above
+            low, below, side = middle, excess, -1.0
+        middle = (low * above - high * below) / (above - below)
     return low
 
 
@@ -226,7 +220,7 @@ def batch_by_arrival(
 ):
     """Mean number of sequences that arriving requests keep running, by Little's law; below one the replica waits at times.
 
-    B n = q n_out T(max(1, B)), T(B) = t(B) + B x, found by halving
+    B n = q n_out T(max(1, B)), T(B) = t(B) + B x, found by the Illinois method
 
     arrival_rate: q, requests that arrive at one replica [1/s]
     output_tokens: n_out, tokens of one answer [token]
@@ -242,23 +236,22 @@ def batch_by_arrival(
     expert_compute_time: time to multiply them with the experts that they visit [s]
     """
     steps_per_second = arrival_rate * output_tokens / accepted_tokens
-    low = 0.0
-    high = batch_limit
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        running = max(1.0, middle)
-        step = running * interleaved_prefill_time + step_seconds(
-            running,
-            touched_share(running, untouched_log),
-            fixed_step_time,
-            sequence_step_time,
-            dense_read_time,
-            dense_compute_time,
-            expert_read_time,
-            expert_compute_time,
+    if steps_per_second <= 0:
+        return 0.0
+    low, high, middle = 0.0, batch_limit, batch_limit
+    below, above, side = -1.0, 1.0, 0.0
+    for _ in range(TRIALS):
+        excess = arrival_excess(
+            middle, steps_per_second, interleaved_prefill_time, untouched_log,
+            fixed_step_time, sequence_step_time, dense_read_time, dense_compute_time, expert_read_time, expert_compute_time
         )
-        if middle < steps_per_second * step:
-            low = middle
+        if excess > 0:
+            below = below / 2 if side > 0 else below
+            high, above, side = middle, excess, 1.0
         else:
-            high = middle
-    return (low + high) / 2 if arrival_rate > 0 else 0.0
+            if excess > -CLOSE or middle == high:
+                return middle
+            above = above / 2 if side < 0 else above
+            low, below, side = middle, excess, -1.0
+        middle = (low * above - high * below) / (above - below)
+    return low

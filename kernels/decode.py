@@ -5,6 +5,8 @@ Each part is stated for the whole replica, so that a batch multiplies or fills i
 
 from sweep.registry import equation
 
+FP8 = 4
+
 
 @equation(unit="s", source="pope-2022")
 def dense_read_time(dense_weight_bytes, serving_tp, hbm_bandwidth, bandwidth_efficiency):
@@ -115,37 +117,73 @@ def attention_compute_time(attention_flops_per_attended_token, attended_tokens, 
 
 
 @equation(unit="s", source="pope-2022")
-def fixed_step_time(layers, moe_layers, engine_layer_time, engine_expert_layer_time, collective_wait, draft_read_time, engine_step_time):
-    """Part of a step that does not grow with the batch, beside the reading of weights.
+def pass_latency(layers, moe_layers, engine_layer_time, engine_expert_layer_time, engine_quantize_time, precision):
+    """Time of the kernels of one pass through all layers that have no data to move.
 
-    t = l t_l + l_x t_x + t_w + t_d + t_s
+    t = l (t_l + t_q) + l_x t_x, with t_q in 8- and 4-bit formats only
 
     layers: l, transformer layers [1]
     moe_layers: l_x, layers with a mixture of experts [1]
     engine_layer_time: t_l, time of one layer's kernels with no data [s]
     engine_expert_layer_time: t_x, the same for sorting tokens to experts and back [s]
+    engine_quantize_time: t_q, the same for scaling activations to a narrow format [s]
+    precision: format of the matrix multiplications [1]
+    """
+    quantize = engine_quantize_time if precision >= FP8 else 0.0
+    return layers * (engine_layer_time + quantize) + moe_layers * engine_expert_layer_time
+
+
+@equation(unit="s", source="pope-2022")
+def fixed_step_time(pass_latency, collective_wait, draft_read_time, engine_step_time):
+    """Part of a step that does not grow with the batch, beside the reading of weights.
+
+    t = t_l + t_w + t_d + t_s
+
+    pass_latency: t_l, time of all layers' kernels with no data [s]
     collective_wait: t_w, time that a pass waits for collectives [s]
     draft_read_time: t_d, time to read the draft's weights [s]
     engine_step_time: t_s, time of a step in which the GPUs wait for the engine [s]
     """
-    return layers * engine_layer_time + moe_layers * engine_expert_layer_time + collective_wait + draft_read_time + engine_step_time
+    return pass_latency + collective_wait + draft_read_time + engine_step_time
+
+
+@equation(unit="s", source="kwon-2023")
+def sampling_time(vocabulary_size, engine_logit_bytes, hbm_bandwidth, step_width):
+    """Time to choose one sequence's next tokens among the vocabulary: softmax, sorting, drawing.
+
+    t = w v q / b
+
+    vocabulary_size: v, logits of one token [1]
+    engine_logit_bytes: q, memory traffic for each logit [B]
+    hbm_bandwidth: b, memory bandwidth of one GPU [B/s]
+    step_width: w, tokens of one sequence that a pass checks [1]
+    """
+    return step_width * vocabulary_size * engine_logit_bytes / hbm_bandwidth
 
 
 @equation(unit="s", source="pope-2022")
 def sequence_step_time(
-    kv_read_time, attention_compute_time, step_width, exchange_time_per_token, draft_compute_time, engine_sequence_time, serving_dp
+    kv_read_time,
+    attention_compute_time,
+    step_width,
+    exchange_time_per_token,
+    draft_compute_time,
+    sampling_time,
+    engine_sequence_time,
+    serving_dp,
 ):
     """Time that one more running sequence adds to a step outside the matrices of the layers.
 
-    t = max(t_kv, w t_a) + (w x + t_o) / d + t_d
+    t = max(t_kv, w t_a) + (w x + t_m + t_o) / d + t_d
 
     kv_read_time: t_kv, time to read the keys and values of one sequence [s]
     attention_compute_time: t_a, time of attention's operations for one new token [s]
     step_width: w, tokens of one sequence that a pass checks [1]
     exchange_time_per_token: x, time to exchange the activations of one token of a rank [s]
     draft_compute_time: t_d, time of the draft's operations [s]
+    sampling_time: t_m, time to choose one sequence's next tokens, on one GPU of each rank [s]
     engine_sequence_time: t_o, time in which the GPUs wait for the engine, for each sequence of its rank [s]
     serving_dp: d, ranks with their own sequences [1]
     """
     attention = max(kv_read_time, step_width * attention_compute_time)
-    return attention + (step_width * exchange_time_per_token + engine_sequence_time) / serving_dp + draft_compute_time
+    return attention + (step_width * exchange_time_per_token + sampling_time + engine_sequence_time) / serving_dp + draft_compute_time

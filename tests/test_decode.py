@@ -129,8 +129,9 @@ def test_latent_attention_of_many_sequences_is_bound_by_operations():
     kv, work = (value(name, DEEPSEEK, precision="fp8") for name in ("kv_read_time", "attention_compute_time"))
     assert value("attention_flops_per_attended_token", DEEPSEEK) == 2 * 128 * (2 * 512 + 64)
     assert work > kv / 2
-    wide = value("sequence_step_time", DEEPSEEK, precision="fp8", draft_tokens=3, draft_parameters=0)
-    narrow = value("sequence_step_time", DEEPSEEK, precision="fp8")
+    greedy = {"precision": "fp8", "engine_logit_bytes": 0}
+    wide = value("sequence_step_time", DEEPSEEK, draft_tokens=3, draft_parameters=0, **greedy)
+    narrow = value("sequence_step_time", DEEPSEEK, **greedy)
     assert wide - narrow == pytest.approx(max(kv, 4 * work) - max(kv, work))
 
 
@@ -172,3 +173,14 @@ def test_memory_counts_copies_of_heads_once():
     expected = (value("gpu_memory", LLAMA) * 0.9 - value("weight_bytes_per_gpu", LLAMA, serving_tp=16)) * 8
     assert two == pytest.approx(expected)
     assert one < two
+
+
+def test_sampling_and_narrow_formats_cost_time_of_their_own():
+    # 128,256 logits at 359 bytes and 3.35 TB/s
+    assert value("sampling_time", LLAMA, engine_logit_bytes=359) == pytest.approx(128256 * 359 / 3.35e12)
+    fast = value("pass_latency", LLAMA, engine_quantize_time=1e-4)
+    assert value("pass_latency", LLAMA, engine_quantize_time=1e-4, precision="fp8") - fast == pytest.approx(32e-4)
+    assert fast == pytest.approx(32 * value("engine_layer_time", LLAMA))
+    assert value("pass_latency", MIXTURE) == pytest.approx(
+        48 * (value("engine_layer_time", MIXTURE) + value("engine_expert_layer_time", MIXTURE))
+    )

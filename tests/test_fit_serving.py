@@ -62,6 +62,6 @@ def test_constants_are_written_where_they_are_read(tmp_path):
     path = Path(tmp_path) / "engine.yaml"
     path.write_text('  engine_step_time: {unit: s, default: {value: 1 ms, derived: "fit"}}\n', encoding="utf-8")
     fit_serving._replace(path, "engine_step_time", 2.5e-3)
-    assert path.read_text(encoding="utf-8") == '  engine_step_time: {unit: s, default: {value: 2.5e+03 us, derived: "fit"}}\n'
+    assert path.read_text(encoding="utf-8") == '  engine_step_time: {unit: s, default: {value: 2500 us, derived: "fit"}}\n'
     with pytest.raises(SystemExit):
         fit_serving._replace(path, "engine_layer_time", 1e-5)
