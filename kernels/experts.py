@@ -37,14 +37,14 @@ def expert_products_time(
     mlp_matrices,
     hidden_size,
     gemm_rate,
-    grouped_efficiency,
+    narrow_expert_width,
     operand_rate,
     hbm_bandwidth,
     expert_start_time,
 ):
     """Time of the matrix products of the routed experts of one layer, forward, for one micro-batch.
 
-    t = 2 n k h f / (g R) + 2 n (2 h + k f) / r + 2 E k h f / B + E t_0, the weights of each expert read once
+    t = 2 n k h (f + f_0) / R + 2 n (2 h + k f) / r + 2 E k h f / B + E t_0, the weights of each expert read once
 
     routed_tokens: n, tokens that the rank's experts work on [token]
     local_experts: E, experts on the rank [1]
@@ -52,13 +52,17 @@ def expert_products_time(
     mlp_matrices: k, matrices of one expert: 3 gated, 2 not [1]
     hidden_size: h, width of the residual stream [1]
     gemm_rate: R, rate of large matrix products [FLOP/s]
-    grouped_efficiency: g, rate of a grouped product over that of one large product [1]
+    narrow_expert_width: f_0, inner width at which a grouped product reaches half the rate of one large product [1]
     operand_rate: r, rate at which operands seem to arrive [B/s]
     hbm_bandwidth: B, memory bandwidth of one GPU [B/s]
     expert_start_time: t_0, time of one expert's products beyond their work [s]
     """
     width = mlp_matrices * expert_hidden_size
-    tokens = 2 * routed_tokens * (width * hidden_size / (gemm_rate * grouped_efficiency) + (2 * hidden_size + width) / operand_rate)
+    tokens = (
+        2
+        * routed_tokens
+        * ((width + mlp_matrices * narrow_expert_width) * hidden_size / gemm_rate + (2 * hidden_size + width) / operand_rate)
+    )
     return tokens + local_experts * (2 * width * hidden_size / hbm_bandwidth + expert_start_time)
 
 
