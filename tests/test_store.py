@@ -458,7 +458,8 @@ for attempt in range(1000):
         os.kill(child, signal.SIGKILL)
     status = os.waitpid(child, 0)[1]
     again = [tuple(map(int, line.split())) for line in Path(sys.argv[4]).read_text()[start:].splitlines()]
-    rounds.append({"status": status, "kept": len(done), "again": len(done & set(again)), "begun_whole": begun_whole, "whole": path.exists()})
+    kept = {"kept": len(done), "again": len(done & set(again))}
+    rounds.append({"status": status, **kept, "begun_whole": begun_whole, "whole": path.exists()})
     if status != signal.SIGKILL:
         break
 print(json.dumps(rounds))
