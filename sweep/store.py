@@ -65,8 +65,11 @@ class Store:
     def write(self, block: Block, values: Mapping[str, Array]) -> None:
         """Write the outputs of one block, then note in the journal that it is done."""
         found = {name: statistics(array) for name, array in values.items()}
-        for name, array in values.items():
-            self.arrays[name][block.region] = array
+        try:
+            for name, array in values.items():
+                self.arrays[name][block.region] = array
+        except RuntimeError as error:  # what the zarrs codecs make of a full disk
+            raise OSError(str(error)) from None
         line = "\n" + json.dumps({"nest": block.nest, "number": block.number, "statistics": found})
         with self.lock:
             with open(partial(self.path) / JOURNAL, "ab") as journal:
@@ -131,7 +134,17 @@ def opened(path: Path, plan: Plan, overwrite: bool = False) -> Store:
         merge(found, {name: tuple(given) for name, given in line["statistics"].items()})
     with codecs(workers=1):  # each block has a thread of its own already
         arrays = dict(_group(half / CUBE, "r+").arrays())
+    for block in blocks(plan):
+        if (block.nest, block.number) not in done:
+            for name in plan.nests[block.nest].outputs:
+                _shard(half, arrays[name], block).unlink(missing_ok=True)  # a writer cannot read one that a kill or a full disk cut short
     return Store(path, plan, {v.name: arrays[v.name] for v in cube.outputs(plan)}, done, found)
+
+
+def _shard(half: Path, array: Any, block: Block) -> Path:
+    """The file that holds one block of an array."""
+    corner = tuple(start // length for (start, _), length in zip(block.ranges, array.shards or (), strict=True))
+    return half / CUBE / str(array.basename) / str(array.metadata.encode_chunk_key(corner))
 
 
 def statistics(values: Array) -> tuple[float, float, int]:

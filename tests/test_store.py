@@ -406,6 +406,43 @@ def test_a_journal_that_ends_in_half_a_line_loses_that_line_alone(study, tmp_pat
     assert same(cube.load(), run(study).load())
 
 
+@pytest.mark.parametrize("length", [0, 5])
+def test_a_block_that_was_cut_short_while_it_was_written_is_written_again(study, tmp_path, small_blocks, length):
+    path = tmp_path / "cube.zarr"
+
+    def stop(done, total):
+        if done == total:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(study, path, threads=1, progress=stop)
+    half = tmp_path / "cube.zarr.partial"
+    for file in (half / store.CUBE / "facility_energy" / "c").rglob("*"):
+        if file.is_file():
+            file.write_bytes(file.read_bytes()[:length])
+    journal = half / store.JOURNAL
+    lines = journal.read_text().splitlines()
+    journal.write_text("\n".join(line for line in lines if '"facility_energy": [' not in line))
+    assert same(run(study, path).load(), run(study).load())
+
+
+def test_what_the_codecs_make_of_a_full_disk_is_one_line(study, tmp_path, monkeypatch):
+    class Full:
+        def __setitem__(self, region, values):
+            raise RuntimeError("No space left on device (os error 28)")
+
+    opened = store.opened
+
+    def full(*arguments):
+        found = opened(*arguments)
+        found.arrays = dict.fromkeys(found.arrays, Full())
+        return found
+
+    monkeypatch.setattr(store, "opened", full)
+    with pytest.raises(SweepError, match=r"cube.zarr: cannot be written: No space left on device"):
+        run(study, tmp_path / "cube.zarr")
+
+
 def test_a_second_run_into_the_same_cube_is_refused_while_the_first_one_writes(study, tmp_path, small_blocks):
     path, refused = tmp_path / "cube.zarr", []
 
