@@ -129,9 +129,12 @@ def resolve(
     order = [_guarding(rule, guards, equations) if rule.name in registry.MISSING else rule for rule in rules.values()]
     index = {rule.name: i for i, rule in enumerate(order)}
     rules_of: dict[str, frozenset[int]] = {name: frozenset() for name in inputs}
-    for name in equations:
+    for name, equation in equations.items():
         own = [index[rule.name] for rule in guards.get(name, ())]
         upstream = [rules_of[a] for a in needs[name]]
+        if equation.selects in needs[name]:  # what only another alternative breaks leaves the chosen one its value
+            ways = [rules_of[a] for a in needs[name] if a != equation.selects]
+            upstream = [rules_of[equation.selects], frozenset.intersection(*ways)]
         through = [rules_of[a] for rule in guards.get(name, ()) for a in rule.arguments]
         rules_of[name] = frozenset(own).union(*upstream, *through)
     return Graph(outputs, tuple(inputs), tuple(equations.values()), tuple(order), needs, rules_of)

@@ -91,3 +91,14 @@ def test_a_kind_that_a_site_lacks_is_a_status_that_says_where_to_look():
     assert said.endswith(", for this carbon_kind; `sweep show` says for which an entry has one")
     given = open_study("where-to-build-1gw", set_=["site=us-va", "carbon_kind=average-lifecycle", "site_carbon_intensity=300 g/kWh"])
     assert at(given)["carbon_intensity"] == pytest.approx(0.3 / 3.6e6)
+
+
+def test_what_one_source_of_power_lacks_leaves_the_others_their_values():
+    study = open_study("where-to-build-1gw", set_=["generator=gas-combined"], axis=["site=finland,us-tx", "power_source=grid,generator"])
+    cube = running.run(study)
+    for source, litres in (("grid", math.nan), ("generator", 0.776)):  # the entry of Finland has no figure for its power plants
+        index = {**study.point, "site": 0, "power_source": ("grid", "generator").index(source)}
+        water = point.evaluate(study.graph, study.inputs_at(index)).values["annual_offsite_water"]
+        cell = cube["annual_offsite_water"].isel({dim: index[dim] for dim in cube["annual_offsite_water"].dims})
+        for found in (water, float(cell)):
+            assert found == pytest.approx(1.2e6 * 0.8 * 8760 * litres * 1e-3, rel=3e-7, nan_ok=True)
