@@ -19,7 +19,7 @@ from benchmarks.fit_training import straight_line
 FAMILY = "hagemann"
 REJECTED = 0.03
 GRID = {
-    "kept_norm_bytes": (8.0, 12.0, 16.0),
+    "kept_norm_bytes": (8.0, 10.0, 12.0, 14.0, 16.0),
     "gathered_logit_bytes": (16.0, 18.0, 20.0),
 }
 
