@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from sweep import compile
+from sweep import compile, registry
 from sweep.nests import Function, source
 from sweep.plan import STATUS, Dims, Nest, Plan
 from sweep.registry import Equation
@@ -157,6 +157,7 @@ class Program:
     @cached_property
     def code(self) -> dict[str, Callable[..., None]]:
         """What to call, by function name."""
+        registry.only(self.plan.study.equations)
         plain = [f for f in (*self.exports.values(), *self.outputs.values()) if f.name in self.interpreted]
         found = compile.interpreted([*plain, *self.more])
         if self.compiled:

@@ -68,6 +68,8 @@ EQUATIONS: dict[str, Equation] = {}
 RULES: dict[str, Rule] = {}
 MISSING: dict[str, Rule] = {}
 SOURCES: dict[Path, bytes] = {}  # of the files of users, as they were loaded
+OWN: dict[Path, tuple[dict[str, Equation], dict[str, Rule]]] = {}  # what each of them registers
+USER = "sweep_user_"
 
 
 def equation(*, unit: str, source: str, selects: str | None = None) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -131,8 +133,9 @@ def load() -> None:
 
 
 def load_file(path: Path) -> ModuleType:
-    """Import a user's own equations from a Python file."""
-    name = f"sweep_user_{path.stem}"
+    """Import a user's own equations from a Python file; those of any other file are set aside."""
+    only(None)
+    name = f"{USER}{path.stem}"
     try:
         SOURCES[path] = path.read_bytes()
     except OSError as error:
@@ -151,7 +154,23 @@ def load_file(path: Path) -> ModuleType:
             trace = trace.tb_next
         line = error.lineno if isinstance(error, SyntaxError) else trace.tb_lineno if trace else 0
         raise SweepError(f"{path}:{line}: {type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}") from None
+    OWN[path] = ({n: e for n, e in EQUATIONS.items() if _users(e)}, {n: r for n, r in RULES.items() if _users(r)})
     return module
+
+
+def only(path: Path | None) -> None:
+    """Leave, of the equations of users, those of one loaded file: a study sees its own file and no other's."""
+    for name in [name for name, found in EQUATIONS.items() if _users(found)]:
+        del EQUATIONS[name]
+    for name in [name for name, found in RULES.items() if _users(found)]:
+        del RULES[name]
+    if path:
+        EQUATIONS.update(OWN[path][0])
+        RULES.update(OWN[path][1])
+
+
+def _users(found: Equation | Rule) -> bool:
+    return (found.function.__module__ or "").startswith(USER)
 
 
 def kernel_files() -> list[Path]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sweep import axes, plan, point
+from sweep import axes, plan, point, registry
 from sweep.blocks import Block, Grid, Program, Worker, inner_shape, ranges_of
 from sweep.errors import SweepError, suggestion
 from sweep.graph import names
@@ -34,9 +34,7 @@ SEARCH_BYTES = 64 << 20  # of what the search of one block reads
 CUBE_CELLS = 1 << 22
 Hit = tuple[float, int]
 
-INSERT = Function(
-    "insert",
-    '''def insert(scores, places, score, place):
+INSERT_TEXT = '''def insert(scores, places, score, place):
     """Put a hit into the sorted list of the best; of equal scores the one that came first stays ahead."""
     k = len(scores) - 1
     while k > 0 and scores[k - 1] > score:
@@ -45,12 +43,8 @@ INSERT = Function(
         k -= 1
     scores[k] = score
     places[k] = place
-''',
-    (),
-    (),
-    (),
-    (),
-)
+'''
+INSERT = Function("insert", INSERT_TEXT, (), (), (), ())
 
 
 def best(
@@ -68,6 +62,8 @@ def best(
     per: an axis; the best are then named for each of its labels. Each row holds rank, the labels of the axes that matter, and
     SI values of the quantity and of those in the conditions (from a study: of all its outputs, too). A SweepError says what is wrong.
     """
+    if isinstance(subject, Study):
+        registry.only(subject.equations)
     if quantity not in names():
         raise SweepError(f"unknown quantity {quantity!r}{suggestion(quantity, names())}")
     if top < 1:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sweep import registry
 from sweep.axes import Axis, Selected, Values, column
 from sweep.catalogue import Figure, catalogues, links_to, parameters
 from sweep.errors import SweepError
@@ -67,6 +68,7 @@ class Study:
 
     def graph_of(self, outputs: Iterable[str]) -> Graph:
         """What some quantities need, under the values that this study gives."""
+        registry.only(self.equations)
         on_axes = [(name, values, axis.name) for axis in self.axes.values() for name, values in axis.columns.items()]
         gaps = {name for name, values, axis in on_axes if np.isnan(self._pick(name, values, (axis,), axis).values).any()}
         by_choice = {name for entry in self.selected.values() for name, word in entry.figures if word} - set(self.fixed)

@@ -44,6 +44,8 @@ def open_study(
         equations = (where.parent / root["equations"].text).resolve()
         registry.load()
         registry.load_file(equations)
+    else:
+        registry.only(None)
     study = _study(str(path), root, equations, dict(_pair(t, "--axis") for t in axis), list(outputs))
     for text in set_:
         study = with_value(study, *_pair(text, "--set"))
@@ -52,6 +54,7 @@ def open_study(
 
 def with_value(study: Study, name: str, node: Node) -> Study:
     """The study with one more value fixed, one entry selected, or an axis held at a label; an axis of that quantity is gone."""
+    registry.only(study.equations)
     if name in catalogues():
         figures = axes.linked(name, node.text, node, study.selected)
         rest = study.without(name) if name in study.axes else study

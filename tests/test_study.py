@@ -8,7 +8,8 @@ import pytest
 from sweep import plan, point, store
 from sweep.catalogue import entry
 from sweep.errors import SweepError
-from sweep.running import run
+from sweep.running import evaluate, run
+from sweep.search import best
 from sweep.study_file import open_study
 
 DAY = 86400.0
@@ -263,6 +264,25 @@ def test_equations_of_a_user_compute_beside_those_that_are_shipped(opened, tmp_p
     study = opened(PLAIN.replace("[it_power]", "[study_spare_power]") + "equations: mine.py\n")
     assert study.equations == tmp_path / "mine.py"
     np.testing.assert_array_equal(run(study)["study_spare_power"], [8 * 350.0, 16 * 350.0])
+
+
+def test_a_study_sees_the_equations_of_its_own_file_and_no_others(opened, tmp_path):
+    head = "from sweep.registry import equation, rule\n\n\n"
+    guard = "@rule(guards=('it_power',), source='article')\ndef study_guard(gpus):\n    'Too many.'\n    return gpus > 8\n"
+    double = "\n\n@equation(unit='1', source='article')\ndef study_twice(gpus):\n    'Some.'\n    return gpus * {}\n"
+    (tmp_path / "one.py").write_text(head + guard + double.format("2.0"))
+    (tmp_path / "other.py").write_text(head + double.format("3.0"))
+    both = PLAIN.replace("[it_power]", "[it_power, study_twice]")
+    one, other, plain = opened(both + "equations: one.py\n"), opened(both + "equations: other.py\n"), opened(PLAIN)
+    for _ in range(2):
+        assert run(one)["study_twice"].values.tolist() == [16.0, 32.0]
+        assert np.isnan(run(one)["it_power"].values).tolist() == [False, True]
+        assert run(other)["study_twice"].values.tolist() == [24.0, 48.0]
+        assert run(plain)["it_power"].values.tolist() == run(other)["it_power"].values.tolist() == [6000.0, 12000.0]
+        assert best(other, "study_twice", maximize=True)[0]["study_twice"] == 48.0
+        assert evaluate(one, gpus=10)["study_twice"] == 20.0
+    with pytest.raises(SweepError, match="unknown quantity 'study_twice'"):
+        opened(both)
 
 
 # mistakes: what stands in PLAIN, what stands there instead, and how the line goes on after the file's name
