@@ -101,8 +101,8 @@ def _written(name: str, node: Node, chosen: Collection[str]) -> Axis:
         node.fail(f"unknown axis{suggestion(name, {*names(), *catalogues(), 'split'})}")
     values = _values(name, node)
     labels = None
-    if name in parameters() and parameters()[name].choices:
-        labels = tuple(parameters()[name].choices[int(i)] for i in values)
+    if quantity(name).choices:
+        labels = tuple(quantity(name).choices[int(i)] for i in values)
     return Axis(name, labels, {name: values})
 
 
@@ -119,6 +119,8 @@ def _entry(catalogue: str, name: str, node: Node) -> Entry:
     try:
         return entry(catalogue, name)
     except KeyError:
+        if name == "all":
+            node.fail(f"only an axis takes all of them (axes: {{{catalogue}: all}})")
         node.fail(f"no such {catalogue}{suggestion(name, entry_names(catalogue))}")
 
 
@@ -154,18 +156,28 @@ def _split(node: Node) -> Axis:
 def _zipped(name: str, node: Node) -> Axis:
     if name in names():
         node.fail(f"an axis of zipped columns needs a name of its own; {name} is a quantity")
+    if not name.isidentifier() or name == "status":
+        node.fail("no name for an axis; take one word of letters, digits and _")
     found: dict[str, Values] = {}
     for key, item in node.mapping().items():
         if key not in names():
             item.fail(f"unknown quantity {key!r}{suggestion(key, names())}")
         found[key] = _values(key, item, distinct=False)
+    if not found:
+        node.fail("an axis needs at least one column")
     lengths = {key: len(values) for key, values in found.items()}
-    if not lengths or len(set(lengths.values())) > 1:
-        node.fail(f"zipped columns must be of one length, here {lengths}")
-    rows = zip(*found.values(), strict=True)
-    labels = tuple(", ".join(f"{key}={value:.6g}" for key, value in zip(found, row, strict=True)) for row in rows)
+    if len(set(lengths.values())) > 1:
+        node.fail(f"zipped columns must be of one length, here {', '.join(f'{key} has {length}' for key, length in lengths.items())}")
+    words = [[f"{key}={_word(key, value)}" for value in values.tolist()] for key, values in found.items()]
+    labels = tuple(", ".join(row) for row in zip(*words, strict=True))
     _distinct(labels, node)
     return Axis(name, labels, found)
+
+
+def _word(name: str, value: float) -> str:
+    """A value of a zipped column in a label: the word of a choice, or the number in SI."""
+    choices = quantity(name).choices
+    return choices[int(value)] if choices else f"{value:.6g}"
 
 
 def _values(name: str, node: Node, distinct: bool = True) -> Values:
@@ -179,6 +191,8 @@ def _values(name: str, node: Node, distinct: bool = True) -> Values:
             start, stop, scale, points, step = match.groups()
             text = {"from": start, "to": stop} | ({"step": step} if step else {"points": points, "scale": scale})
             node = Node({key: Node(value, node.file, node.line, node.key) for key, value in text.items()}, node.file, node.line, node.key)
+        elif ":" in node.text:
+            node.fail("a range reads from:to:step, from:to:log20 or from:to:linear20")
     if node.is_mapping:
         return _range(parameter, node)
     values = np.array([parameter.read(item) for item in _filled(node)])

@@ -73,9 +73,14 @@ def parse(text: str, file: str) -> Node:
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         raise SweepError(f"{file}:{line}: not valid YAML: {error.reason}") from None
+    except RecursionError:
+        raise SweepError(f"{file}: is nested too deeply") from None
     if root is None:
         return Node({}, file, 0, "")
-    return _node(root, file, "")
+    try:
+        return _node(root, file, "")
+    except RecursionError:
+        raise SweepError(f"{file}: holds an alias of what it stands in, or is nested too deeply") from None
 
 
 def read(path: Path, file: str | None = None) -> Node:

@@ -73,8 +73,17 @@ def _pair(text: str, option: str) -> tuple[str, Node]:
     name, equals, value = text.partition("=")
     if not equals or not value.strip():
         raise SweepError(f"{option} {text}: must read name=value")
-    node = parse(value.strip(), option) if value.strip().startswith(("{", "[")) else Node(value.strip(), option, 0, name.strip())
-    return name.strip(), Node(node.value, option, 0, name.strip())
+    name, value = name.strip(), value.strip()
+    return name, _unplaced(parse(value, f"{option} {name}"), option, name) if value.startswith(("{", "[")) else Node(value, option, 0, name)
+
+
+def _unplaced(node: Node, option: str, key: str) -> Node:
+    """What an option of the command line writes, which stands on no line."""
+    if isinstance(node.value, list):
+        return Node([_unplaced(item, option, f"{key}[{i}]") for i, item in enumerate(node.value)], option, 0, key)
+    if isinstance(node.value, dict):
+        return Node({name: _unplaced(item, option, f"{key}.{name}") for name, item in node.value.items()}, option, 0, key)
+    return Node(node.value, option, 0, key)
 
 
 def in_si(name: str, value: float) -> str:
@@ -90,14 +99,17 @@ def _study(file: str, root: Mapping[str, Node], equations: Path | None, swept: M
     select = dict(root["select"].mapping(catalogues())) if "select" in root else {}
     fixed = dict(root["set"].mapping()) if "set" in root else {}
     written = dict(root["axes"].mapping()) if "axes" in root else {}
-    for name, node in swept.items():  # an axis of the command line takes the place of whatever the file says of that name
-        fixed.pop(name, None)
+    built = {name: axes.axis(name, node, ()) for name, node in swept.items() if name not in catalogues()}
+    for name in swept:  # an axis of the command line takes the place of whatever the file says of its columns
         select.pop(name, None)
-        written[name] = node
+        for column in (name, *(built[name].columns if name in built else ())):
+            fixed.pop(column, None)
+            written.pop(column, None)
+    written |= swept
     for name in set(select) & set(written):
         written[name].fail("is selected as one entry and an axis at once")
     chosen = {*select, *(name for name in written if name in catalogues())}
-    built = {name: axes.axis(name, node, chosen) for name, node in written.items()}
+    built = {name: built[name] if name in built else axes.axis(name, node, chosen) for name, node in written.items()}
     place = dict(root["point"].mapping()) if "point" in root else {}
     for name, node in place.items():
         if name not in built and name not in fixed and name not in select:

@@ -247,6 +247,24 @@ def test_an_axis_of_the_command_line_takes_the_place_of_what_the_file_says(opene
     assert mapped.axes["gpus"].columns["gpus"].tolist() == [1.0, 10.0, 100.0]
 
 
+def test_an_axis_of_several_columns_takes_the_place_of_each_that_the_file_fixes_or_sweeps(opened):
+    written = {**with_axes(gpus=[8, 16]), "set": {"tp": 8, "pp": 4}}
+    study = opened(written, axis=["split={tp: [1, 2], pp: [1]}", "size={zip: {gpus: [8, 16]}}"])
+    assert (set(study.axes), study.fixed) == ({"split", "size"}, {})
+
+
+def test_words_stand_in_the_labels_of_zipped_columns(opened):
+    study = opened(with_axes(mode={"zip": {"precision": ["bf16", "fp8"], "gpus": [8, 16]}}))
+    assert study.axes["mode"].labels == ("precision=bf16, gpus=8", "precision=fp8, gpus=16")
+
+
+@pytest.mark.parametrize("text", ["title: &t [*t]\n", "[" * 2000 + "]" * 2000])
+def test_a_file_that_holds_itself_or_is_nested_too_deeply_is_one_line(tmp_path, text):
+    (tmp_path / "study.yaml").write_text(text)
+    with pytest.raises(SweepError, match=r"nested too deeply$"):
+        open_study(tmp_path / "study.yaml")
+
+
 def test_outputs_of_the_command_line_join_those_of_the_file(opened):
     assert list(opened(PLAIN, outputs=["servers", "it_power"]).outputs) == ["it_power", "servers"]
 
@@ -336,7 +354,7 @@ MISTAKES = [
     (
         "gpus: [8, 16]",
         "a: {zip: {gpus: [8, 16], pue: [1.1]}}",
-        "6: axes.a.zip: zipped columns must be of one length, here {'gpus': 2, 'pue': 1}",
+        "6: axes.a.zip: zipped columns must be of one length, here gpus has 2, pue has 1",
     ),
     ("gpus: [8, 16]", "a: {zip: {gpuz: [8]}}", "6: axes.a.zip.gpuz: unknown quantity 'gpuz'; did you mean 'gpus'?"),
     (
@@ -415,6 +433,14 @@ def test_a_folder_and_a_file_that_is_no_text_cannot_be_read(tmp_path):
         ({"set_": ["split=tp2"]}, "--set: split = 'tp2': this study has no axis split; set tp, pp, cp or ep instead"),
         ({"set_": ["server_power=5"]}, "--set: server_power = '5': needs a unit of W, such as '5 W'"),
         ({"axis": ["gpus"]}, "--axis gpus: must read name=value"),
+        ({"axis": ["gpus=8:64"]}, "--axis: gpus = '8:64': a range reads from:to:step, from:to:log20 or from:to:linear20"),
+        ({"axis": ["gpus=[8, -1]"]}, "--axis: gpus[1] = '-1': gpus must be at least 1"),
+        ({"axis": ["a={zip: {gpus: [8], pue: [1, 2]}}"]},
+         "--axis: a.zip: zipped columns must be of one length, here gpus has 1, pue has 2"),
+        ({"axis": ["both={zip: {}}"]}, "--axis: both.zip: an axis needs at least one column"),
+        ({"axis": ["my axis={zip: {gpus: [8]}}"]}, "--axis: my axis.zip: no name for an axis; take one word of letters, digits and _"),
+        ({"axis": ["status={zip: {gpus: [8]}}"]}, "--axis: status.zip: no name for an axis; take one word of letters, digits and _"),
+        ({"set_": ["gpu=all"]}, "--set: gpu = 'all': only an axis takes all of them (axes: {gpu: all})"),
         ({"axis": ["gpus=8,8"]}, "--axis: gpus = '8,8': 8.0 stands twice on this axis"),
         ({"axis": ["gpu=h100-sxm,h100-smx"]}, "--axis: gpu = 'h100-smx': no such gpu; did you mean 'h100-sxm'?"),
         ({"axis": ["pue=1:2:0.1"]}, "--axis: axes.pue: no output depends on it; leave it out or add an output that does"),
