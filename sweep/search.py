@@ -19,10 +19,12 @@ import numpy as np
 
 from sweep import axes, plan, point, registry
 from sweep.blocks import Block, Grid, Program, Worker, inner_shape, ranges_of
+from sweep.catalogue import Parameter
 from sweep.errors import SweepError, suggestion
 from sweep.graph import names
 from sweep.nests import INDENT, Function, body, calls, needed, reads_at, source
 from sweep.plan import STATUS, Dims, Nest, Plan
+from sweep.query import unit_of
 from sweep.study import Study
 from sweep.where import OPERATORS, Condition, conditions
 
@@ -64,11 +66,13 @@ def best(
     """
     if isinstance(subject, Study):
         registry.only(subject.equations)
-    if quantity not in names():
-        raise SweepError(f"unknown quantity {quantity!r}{suggestion(quantity, names())}")
+    arrays = {} if isinstance(subject, Study) else subject.data_vars
+    held = [Parameter(str(name), unit_of(array), "") for name, array in arrays.items() if name != STATUS]
+    if quantity not in (known := {*names(), *(p.name for p in held)}):
+        raise SweepError(f"unknown quantity {quantity!r}{suggestion(quantity, known)}")
     if top < 1:
         raise SweepError(f"--top {top}: must be at least 1")
-    asked = conditions(where)
+    asked = conditions(where, held)
     if isinstance(subject, Study):
         return _of_study(subject, quantity, asked, top, maximize, per, threads)
     return _of_cube(subject, quantity, asked, top, maximize, per)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 import operator
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sweep.axes import quantity
+from sweep.catalogue import Parameter
 from sweep.document import Node
 from sweep.errors import SweepError, suggestion
-from sweep.graph import names, unit_of
+from sweep.graph import names
 from sweep.units import comparable
 
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
@@ -43,36 +44,40 @@ class Condition:
         return (self.name, self.other) if self.other else (self.name,)
 
 
-def conditions(texts: Iterable[str]) -> list[Condition]:
-    """The comparisons in some texts; several in one are joined by `and`, and bounds may stand on both sides."""
+def conditions(texts: Iterable[str], more: Iterable[Parameter] = ()) -> list[Condition]:
+    """The comparisons in some texts; several in one are joined by `and`, and bounds may stand on both sides.
+
+    more: quantities that a cube holds and no equation or catalogue here defines.
+    """
+    known = {p.name: p for p in more} | {name: quantity(name) for name in names()}
     found = []
     for text in texts:
         for clause in re.split(r"\s+and\s+|\s*,\s*", text.strip()):
-            found += _clause(clause)
+            found += _clause(clause, known)
     return found
 
 
-def _clause(text: str) -> list[Condition]:
+def _clause(text: str, known: Mapping[str, Parameter]) -> list[Condition]:
     parts = COMPARISON.split(text.strip())
     if len(parts) == 3:
         left, sign, right = parts
-        if left not in names() and right in names():
+        if left not in known and right in known:
             left, sign, right = right, TURNED[sign], left
-        return [_condition(left, sign, right, text)]
+        return [_condition(left, sign, right, text, known)]
     if len(parts) == 5:
         low, first, name, second, high = parts
-        return [_condition(name, TURNED[first], low, text), _condition(name, second, high, text)]
+        return [_condition(name, TURNED[first], low, text, known), _condition(name, second, high, text, known)]
     raise SweepError(f"--where {text!r}: must compare a quantity with a value, such as 'time_to_train <= 90 d'")
 
 
-def _condition(name: str, sign: str, value: str, text: str) -> Condition:
-    if name not in names():
-        raise SweepError(f"--where {text!r}: unknown quantity {name!r}{suggestion(name, names())}")
-    if value.strip() in names():
-        if not comparable(unit_of(value.strip()), unit_of(name)):
-            raise SweepError(f"--where {text!r}: {name} is in {unit_of(name)} and {value.strip()} in {unit_of(value.strip())}")
-        return Condition(name, sign, math.nan, text.strip(), value.strip())
-    number = quantity(name)
+def _condition(name: str, sign: str, value: str, text: str, known: Mapping[str, Parameter]) -> Condition:
+    if name not in known:
+        raise SweepError(f"--where {text!r}: unknown quantity {name!r}{suggestion(name, known)}")
+    number, other = known[name], known.get(value.strip())
+    if other:
+        if not comparable(other.unit, number.unit):
+            raise SweepError(f"--where {text!r}: {name} is in {number.unit} and {other.name} in {other.unit}")
+        return Condition(name, sign, math.nan, text.strip(), other.name)
     unbounded = type(number)(number.name, number.unit, number.meaning, choices=number.choices)
     try:
         return Condition(name, sign, unbounded.read(Node(value, "--where", 0, name)), text.strip())

@@ -5,7 +5,7 @@ import operator
 import numpy as np
 import pytest
 
-from sweep import plan, search
+from sweep import plan, registry, search
 from sweep.blocks import Program
 from sweep.catalogue import parameters
 from sweep.errors import SweepError
@@ -188,6 +188,18 @@ def test_a_mistake_is_one_line_for_study_and_cube(study, memory, arguments, line
         with pytest.raises(SweepError) as found:
             best(subject, **arguments)
         assert str(found.value).startswith(line)
+
+
+@pytest.mark.usefixtures("forgotten")
+def test_a_cube_can_be_ranked_by_equations_that_are_not_here(opened, tmp_path):
+    head = "from sweep.registry import equation\n\n\n@equation(unit='s', source='article')\n"
+    (tmp_path / "own.py").write_text(head + "def search_own(gpus):\n    'A time.'\n    return 3.0 * gpus\n")
+    cube = run(opened("title: x\nequations: own.py\naxes: {gpus: [8, 16, 32]}\noutputs: [search_own]\n"))
+    registry.only(None)
+    (row,) = best(cube, "search_own", ["search_own > 0.5 min"])
+    assert (row["gpus"], row["search_own"]) == (16.0, 48.0)
+    with pytest.raises(SweepError, match="kg is no unit of s"):
+        best(cube, "search_own", ["search_own > 1 kg"])
 
 
 def test_what_a_cube_does_not_hold_is_said(memory):
