@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import least_squares
 
-from benchmarks.fidelity import catalogue_match, serving
+from benchmarks.fidelity import catalogue_match, serving, training_summary
 from benchmarks.fidelity import rows as reading
 from benchmarks.fidelity.score import Score
 from sweep import catalogue
@@ -41,7 +41,6 @@ SHARED = (
     ("prefill_expert_efficiency", 0.3, 1.5, 1.0),
     ("link_efficiency", 0.6, 1.5, 1.0),
     ("collective_latency", 15e-6, 1.5, 1e-3),
-    ("power_waiting", 0.15, 1.5, 1.0),
     ("power_awake", 0.5, 1.5, 1.0),
     ("power_memory", 0.3, 1.5, 2.0),
     ("power_compute", 1.0, 1.5, 4.0),
@@ -51,6 +50,7 @@ OWN = (
     ("engine_expert_layer_time", 30e-6, 1.0, 1e-2),
     ("engine_step_time", 1.5e-3, 2.5, 1.0),
     ("engine_sequence_time", 10e-6, 2.5, 1e-2),
+    ("engine_waiting_power", 0.2, 1.5, 1.0),
 )
 # of the one engine whose rows sample from real distributions and hold the same model in two formats
 OF_DEFAULT = (
@@ -70,8 +70,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     rows = [row for row in serving.prepare(reading.load(options.csv_file)) if row.served and row.row.text("kind") == "measured"]
-    names = sorted({model(row) for row in rows})
-    fitted = set(names[: len(names) // 2 * 2 : 2])
+    fitted = training_summary.fitted("serving")
     half = [row for row in rows if model(row) in fitted]
     fit = constants([row for row in half if not left_out(row)])
     print("fitted models:", ", ".join(sorted(fitted)))

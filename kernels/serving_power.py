@@ -113,7 +113,7 @@ def busy_gpu_power(
     engine_step_time,
     engine_sequence_time,
     serving_dp,
-    power_waiting,
+    engine_waiting_power,
     power_awake,
     power_memory,
     power_compute,
@@ -134,7 +134,7 @@ def busy_gpu_power(
     engine_step_time: t_s, time of a step in which the GPUs wait for the engine [s]
     engine_sequence_time: t_o, the same for each sequence of a rank [s]
     serving_dp: d, ranks with their own sequences [1]
-    power_waiting: p_w, share of the range from idle to design power that a GPU takes between two steps [1]
+    engine_waiting_power: p_w, share of the range from idle to design power that a GPU takes while it waits for the engine [1]
     power_awake: p_a, share that running kernels take, however little they do [1]
     power_memory: p_m, share that reading at full bandwidth adds [1]
     power_compute: p_c, share that computing at peak rate adds [1]
@@ -143,7 +143,7 @@ def busy_gpu_power(
     compute = running_sequences * sequence_work_time
     waiting = engine_step_time + running_sequences * engine_sequence_time / serving_dp
     running = power_awake * (busy_step_time - waiting) + power_memory * memory + power_compute * compute
-    load = power_waiting * waiting + running
+    load = engine_waiting_power * waiting + running
     return waiting_gpu_power + (gpu_tdp - waiting_gpu_power) * min(1.0, load / busy_step_time)
 
 

@@ -25,13 +25,13 @@ def test_power_stays_between_idle_and_design_power():
         power = value("serving_gpu_power", LLAMA, batch=batch)
         assert 72 < power <= 700
     assert value("busy_gpu_power", LLAMA, batch=1, power_compute=1e9) == 700
-    nothing = {"power_waiting": 0, "power_awake": 0, "power_memory": 0, "power_compute": 0}
+    nothing = {"engine_waiting_power": 0, "power_awake": 0, "power_memory": 0, "power_compute": 0}
     assert value("busy_gpu_power", LLAMA, batch=1, **nothing) == 72
 
 
 def test_power_of_a_step_is_the_sum_of_what_it_does():
     here = {"batch": 8, "input_tokens": 0, "output_tokens": 100}
-    alone = {"power_waiting": 0, "power_awake": 0, "power_memory": 0, "power_compute": 0}
+    alone = {"engine_waiting_power": 0, "power_awake": 0, "power_memory": 0, "power_compute": 0}
     step = value("decode_step_time", LLAMA, **here)
     read = value("dense_weight_bytes", LLAMA) + 8 * value("kv_bytes_per_sequence", LLAMA, **here)
     memory = value("busy_gpu_power", LLAMA, **here, **alone | {"power_memory": 1}) - 72
@@ -40,8 +40,7 @@ def test_power_of_a_step_is_the_sum_of_what_it_does():
     compute = value("busy_gpu_power", LLAMA, **here, **alone | {"power_compute": 1}) - 72
     assert compute == pytest.approx(628 * flops / 989.4e12 / step)
     waits = value("engine_step_time", LLAMA) + 8 * value("engine_sequence_time", LLAMA)
-    waiting = value("busy_gpu_power", LLAMA, **here, **alone | {"power_waiting": 1}) - 72
-    awake = value("busy_gpu_power", LLAMA, **here, **alone | {"power_awake": 1}) - 72
+    waiting, awake = (value("busy_gpu_power", LLAMA, **here, **alone | {name: 1}) - 72 for name in ("engine_waiting_power", "power_awake"))
     assert waiting == pytest.approx(628 * waits / step)
     assert waiting + awake == pytest.approx(628)
 

@@ -13,7 +13,7 @@ What a row leaves empty follows fixed rules that never look at its result:
 | precision empty | the model's name, else 16 bits |
 | fp4 | weights and products in 4 bits where the GPU has a rate for it; else 4-bit weights, products in 16 bits |
 | mxfp4, UINT4, native | 4-bit weights, products in 16 bits |
-| gpt-oss | weights in MXFP4 whatever is printed; products in fp8 where the GPU has 4-bit units, else in 16 bits |
+| gpt-oss | weights in MXFP4 whatever is printed; products in fp8 under TensorRT-LLM where the GPU has 4-bit units, else in 16 bits |
 | bits of keys and values | 8 under TensorRT-LLM and in MLPerf with weights of 8 bits or fewer, else 16 |
 | concurrency stated | so many run at a time, where memory takes them |
 | concurrency empty, offline or saturated | as many as memory and the engine's limit take: 2048 in MLPerf, else the parameter's default |
@@ -22,7 +22,7 @@ What a row leaves empty follows fixed rules that never look at its result:
 | input_tokens empty | the mean of the workload, below |
 | output_tokens empty | the mean of the workload, below, else the parameter's default |
 | software | the engine of its family and generation (2024 to 2026) in the catalogue, from the row's words; else vLLM |
-| answers to real prompts | lengths vary by 0.8 of their mean; those of GPQA, which share a start, are taken as equal |
+| answers to real prompts | lengths vary by 1.1 of their mean; those of GPQA, which share a start, are taken as equal |
 
 Means of MLPerf's data sets and its latency targets are recalled, not verified; lengths of chat prompts are assumed.
 """
@@ -41,7 +41,7 @@ from sweep.catalogue import Entry
 
 # workload or, for MLPerf, model: mean tokens of a prompt and of an answer
 LENGTHS = {
-    "lm-arena-chat": (300.0, None),
+    "lm-arena-chat": (150.0, None),
     "chat": (100.0, None),
     "gpqa": (250.0, None),
     "sourcegraph-fim": (1000.0, None),
@@ -66,7 +66,7 @@ TARGETS = {
 BITS = {"bfloat16": 16.0, "bf16": 16.0, "fp16": 16.0, "fp8": 8.0, "fp4": 4.5, "nvfp4": 4.5, "mxfp4": 4.25, "uint4": 4.5, "native": 4.25}
 FAMILIES = {"tensorrt": "tensorrt-llm", "trtllm": "tensorrt-llm", "sglang": "sglang", "deepspeed": "deepspeed"}
 FIXED_LENGTH = re.compile("random tokens|synthetic|fixed length|gpqa")
-VARIATION = 0.8
+VARIATION = 1.1
 SATURATED = ("saturated", "Offline")
 MANY = 1e6
 MLPERF_SEQUENCES = 2048.0
@@ -84,7 +84,7 @@ class Served:
 def served(row: Row) -> Served:
     """The inputs of one row, or Unscored with the reason."""
     gpus = row.number("gpus")
-    gpu = hardware(row.text("hardware"))
+    gpu = hardware(row.text("hardware"), row.text("source"))
     model = catalogue_match.model(row.text("model"))
     if model is None:
         raise Unscored(f"no catalogue entry for the model {row.text('model')}")
@@ -111,8 +111,10 @@ def served(row: Row) -> Served:
     return Served(Inputs(given, entries), replicas)
 
 
-def hardware(text: str) -> Entry | None:
-    """The catalogue entry of an accelerator; the memory in its name decides between sizes."""
+def hardware(text: str, source: str = "") -> Entry | None:
+    """The catalogue entry of an accelerator; the memory in its name decides between sizes. Those of Argonne are A100 of 40 GB."""
+    if text == "A100 SXM" and source.startswith("argonne"):
+        text = "A100-40GB SXM"
     memory = re.search(r"(\d+) ?GB\b", text)
     name = re.sub(r"[ -]?\d+ ?GB\b", "", text)
     return catalogue_match.gpu(name, float(memory[1]) * 1e9 if memory else None)
@@ -175,10 +177,11 @@ def _formats(row: Row, known: Inputs) -> dict[str, Value]:
 
 
 def _mixed(row: Row, known: Inputs) -> dict[str, Value]:
-    """Formats of a checkpoint that is published with experts in MXFP4: products in fp8 where the GPU has 4-bit units, else in 16 bits."""
+    """Formats of a checkpoint with experts in MXFP4: products in fp8 under TensorRT-LLM where the GPU has 4-bit units, else in 16 bits."""
     four = Inputs({"precision": "fp4"}, known.entries).value("peak_rate") > 0
     keys = 8.0 if _short_keys(row) else 16.0
-    return {"precision": "fp8" if four else "bf16", "weight_bits": 4.25, "kv_bits": keys}
+    narrow = four and re.search("tensorrt|trtllm", row.text("engine").lower())
+    return {"precision": "fp8" if narrow else "bf16", "weight_bits": 4.25, "kv_bits": keys}
 
 
 def _short_keys(row: Row) -> bool:
