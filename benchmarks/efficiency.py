@@ -15,8 +15,8 @@ from sweep.catalogue import folder
 from sweep.running import run
 from sweep.study_file import open_study
 
-FORMATS = ((3, "16", 16), (4, "8", 8), (6, "4.5", 8))  # bf16, fp8, fp4: index, bits of weights, bits of keys and values
-BF16, FP8, FP4 = (f"precision={index}, weight_bits={bits}, kv_bits={keys}" for index, bits, keys in FORMATS)
+FORMATS = (("bf16", "16", 16), ("fp8", "8", 8), ("fp4", "4.5", 8))  # precision, bits of weights, bits of keys and values
+BF16, FP8, FP4 = (f"precision={precision}, weight_bits={bits}, kv_bits={keys}" for precision, bits, keys in FORMATS)
 WH = 3600.0
 
 
