@@ -39,9 +39,31 @@ SAME_SHAPE = {
     "phi3mini128k": "phi3mini",
     "exaone4032b": "exaone432b",
     "commandaplus": "commanda",
+    "qwen27b": "qwen257b",
+    "qwen272b": "qwen2572b",
+    "qwq32b": "qwen2532b",
+    "qwen3vl30ba3b": "qwen330ba3b",
+    "qwen3vl235ba22b": "qwen3235ba22b",
+    "deepseekr1distillllama70b": "llama3170b",
+    "deepseekr1distillllama8b": "llama318b",
+    "deepseekr1distillqwen32b": "qwen2532b",
+    "deepseekr1distillqwen14b": "qwen2514b",
+    "deepseekr1distillqwen7b": "qwen257b",
+    "kimik25": "kimik2",
+    "glm46": "glm45",
+    "minimaxm2": "minimaxm25",
+    "minimaxm21": "minimaxm25",
+        "mistrallarge": "mistrallarge2",
+    "mistralnemo": "mistralnemo12b",
+    "mistralsmall3124b": "mistralsmall24b",
+    "mistralsmall3224b": "mistralsmall24b",
+    "nvidianemotronnano12bv2": "nemotronnano12bv2",
+    "llama7b": "llama27b",
+    "phi3medium4k": "phi4",
+    "phi3small8k": "llama318b",
 }
 NOISE = re.compile(
-    r"(instruct|chat|base|preview|thinking|terminus|fp8|nvfp4|fp4|mxfp4|bf16|0324|0528|0711|0905|2507|v01|v02|v03|it|hf|99|999)$"
+    r"(instruct|chat|base|preview|thinking|terminus|fp8|nvfp4|fp4|mxfp4|bf16|0324|0528|0711|0905|2407|2411|2501|2503|2506|2507|v01|v02|v03|it|hf|99|999)$"
 )
 NUMBERED = ("rtx", "tpu", "arc")  # product lines, where the word after the first tells the chip
 
