@@ -41,7 +41,7 @@ from sweep.catalogue import Entry
 
 # workload or, for MLPerf, model: mean tokens of a prompt and of an answer
 LENGTHS = {
-    "lm-arena-chat": (150.0, None),
+    "lm-arena-chat": (150.0, None),  # with lengths that vary by 1.1, what the batches that fill the memory of one GPU leave for a sequence
     "chat": (100.0, None),
     "gpqa": (250.0, None),
     "sourcegraph-fim": (1000.0, None),
