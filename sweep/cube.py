@@ -39,17 +39,26 @@ class Variable:
 
 
 def coordinates(plan: Plan) -> list[Variable]:
-    """The labels of each axis, and the inputs that lie on axes."""
+    """The labels and columns of each axis, and the inputs that lie on axes or are asked for as outputs."""
     found = []
     for name in plan.order:
         axis = plan.study.axes[name]
         if axis.labels is not None:
             words = np.array(axis.labels, dtype=object)
             found.append(Variable(name, (name,), str, {"long_name": f"{name} of the study"}, words))
-    for name, table in plan.tables.items():
-        if table.dims and not (table.dims == (name,) and plan.study.axes[name].labels is not None):
-            ordered = table.values.transpose([table.dims.index(dim) for dim in plan.dims[name]])
-            found.append(Variable(name, plan.dims[name], np.dtype(np.float64), described(name), np.ascontiguousarray(ordered)))
+    written = [name for dim in plan.order if not plan.study.axes[dim].rows for name in plan.study.axes[dim].columns]
+    for name in dict.fromkeys([*written, *plan.tables]):
+        table = plan.tables.get(name) or plan.study.table(name)
+        dims = tuple(dim for dim in plan.order if dim in table.dims)
+        if (not table.dims and name not in plan.graph.outputs) or (table.dims == (name,) and plan.study.axes[name].labels is not None):
+            continue
+        ordered = table.values.transpose([table.dims.index(dim) for dim in dims]).copy()
+        choices = quantity(name).choices
+        if choices:
+            words = np.array(choices, dtype=object)[ordered.astype(int)]
+            found.append(Variable(name, dims, str, {"long_name": quantity(name).meaning}, np.asarray(words, dtype=object)))
+        else:
+            found.append(Variable(name, dims, np.dtype(np.float64), described(name), ordered))
     return found
 
 

@@ -155,4 +155,5 @@ def _choices(graph: Graph, study: Study | None) -> list[str]:
 
 def _sources(cited: Mapping[str, None]) -> list[str]:
     known = sources()
-    return ["", "sources", *(f"  {key}: {known[key].title}, {known[key].reference} ({known[key].date})" for key in cited if key in known)]
+    lines = [f"  {key}: {known[key].title}, {known[key].reference} ({known[key].date})" for key in cited if key in known]
+    return ["", "sources", *lines] if lines else []

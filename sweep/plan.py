@@ -99,8 +99,10 @@ def make(study: Study, outputs: Iterable[str] | None = None, exported: Iterable[
     return Plan(study, graph, order, sizes, tables, dims, _nests(steps, dims, kept, set(exported)))
 
 
-def check_axes(plan: Plan) -> None:
-    """Raise where a study has an axis on which no output depends."""
+def check(plan: Plan) -> None:
+    """Raise where nothing is computed, or where a study has an axis on which no output depends."""
+    if not plan.output_nests:
+        raise SweepError(f"{plan.study.file}: outputs: nothing is to be computed; {', '.join(plan.study.outputs)}: given by the study")
     for name, axis in plan.study.axes.items():
         if name not in plan.order:
             raise SweepError(f"{axis.place}: axes.{name}: no output depends on it; leave it out or add an output that does")

@@ -33,7 +33,9 @@ def open_cube(path: str | Path) -> xarray.Dataset:
 
 def select(cube: xarray.Dataset, variable: str, at: Mapping[str, str], nearest: bool = False) -> xarray.DataArray:
     """One variable at some labels; numbers may carry a unit ("90 d"). nearest: the label closest to a number."""
-    if variable not in cube.data_vars:
+    if variable in cube.dims:
+        raise SweepError(f"{variable}: is an axis of the cube; `sweep info` tells its ends, and a slice of a variable its labels")
+    if variable not in cube.variables:
         raise SweepError(f"{variable}: no such variable in the cube{suggestion(variable, map(str, cube.data_vars))}")
     array = cube[variable]
     for axis, text in at.items():

@@ -41,7 +41,7 @@ def run(
     in memory. progress: called with (cells done, cells in all). Raises SweepError, and KeyboardInterrupt once no block is half done.
     """
     made = plan.make(study)
-    plan.check_axes(made)
+    plan.check(made)
     if store is None:
         return _in_memory(made, threads, progress)
     return _to_store(made, Path(store), threads, overwrite, progress)

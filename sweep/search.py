@@ -97,8 +97,14 @@ def _of_study(
             values = point.evaluate(full.graph, study.inputs_at({**index, **elsewhere}, full.graph)).values
             shown = dict.fromkeys([*wanted, *(name for name in study.outputs if set(full.dims[name]) <= set(dims))])
             labels = _labels(study, index, per, label)
-            rows.append({"rank": rank, **labels, **{name: values[name] for name in shown if name not in labels}})
+            rows.append({"rank": rank, **labels, **{name: _worded(name, values[name]) for name in shown if name not in labels}})
     return rows
+
+
+def _worded(name: str, value: float) -> float | str:
+    """A value as a row holds it: the word of a choice, or the number in SI."""
+    choices = axes.quantity(name).choices
+    return choices[int(value)] if choices and value == value else value
 
 
 def _labels(study: Study, index: Mapping[str, int], per: str | None, label: int | None) -> dict[str, Any]:
@@ -253,8 +259,8 @@ def _of_cube(
             labels = {dim: cube[dim].values[index[dim]] for dim in [*([per] if per else []), *(d for d in dims if d != per)]}
             shown = dict.fromkeys([*wanted, *(str(v) for v in cube.data_vars if set(cube[v].dims) <= set(dims) and v != STATUS)])
             left = [name for name in shown if name not in labels]
-            values = {name: float(cube[name].isel({d: int(index[str(d)]) for d in cube[name].dims})) for name in left}
-            rows.append({"rank": rank, **{d: v if isinstance(v, str) else float(v) for d, v in labels.items()}, **values})
+            values = {name: cube[name].isel({d: int(index[str(d)]) for d in cube[name].dims}).item() for name in left}
+            rows.append({"rank": rank, **{d: v if isinstance(v, str) else float(v) for d, v in (labels | values).items()}})
     return rows
 
 

@@ -184,6 +184,22 @@ def test_a_study_can_be_changed_on_the_command_line():
     assert "gpus" not in facts["axes"]
 
 
+def test_a_study_without_axes_is_one_point_and_what_it_gives_is_not_computed(tmp_path):
+    path, cube = tmp_path / "one.yaml", tmp_path / "one.zarr"
+    path.write_text("title: one\nset: {server_power: 6 kW, servers: 2}\noutputs: [servers, it_power]\n")
+    assert "No axis: one point.\n" in sweep("plan", path)
+    assert "\ngiven, not computed: servers\n" in sweep("plan", path)
+    assert f"sweep slice {cube} it_power" in sweep("run", path, "-o", cube)
+    assert "No axis: one point.\n" in sweep("info", cube)
+    assert words(sweep("slice", cube, "servers"))[-1] == ["2"]
+
+
+def test_an_input_that_the_study_gives_has_no_sources_to_explain(tmp_path):
+    path = tmp_path / "one.yaml"
+    path.write_text("title: one\nset: {pue: 1.3}\noutputs: [pue]\n")
+    assert "sources" not in sweep("explain", "pue", "--study", path)
+
+
 def test_a_point_in_json_holds_every_quantity_with_its_unit():
     study = open_study(SPLITS)
     values = point.evaluate(study.graph, study.inputs_at(study.point)).values
@@ -487,6 +503,8 @@ def test_a_mistake_on_the_command_line(arguments, said):
         (["mfu", "--sel", "gpu=l40"], "did you mean 'l40s'?"),
         (["mfu", "--sel", "gpu"], "must read axis=label"),
         (["mfu", "--sel", "gpus=64 W"], "--sel gpus=64 W"),
+        (["mfu", "--sel", "gpu=l40s", "--sel", "gpu=l40s"], "--sel gpu=l40s: gpu is held at l40s already"),
+        (["gpu"], "gpu: is an axis of the cube"),
     ],
 )
 def test_a_mistake_in_a_slice(cube, arguments, said):

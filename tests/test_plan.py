@@ -119,8 +119,8 @@ def test_an_axis_on_which_nothing_depends_is_a_mistake_with_its_line(opened):
     made = plan.make(opened(text))
     assert made.order == ("gpus",)
     with pytest.raises(SweepError, match=r"study.yaml:5: axes.pue: no output depends on it; leave it out or add an output that does$"):
-        plan.check_axes(made)
-    plan.check_axes(plan.make(opened(text, outputs=["facility_power"])))
+        plan.check(made)
+    plan.check(plan.make(opened(text, outputs=["facility_power"])))
 
 
 def test_one_plan_serves_a_study_without_axes(opened):

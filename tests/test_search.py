@@ -205,3 +205,11 @@ def test_a_cube_can_be_ranked_by_equations_that_are_not_here(opened, tmp_path):
 def test_what_a_cube_does_not_hold_is_said(memory):
     with pytest.raises(SweepError, match=r"^facility_power: is not in the cube; did you mean 'facility_energy'\?$"):
         best(memory, "facility_power")
+
+
+def test_a_choice_in_a_condition_is_told_in_words(opened):
+    text = "title: x\nselect: {gpu: h100-sxm}\nset: {training_flops: 1e24 FLOP, training_duration: 9 d}\n"
+    study = opened(text + "axes: {mode: {zip: {precision: [bf16, fp8], gpus: [8, 16]}}}\noutputs: [required_mfu]\n")
+    for subject in (study, run(study)):
+        (row,) = best(subject, "required_mfu", where=["precision == fp8"])
+        assert (row["mode"], row["precision"]) == ("precision=fp8, gpus=16", "fp8")

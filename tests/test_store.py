@@ -190,6 +190,28 @@ def test_a_study_without_axes_is_a_cube_of_one_cell(opened, tmp_path):
     assert float(cube["it_power"]) == 60e3
 
 
+def test_an_output_that_the_study_gives_is_in_the_cube_as_a_coordinate(opened, tmp_path):
+    text = "title: x\nset: {server_power: 6 kW, gpus_per_server: 8, precision: fp8}\naxes: {gpus: [8, 80]}\n"
+    cube = run(opened(text + "outputs: [it_power, gpus, server_power, precision]\n"), tmp_path / "c.zarr")
+    assert set(cube.data_vars) == {"it_power"}
+    assert float(cube["server_power"]) == 6000.0
+    assert cube["precision"].item() == "fp8"
+    assert cube["gpus"].values.tolist() == [8.0, 80.0]
+
+
+def test_a_study_of_which_nothing_is_computed_makes_no_cube(opened, tmp_path):
+    with pytest.raises(SweepError, match=r"study.yaml: outputs: nothing is to be computed; pue, gpus: given by the study$"):
+        run(opened("title: x\nset: {gpus: 8}\noutputs: [pue, gpus]\n"), tmp_path / "c.zarr")
+    assert left(tmp_path) == []
+
+
+def test_a_choice_beside_other_columns_is_held_in_words(opened, tmp_path):
+    axes = "axes: {mode: {zip: {precision: [bf16, fp8], gpus: [8, 16]}}}\n"
+    text = f"title: x\nselect: {{gpu: h100-sxm}}\nset: {{server_power: 6 kW, training_flops: 1e24 FLOP, training_duration: 9 d}}\n{axes}"
+    cube = run(opened(text + "outputs: [required_mfu]\n"), tmp_path / "c.zarr")
+    assert cube["precision"].values.tolist() == ["bf16", "fp8"]
+
+
 # a cube that is there already
 
 

@@ -44,7 +44,7 @@ def mistake(opened, tmp_path):
 
     def mistake(written, **overrides):
         with pytest.raises(SweepError) as found:
-            plan.check_axes(plan.make(opened(written, **overrides)))
+            plan.check(plan.make(opened(written, **overrides)))
         text = str(found.value)
         assert "\n" not in text
         return text.replace(f"{tmp_path}/", "")

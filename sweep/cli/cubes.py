@@ -75,7 +75,7 @@ def _info_text(path: Path, cube: xarray.Dataset, facts: dict[str, Any]) -> str:
         f"{facts['title']} ({path}: whole, {show(cube.nbytes, 'B')} before compression)",
         *([paragraph(cube.attrs["comment"], 2)] if cube.attrs.get("comment") else []),
         "",
-        table(("axis", "labels", "from .. to"), axes, right=["labels"]),
+        table(("axis", "labels", "from .. to"), axes, right=["labels"]) if axes else "No axis: one point.",
         "",
         summary(cube),
         "",
@@ -171,7 +171,11 @@ def slice_(
     if sum((as_csv, as_json, parquet is not None, netcdf is not None)) > 1:
         raise click.UsageError("--csv, --json, --parquet and --netcdf exclude each other")
     opened = open_cube(cube)
-    at = dict(_pair(text) for text in sel)
+    at: dict[str, str] = {}
+    for axis, label in map(_pair, sel):
+        if axis in at:
+            raise SweepError(f"--sel {axis}={label}: {axis} is held at {at[axis]} already")
+        at[axis] = label
     idle = [axis for axis in at if variable in opened and axis in opened.dims and axis not in opened[variable].dims]
     for axis in idle:
         label_index(opened, axis, at.pop(axis), nearest)

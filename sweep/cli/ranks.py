@@ -57,8 +57,9 @@ def best(
     names = {name, *(one for c in conditions(where) for one in c.names)}
     shown = [key for key in rows[0] if key == "rank" or key in names or key in _axes(opened)]
     click.echo(_text(rows, shown, units, getattr(opened, "outputs", {})))
-    if len(shown) < len(rows[0]):
-        click.echo(f"\n--json tells {len(rows[0]) - len(shown)} more quantities of each point")
+    hidden = [key for key in rows[0] if key not in shown]
+    if hidden:
+        click.echo(f"\n--json tells the {', '.join(hidden[:4])}{' ...' if len(hidden) > 4 else ''} of each point, too")
 
 
 def _opened(subject: str, set_: tuple[str, ...], axis: tuple[str, ...]) -> Study | xarray.Dataset:

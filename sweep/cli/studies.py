@@ -32,11 +32,11 @@ def plan(study: str, set_: tuple[str, ...], axis: tuple[str, ...], as_json: bool
     Axes, outputs with the axes that each depends on, bytes on disk, expected time, and the inputs that are assumed.
     """
     from sweep import cube
-    from sweep.plan import check_axes, make
+    from sweep.plan import check, make
     from sweep.study_file import open_study
 
     made = make(open_study(study, set_, axis))
-    check_axes(made)
+    check(made)
     facts = _facts(made)
     if as_json:
         return print_json(facts | {"assumed": cube.assumed(made)})
@@ -80,13 +80,15 @@ def _plan_text(made: Plan, facts: dict[str, Any], assumed: dict[str, str]) -> st
     from sweep.units import show
 
     outputs = [(n, f"{o['cells']:,}", show(o["bytes"], "B"), ", ".join(o["dims"]) or "-") for n, o in facts["outputs"].items()]
+    given = [name for name in made.study.outputs if name in made.tables]
     everywhere = facts["points"] * facts["equations"]
     lines = [
         f"{facts['title']} ({facts['study']})",
         "",
-        _axes_text(made),
+        _axes_text(made) if made.order else "No axis: one point.",
         "",
         table(("output", "cells", "bytes", "depends on"), outputs, right=("cells", "bytes")),
+        *([f"given, not computed: {', '.join(given)}"] if given else []),
         "",
         f"points       {facts['points']:,}; {facts['cells']:,} cells in all outputs",
         f"equations    {facts['equations']}, and {facts['rules']} rules; {facts['evaluations']:.3g} evaluations: each runs once for each"
@@ -167,7 +169,7 @@ def _tell_of_earlier(out: Path) -> None:
 
 def _next(out: Path, study: Study) -> str:
     """Commands that look into the new cube."""
-    name, where = next(iter(study.outputs)), shlex.quote(str(out))
+    name, where = next(name for name in study.outputs if name not in study.given), shlex.quote(str(out))
     held = next((axis for axis in study.axes.values() if axis.labels), None)
     chosen = f" --sel {shlex.quote(f'{held.name}={held.labels[study.point[held.name]]}')}" if held and held.labels else ""
     return f"\nsweep info {where}\nsweep slice {where} {name}{chosen}"
