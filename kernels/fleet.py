@@ -47,6 +47,8 @@ def replica_gpus(serving_gpus, busy_time_per_output_token, idle_time_per_output_
     idle_time_per_output_token: t_i, time of waiting GPUs for one written token [s/token]
     output_rate: R, tokens that one replica writes in a second [token/s]
     """
+    if output_rate <= 0:
+        return serving_gpus
     return max(serving_gpus, output_rate * (busy_time_per_output_token + idle_time_per_output_token))
 
 

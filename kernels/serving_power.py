@@ -188,7 +188,7 @@ def idle_time_per_output_token(
     prefill_load: r, share of the time that GPUs for prompts alone are busy [1]
     """
     if replica_busy_share <= 0:
-        return math.nan
+        return math.inf
     waiting = serving_step_time / (running_sequences * accepted_tokens) * (1 / replica_busy_share - 1)
     if prefill_placement != MIXED:
         waiting = waiting + prefill_occupancy / output_tokens * (1 / prefill_load - 1)
@@ -206,6 +206,8 @@ def chip_energy_per_output_token(busy_gpu_power, busy_time_per_output_token, wai
     waiting_gpu_power: P_0, power of one GPU that waits [W]
     idle_time_per_output_token: t_i, time of waiting GPUs for one written token [s/token]
     """
+    if math.isinf(idle_time_per_output_token):
+        return math.nan
     return busy_gpu_power * busy_time_per_output_token + waiting_gpu_power * idle_time_per_output_token
 
 

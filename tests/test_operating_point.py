@@ -78,6 +78,8 @@ def test_no_arrivals_are_no_output():
     assert value("batch", LLAMA, **here) == 0
     assert value("output_rate", LLAMA, **here) == 0
     assert math.isnan(value("energy_per_query", LLAMA, **here))
+    assert value("serving_gpu_power", LLAMA, **here) == 72
+    assert value("serving_server_power", LLAMA, **here) == pytest.approx(72 + value("server_host_power", LLAMA) / 8)
 
 
 def test_a_step_with_prompts_is_what_requests_take_in_all():
