@@ -24,6 +24,7 @@ from sweep.registry import Equation
 Array: TypeAlias = npt.NDArray[Any]
 Ranges: TypeAlias = tuple[tuple[int, int], ...]
 INTERPRETED_CALLS = 300_000  # of equations, about 0.3 s; compiling one nest of ten equations takes longer
+CALLS_PER_EQUATION = 5_000  # about 5 ms, a tenth of what compiling an equation takes; a nest itself takes as long as three
 CHUNK_CELLS = 1 << 18  # 1 MB of float32
 BLOCK_CELLS = 5 << 20  # 20 MB of float32
 BLOCK_BYTES = 80 << 20  # of all variables of a block and what they are computed from
@@ -127,7 +128,7 @@ def dtype_of(plan: Plan, name: str) -> np.dtype[Any]:
 class Program:
     """The functions of a plan: what every worker runs. outputs: by the dims of their nest. calls: what each function costs.
 
-    The cheapest functions run interpreted, as long as all of them together take less time than compiling them would.
+    Small work runs interpreted, and so do the cheapest functions of larger work, which would take longer to compile.
     """
 
     plan: Plan
@@ -139,14 +140,13 @@ class Program:
 
     @cached_property
     def interpreted(self) -> frozenset[str]:
-        """The names of the functions that are not worth compiling."""
-        names, total = [], 0
-        for name, calls in sorted(self.calls.items(), key=lambda item: item[1]):
-            total += calls
-            if total > self.budget:
-                break
-            names.append(name)
-        return frozenset(names)
+        """The names of the functions that are not worth compiling: all of them where the whole work is small."""
+        if sum(self.calls.values()) <= self.budget:
+            return frozenset(self.calls)
+        if self.budget < 0:
+            return frozenset()
+        all_of_them = {f.name: f for f in (*self.exports.values(), *self.outputs.values())}
+        return frozenset(name for name, f in all_of_them.items() if self.calls[name] <= CALLS_PER_EQUATION * (3 + len(f.calls)))
 
     @property
     def compiled(self) -> list[Function]:

@@ -41,13 +41,20 @@ class Result:
         return {**asdict(self), "met": self.met}
 
 
-def race(contenders: Mapping[str, Callable[[], float]], rounds: int) -> dict[str, list[float]]:
-    """Rates of some contenders, each called once in every round: the work that it says it did over its CPU seconds."""
+def race(
+    contenders: Mapping[str, Callable[[], float]], rounds: int, before: Callable[[], None] = lambda: None
+) -> dict[str, list[float]]:
+    """Rates of some contenders, each called once in every round: the work that it says it did over its CPU seconds.
+
+    before: called ahead of each, and not counted.
+    """
     rates: dict[str, list[float]] = {name: [] for name in contenders}
     for call in contenders.values():
+        before()
         call()
     for _ in range(rounds):
         for name, call in contenders.items():
+            before()
             start = time.process_time()
             work = call()
             rates[name].append(work / max(time.process_time() - start, 1e-9))
