@@ -102,7 +102,7 @@ def _written(name: str, node: Node, chosen: Collection[str]) -> Axis:
     values = _values(name, node)
     labels = None
     if quantity(name).choices:
-        labels = tuple(quantity(name).choices[int(i)] for i in values)
+        labels = tuple(str(quantity(name).told(i)) for i in values.tolist())
     return Axis(name, labels, {name: values})
 
 
@@ -176,8 +176,8 @@ def _zipped(name: str, node: Node) -> Axis:
 
 def _word(name: str, value: float) -> str:
     """A value of a zipped column in a label: the word of a choice, or the number in SI."""
-    choices = quantity(name).choices
-    return choices[int(value)] if choices else f"{value:.6g}"
+    known = quantity(name)
+    return str(known.told(value)) if known.choices else f"{value:.6g}"
 
 
 def _values(name: str, node: Node, distinct: bool = True) -> Values:

@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sweep import compile, registry
+from sweep.errors import SweepError
 from sweep.nests import Function, source
 from sweep.plan import STATUS, Dims, Nest, Plan
 from sweep.registry import Equation
@@ -207,7 +208,17 @@ class Worker:
         """Call one generated function in some ranges of its axes."""
         sizes = [where[dim][1] - where[dim][0] for dim in function.sizes]
         reads = [self._read(name, where) for name in function.reads]
-        self.program.code[function.name](*sizes, *reads, *(out[name] for name in function.writes))
+        try:
+            self.program.code[function.name](*sizes, *reads, *(out[name] for name in function.writes))
+        except SweepError:
+            raise
+        except Exception as error:
+            if self.plan.study.equations is None:
+                raise
+            lines = [*str(error).splitlines(), type(error).__name__]
+            said = next(line for line in lines if line and not line.startswith("Failed in nopython"))
+            allowed = "floats, math, min, max, abs, if and bounded loops, with a number returned on every path"
+            raise SweepError(f"{self.plan.study.equations}: an equation cannot be compiled ({said}); what can be: {allowed}") from None
 
     def prepare(self, nests: Iterable[Nest], where: dict[str, tuple[int, int]]) -> None:
         """Compute what some nests export in the ranges of a block, unless the block before it had the same."""

@@ -68,6 +68,10 @@ class Parameter:
         self.check(value, node)
         return value
 
+    def told(self, value: float) -> float | str:
+        """The word of a choice, or the number as it is."""
+        return self.choices[int(value)] if self.choices and value == value else value
+
     def check(self, value: float, node: Node) -> None:
         """Raise the error of `node` where the value is outside the bounds or not whole."""
         if self.minimum is not None and value < self.minimum:

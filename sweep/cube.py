@@ -130,11 +130,10 @@ def inputs(plan: Plan) -> dict[str, dict[str, Any]]:
             continue
         figure = plan.study.figure(name)
         value = float(table.values)
-        words = quantity(name).choices
-        entry: dict[str, Any] = {"value": words[int(value)] if words else value, "unit": quantity(name).unit, "origin": table.origin}
+        entry: dict[str, Any] = {"value": quantity(name).told(value), "unit": quantity(name).unit, "origin": table.origin}
         by = quantity(name).by
         if by and by in plan.study.choices:
-            entry[by] = quantity(by).choices[int(plan.study.choices[by])]
+            entry[by] = quantity(by).told(plan.study.choices[by])
         if figure:
             entry |= {key: text for key in ("source", "where", "assumed", "derived") if (text := getattr(figure, key))}
         found[name] = entry

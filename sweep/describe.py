@@ -97,8 +97,7 @@ def _cell(known: Entry, key: str, word: str) -> Record | None:
 
 
 def _figure(parameter: Parameter, figure: Figure) -> Record:
-    value: Any = parameter.choices[int(figure.value)] if parameter.choices else figure.value
-    found: Record = {"printed": figure.text, "value": value, "unit": parameter.unit}
+    found: Record = {"printed": figure.text, "value": parameter.told(figure.value), "unit": parameter.unit}
     return found | {key: text for key in ("source", "where", "basis", "assumed", "derived") if (text := getattr(figure, key))}
 
 

@@ -6,6 +6,7 @@ Without a study the chain is that of the default choices, and the inputs show wh
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from sweep import plan
 from sweep.axes import quantity as described
@@ -92,7 +93,7 @@ def _known(quantity: str) -> None:
 
 
 def _formula(equation: Equation, needs: tuple[str, ...]) -> list[str]:
-    place = f"({equation.source}, {equation.module.rpartition('.')[2]}.py)"
+    place = f"({equation.source}, {Path(equation.function.__code__.co_filename).name})"
     if equation.selects and len(needs) == 1:
         return [f"is {needs[0]}, as {equation.selects} chooses {place}"]
     first, *more = (equation.formula or "-").splitlines()
@@ -124,7 +125,7 @@ def _value(name: str, study: Study | None, cited: dict[str, None], again: bool) 
 
 def _shown(name: str, value: float) -> str:
     known = described(name)
-    return known.choices[int(value)] if known.choices and value == value else show(value, known.unit)
+    return str(known.told(value)) if known.choices else show(value, known.unit)
 
 
 def _origin(figure: Figure, cited: dict[str, None]) -> str:

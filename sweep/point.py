@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sweep.errors import SweepError
 from sweep.graph import Graph
-from sweep.registry import Rule
+from sweep.registry import Rule, fault
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,9 @@ def call(function: Callable[..., Any], arguments: list[float]) -> float:
         return float(function(*arguments))
     except (ZeroDivisionError, OverflowError, ValueError):
         return math.nan
+    except Exception as error:  # an equation of a user that is no function of numbers
+        code = function.__code__
+        raise SweepError(f"{fault(error, code.co_filename, code.co_firstlineno)} (in {code.co_name})") from None
 
 
 def evaluate(graph: Graph, inputs: Mapping[str, float]) -> Point:

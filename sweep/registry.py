@@ -10,7 +10,7 @@ import inspect
 import pkgutil
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -18,7 +18,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sweep.errors import SweepError
+from sweep.errors import SweepError, suggestion
+from sweep.units import factor
 
 ARGUMENT = re.compile(r"^(\w+): (.+) \[([^\]]+)\]$")
 
@@ -149,12 +150,10 @@ def load_file(path: Path) -> ModuleType:
     except SweepError:
         raise
     except Exception as error:  # whatever a user's file raises is theirs to mend; say where
-        trace = error.__traceback__
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        line = error.lineno if isinstance(error, SyntaxError) else trace.tb_lineno if trace else 0
-        raise SweepError(f"{path}:{line}: {type(error).__name__}: {error.msg if isinstance(error, SyntaxError) else error}") from None
-    OWN[path] = ({n: e for n, e in EQUATIONS.items() if _users(e)}, {n: r for n, r in RULES.items() if _users(r)})
+        raise SweepError(fault(error, str(path))) from None
+    own = ({n: e for n, e in EQUATIONS.items() if _users(e)}, {n: r for n, r in RULES.items() if _users(r)})
+    _check(*own)
+    OWN[path] = own
     return module
 
 
@@ -171,6 +170,33 @@ def only(path: Path | None) -> None:
 
 def _users(found: Equation | Rule) -> bool:
     return (found.function.__module__ or "").startswith(USER)
+
+
+def fault(error: Exception, file: str, line: int = 0) -> str:
+    """What an error in a file of equations says, in one line, with the last line of it that ran; `line` where none did."""
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == file:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    said = str(error)
+    if isinstance(error, SyntaxError):
+        line, said = error.lineno or 0, error.msg
+    return f"{file}:{line}: {type(error).__name__}: {said}"
+
+
+def _check(equations: Mapping[str, Equation], rules: Mapping[str, Rule]) -> None:
+    """Raise where an equation of a user has no unit that is known, or where a rule guards what no equation computes."""
+    for found in equations.values():
+        try:
+            factor(found.unit, found.unit)
+        except SweepError as error:
+            raise SweepError(f"{_place(found.function)}: {found.name}: {error}") from None
+    for rule in rules.values():
+        for name in rule.guards:
+            if name not in EQUATIONS:
+                near = suggestion(name, EQUATIONS)
+                raise SweepError(f"{_place(rule.function)}: {rule.name} guards {name!r}, which no equation computes{near}")
 
 
 def kernel_files() -> list[Path]:

@@ -89,40 +89,30 @@ def _of_study(
     full = plan.make(study, [*study.outputs, *wanted])
     program, nest, ancestors = _program(made, dims, wanted, asked, maximize)
     rows = []
-    for label, ranges in _groups(dims, made.sizes, per):
+    for ranges in _groups(dims, made.sizes, per):
         hits = _search(program, nest, ancestors, ranges, top, threads)
         for rank, (_, place) in enumerate(hits, 1):
             index = dict(zip(dims, (int(i) for i in np.unravel_index(place, [made.sizes[d] for d in dims])), strict=True))
             elsewhere = {axis: at for axis, at in study.point.items() if axis not in index}
             values = point.evaluate(full.graph, study.inputs_at({**index, **elsewhere}, full.graph)).values
             shown = dict.fromkeys([*wanted, *(name for name in study.outputs if set(full.dims[name]) <= set(dims))])
-            labels = _labels(study, index, per, label)
-            rows.append({"rank": rank, **labels, **{name: _worded(name, values[name]) for name in shown if name not in labels}})
+            labels = _labels(study, index, per)
+            rows.append({"rank": rank, **labels, **{name: axes.quantity(name).told(values[name]) for name in shown if name not in labels}})
     return rows
 
 
-def _worded(name: str, value: float) -> float | str:
-    """A value as a row holds it: the word of a choice, or the number in SI."""
-    choices = axes.quantity(name).choices
-    return choices[int(value)] if choices and value == value else value
-
-
-def _labels(study: Study, index: Mapping[str, int], per: str | None, label: int | None) -> dict[str, Any]:
+def _labels(study: Study, index: Mapping[str, int], per: str | None) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in [*([per] if per else []), *(name for name in index if name != per)]:
-        axis = study.axes[name]
-        at = index[name] if label is None or name != per else label
+        axis, at = study.axes[name], index[name]
         found[name] = axis.labels[at] if axis.labels is not None else float(axis.columns[name][at])
     return found
 
 
-def _groups(dims: Dims, sizes: Mapping[str, int], per: str | None) -> Iterator[tuple[int | None, dict[str, tuple[int, int]]]]:
+def _groups(dims: Dims, sizes: Mapping[str, int], per: str | None) -> Iterator[dict[str, tuple[int, int]]]:
+    """The ranges to search: the whole grid, or each label of an axis."""
     whole = {dim: (0, sizes[dim]) for dim in dims}
-    if per is None:
-        yield None, whole
-    else:
-        for label in range(sizes[per]):
-            yield label, {**whole, per: (label, label + 1)}
+    yield from ({**whole, per: (label, label + 1)} for label in range(sizes[per])) if per else [whole]
 
 
 def _program(
@@ -248,7 +238,7 @@ def _of_cube(
         raise SweepError(f"--per {per}: {quantity} does not depend on it{suggestion(per, dims)}")
     sizes = {dim: cube.sizes[dim] for dim in dims}
     rows = []
-    for _, ranges in _groups(dims, sizes, per):
+    for ranges in _groups(dims, sizes, per):
         hits: list[Hit] = []
         shape = tuple(stop - start for start, stop in ranges.values())
         for block in ranges_of(0, shape, inner_shape(shape, CUBE_CELLS)):
@@ -286,7 +276,7 @@ def _block_hits(
         found = cube[name].isel({dim: at[dim] for dim in dims if dim in cube[name].dims}).variable
         held = found.transpose(*(dim for dim in dims if dim in found.dims)).values
         if held.dtype.kind not in "fiu":  # the words of a choice
-            held = np.array([axes.quantity(name).choices.index(word) for word in held])
+            held = np.array([axes.quantity(name).choices.index(word) for word in held.flat]).reshape(held.shape)
         return held.astype(np.float32)[tuple(slice(None) if dim in found.dims else None for dim in dims)]
 
     scores = np.broadcast_to(values(quantity) * (-1 if maximize else 1), shape)

@@ -44,7 +44,7 @@ def in_words(value: float, unit: str, wanted: str = "") -> str:
 def amount(name: str, value: float, wanted: str = "") -> str:
     """The value of a quantity with its unit; that of a choice is its word."""
     known = quantity(name)
-    return known.choices[int(value)] if known.choices and value == value else in_words(value, known.unit, wanted)
+    return str(known.told(value)) if known.choices else in_words(value, known.unit, wanted)
 
 
 def column(values: Sequence[float], unit: str, wanted: str = "") -> tuple[str, list[str]]:

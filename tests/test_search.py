@@ -209,7 +209,8 @@ def test_what_a_cube_does_not_hold_is_said(memory):
 
 def test_a_choice_in_a_condition_is_told_in_words(opened):
     text = "title: x\nselect: {gpu: h100-sxm}\nset: {training_flops: 1e24 FLOP, training_duration: 9 d}\n"
-    study = opened(text + "axes: {mode: {zip: {precision: [bf16, fp8], gpus: [8, 16]}}}\noutputs: [required_mfu]\n")
+    outputs = "outputs: [required_mfu, recompute]\n"
+    study = opened(text + "axes: {mode: {zip: {precision: [bf16, fp8], gpus: [8, 16]}}}\n" + outputs)
     for subject in (study, run(study)):
-        (row,) = best(subject, "required_mfu", where=["precision == fp8"])
+        (row,) = best(subject, "required_mfu", where=["precision == fp8", "recompute != none"])
         assert (row["mode"], row["precision"]) == ("precision=fp8, gpus=16", "fp8")

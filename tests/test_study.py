@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from sweep import plan, point, store
+from sweep import blocks, plan, point, store
 from sweep.catalogue import entry
 from sweep.errors import SweepError
 from sweep.running import evaluate, run
@@ -457,6 +457,9 @@ def test_a_mistake_of_the_command_line_names_its_option(mistake, overrides, line
         (None, "mine.py: no Python file to read equations from (No such file or directory)"),
         ("def f(:\n", "mine.py:1: SyntaxError: invalid syntax"),
         ("x = 1\ny = x / 0\n", "mine.py:2: ZeroDivisionError: division by zero"),
+        (OWN.replace('unit="W"', 'unit="Wutt"'), "mine.py:4: study_spare_power: 'Wutt' is no unit that is known"),
+        (OWN + "\n\n@rule(guards=('it_powr',), source='x')\ndef study_rule(gpus):\n    'x.'\n",
+         "mine.py:14: study_rule guards 'it_powr', which"),
         (OWN.replace("study_spare_power", "it_power"), "mine.py:4: equation 'it_power' is already defined in "),
     ],
 )
@@ -464,6 +467,24 @@ def test_a_mistake_in_a_users_equations_names_their_file_and_line(mistake, tmp_p
     if text is not None:
         (tmp_path / "mine.py").write_text(text)
     assert mistake(PLAIN + "equations: mine.py\n").startswith(line)
+
+
+@pytest.mark.parametrize(
+    ("body", "interpreted", "compiled"),
+    [
+        ("return None", "mine.py:4: TypeError: float() argument must be", "mine.py: an equation cannot be compiled (No implementation"),
+        ("return spare * gpus", "mine.py:11: NameError: name 'spare'", "mine.py: an equation cannot be compiled (NameError: name 'spare'"),
+    ],
+)
+def test_an_equation_of_a_user_that_is_no_function_of_numbers_is_one_line(opened, tmp_path, monkeypatch, body, interpreted, compiled):
+    (tmp_path / "mine.py").write_text(OWN[: OWN.index("    return")] + f"    {body}\n")
+    study = opened(PLAIN.replace("[it_power]", "[study_spare_power]") + "equations: mine.py\n")
+    for cells, said in ((300_000, interpreted), (-1, compiled)):
+        monkeypatch.setattr(blocks.program, "__defaults__", (cells,))
+        with pytest.raises(SweepError) as found:
+            run(study)
+        assert str(found.value).startswith(f"{tmp_path}/{said}")
+        assert "\n" not in str(found.value)
 
 
 def test_a_study_too_large_for_its_disk_is_one_line_before_anything_is_evaluated(opened, tmp_path, mistake):

@@ -87,7 +87,8 @@ def _point_text(study: Study, found: Point, everything: bool) -> str:
     else:
         figures = [held.figure(name) for name in study.graph.inputs if name not in held.fixed]
         guessed = sum(1 for figure in figures if figure and figure.assumed)
-        lines.append(f"{len(study.graph.inputs)} inputs, {guessed} of them assumed: --all shows them; `sweep explain NAME` shows why")
+        inputs_there = f"{len(study.graph.inputs)} input{'' if len(study.graph.inputs) == 1 else 's'}"
+        lines.append(f"{inputs_there}, {guessed} of them assumed: --all shows them; `sweep explain NAME` shows why")
     return "\n".join(lines)
 
 
