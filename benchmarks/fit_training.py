@@ -50,7 +50,7 @@ CONSTANTS: dict[str, tuple[float, float, float]] = {
     "accumulation_bytes": (8, 2, 16),
     "loss_bytes": (24, 8, 60),
     "batched_efficiency": (0.5, 0.2, 1),
-    "softmax_bytes": (11, 7, 60),
+    "softmax_bytes": (17, 7, 60),
 }
 
 

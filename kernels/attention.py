@@ -55,6 +55,21 @@ def fused_attention_time(
     return local_tokens / tp * (work / attention_rate + 2 * attention_width * attention_exposure / hbm_bandwidth)
 
 
+@equation(unit="B", source="korthikanti-2022")
+def score_traffic(fused_softmax, fused_softmax_bytes, softmax_bytes):
+    """Memory traffic of each score of unfused attention, forward.
+
+    c_f where scale, mask and softmax are one kernel, else c
+
+    fused_softmax: 1 where they are one kernel, else 0 [1]
+    fused_softmax_bytes: c_f, traffic where they are [B]
+    softmax_bytes: c, traffic where each is an operator by itself [B]
+    """
+    if fused_softmax == 1:
+        return fused_softmax_bytes
+    return softmax_bytes
+
+
 @equation(unit="s", source="korthikanti-2022")
 def unfused_attention_time(
     local_tokens,
@@ -66,12 +81,11 @@ def unfused_attention_time(
     gemm_rate_16bit,
     batched_efficiency,
     pointwise_rate,
-    softmax_bytes,
-    operator_passes,
+    score_traffic,
 ):
     """Time of the core of one attention layer in separate operators, forward, for one micro-batch; nothing is skipped.
 
-    t = n s a / t (2 (d + d_v) / (e R) + q c / r)
+    t = n s a / t (2 (d + d_v) / (e R) + c / r)
 
     local_tokens: n, tokens of one micro-batch on one rank [token]
     tp: t, tensor-parallel size [1]
@@ -82,11 +96,10 @@ def unfused_attention_time(
     gemm_rate_16bit: R, rate of large 16-bit matrix products [FLOP/s]
     batched_efficiency: e, rate of the small batched products over that of large ones [1]
     pointwise_rate: r, rate of memory-bound operators [B/s]
-    softmax_bytes: c, memory traffic of each score: mask, softmax, dropout and the two products [B]
-    operator_passes: q, traffic over what it is where neighbouring operators are fused [1]
+    score_traffic: c, memory traffic of each score: mask, softmax, dropout and the two products [B]
     """
     work = 2 * (head_size + value_head_size) / (batched_efficiency * gemm_rate_16bit)
-    return local_tokens / tp * sequence_length * attention_heads * (work + operator_passes * softmax_bytes / pointwise_rate)
+    return local_tokens / tp * sequence_length * attention_heads * (work + score_traffic / pointwise_rate)
 
 
 @equation(unit="FLOP/s", source="shah-2024")

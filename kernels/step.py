@@ -105,20 +105,33 @@ def recompute_time(recompute, layer_forward_time, core_attention_time, fused_att
 
 
 @equation(unit="s", source="narayanan-2021")
-def layer_time(layer_forward_time, layer_backward_time, recompute_time, host_layer_time, host_mixture_time, layers, moe_layers):
+def layer_host_time(recompute, host_pass_time, host_mixture_time, layers, moe_layers):
+    """Time in which the host launches the kernels of one layer for one micro-batch.
+
+    t = (2 + r) t_h + x t_m, r = 1 where all activations are computed again, else 0
+
+    recompute: what is computed again [1]
+    host_pass_time: t_h, launching one pass of a layer, forward or backward [s]
+    host_mixture_time: t_m, launching what a mixture of experts adds, forward and backward [s]
+    layers: L, transformer layers [1]
+    moe_layers: layers with a mixture of experts, x = L_moe / L [1]
+    """
+    passes = 3 if recompute == FULL else 2
+    return passes * host_pass_time + host_mixture_time * moe_layers / layers
+
+
+@equation(unit="s", source="narayanan-2021")
+def layer_time(layer_forward_time, layer_backward_time, recompute_time, layer_host_time):
     """Time of one layer for one micro-batch, forward and backward; no shorter than its launches take on the host.
 
-    t = max(t_f + t_b + t_r, t_h + x t_m)
+    t = max(t_f + t_b + t_r, t_h)
 
     layer_forward_time: t_f, forward [s]
     layer_backward_time: t_b, backward [s]
     recompute_time: t_r, computing activations again [s]
-    host_layer_time: t_h, time in which the host launches the layer's kernels [s]
-    host_mixture_time: t_m, the same for what a mixture of experts adds [s]
-    layers: L, transformer layers [1]
-    moe_layers: layers with a mixture of experts, x = L_moe / L [1]
+    layer_host_time: t_h, launching the layer's kernels [s]
     """
-    return max(layer_forward_time + layer_backward_time + recompute_time, host_layer_time + host_mixture_time * moe_layers / layers)
+    return max(layer_forward_time + layer_backward_time + recompute_time, layer_host_time)
 
 
 @equation(unit="s", source="narayanan-2021")

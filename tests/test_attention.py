@@ -38,3 +38,9 @@ def test_the_fused_backward_pass_computes_the_scores_again():
     ratio = value("attention_backward_ratio")
     assert 2.5 <= ratio <= 3.5
     assert value("core_attention_backward_time", core_attention_time=1, fused_attention=1) == ratio
+
+
+def test_a_fused_softmax_passes_over_the_scores_once():
+    """Megatron's kernel reads and writes 16-bit scores once, between the product that writes and the one that reads them."""
+    assert value("score_traffic", fused_softmax=1) == 4 * 2
+    assert value("score_traffic", fused_softmax=0) > 2 * value("score_traffic", fused_softmax=1)

@@ -68,6 +68,9 @@ def test_exchanges_hide_behind_the_passes_only_so_far():
 
 
 def test_a_layer_takes_as_long_as_its_launches():
-    fast = {"layer_forward_time": 1e-4, "layer_backward_time": 2e-4, "recompute_time": 0, "layers": 24, "moe_layers": 0}
-    assert value("layer_time", host_layer_time=1e-3, **fast) == 1e-3
-    assert value("layer_time", host_layer_time=1e-5, **fast) == pytest.approx(3e-4)
+    """A pass more is launched where activations are computed again."""
+    fast = {"layer_forward_time": 1e-4, "layer_backward_time": 2e-4, "recompute_time": 0}
+    host = {"host_mixture_time": 4e-3, "layers": 24, "moe_layers": 6}
+    assert value("layer_time", **fast, **host, host_pass_time=1e-3, recompute="none") == pytest.approx(3e-3)
+    assert value("layer_time", **fast, **host, host_pass_time=1e-3, recompute="full") == pytest.approx(4e-3)
+    assert value("layer_time", **fast, layer_host_time=1e-5) == pytest.approx(3e-4)

@@ -25,6 +25,7 @@ entry. What a row leaves empty follows fixed rules that look at the row's year a
 | mlp_gated | the catalogue entry, else no before 2023, then yes |
 | vocab | the catalogue entry, else the 51200 of Megatron's padded GPT-2 vocabulary |
 | attention kernel (no column: `kernel:` in the notes) | fused from 2023 on, else not |
+| scale, mask and softmax of attention that is not fused (`kernel:` in the notes) | one kernel, unless the notes say `torch` |
 | its generation (no column) | that of the GPU in compiled frameworks from 2024 on; else an earlier one, which is slow on Hopper |
 | head size | the catalogue entry, else hidden / heads |
 | tied embeddings | the catalogue entry, else tied before 2023 |
@@ -115,6 +116,7 @@ def inputs_of(row: Row) -> Inputs:
     given["sequence_parallel"] = float(said == "yes" if said else tp > 1 and year >= 2024)
     given["zero_stage"] = float(zero_stage(row.text("sharding"), year, row.text("source")))
     given["fused_attention"] = float(fused_attention(row.text("notes"), year))
+    given["fused_softmax"] = float("kernel: torch" not in row.text("notes"))
     given["fused_norms"] = float("kernel: " not in row.text("notes") or "RMS" in row.text("notes"))
     plain = "FSDP" in row.text("sharding") and not re.search(
         "MaxText|compile|Megatron", row.text("sharding") + row.text("notes") + row.text("source")
