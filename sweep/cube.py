@@ -65,10 +65,11 @@ def coordinates(plan: Plan) -> list[Variable]:
 def outputs(plan: Plan) -> list[Variable]:
     """The variables that the blocks will fill."""
     found = []
+    excluded = {name for rule in plan.graph.rules for name in plan.graph.excludes(rule)}
     for nest in plan.output_nests:
         for name in nest.outputs:
             attributes = _status(plan) if name == STATUS else described(name)
-            if name != STATUS and plan.graph.rules_of[name]:
+            if name in excluded:
                 attributes["ancillary_variables"] = STATUS
             if plan.study.outputs.get(name):
                 attributes["display_units"] = plan.study.outputs[name]

@@ -30,9 +30,16 @@ class Graph:
     rules_of: Mapping[str, frozenset[int]]
 
     def excludes(self, rule: Rule) -> list[str]:
-        """The quantities that mean nothing where a rule is broken; none of a rule that only warns."""
+        """The quantities that a broken rule can leave without a value; none of a rule that only warns.
+
+        A choice between alternatives is among them, though it keeps its value where another alternative is chosen.
+        """
         index = self.rules.index(rule)
-        return [name for name, rules in self.rules_of.items() if index in rules]
+        found: dict[str, None] = {}
+        for name, rules in self.rules_of.items():
+            if index in rules or any(need in found for need in self.needs[name]):
+                found[name] = None
+        return [*found]
 
     def before(self, rule: Rule) -> frozenset[int]:
         """The rules that must hold before another can be judged: those behind what it reads."""
@@ -109,7 +116,6 @@ def resolve(
             needs[name] = needed(equation, fixed)
             for argument in needs[name]:
                 visit(argument, name)
-        if equation is not None:
             for gap in (argument for argument in needs[name] if argument in gaps):
                 guards.setdefault(name, []).append(registry.missing(gap, meaning_of(gap), parameters()[gap].by))
             for rule in guards.get(name, ()):

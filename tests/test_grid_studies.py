@@ -1,5 +1,6 @@
 """The shipped studies of sites, plants, demand and build-out: their claims, one cell by hand, compiled against interpreted."""
 
+import json
 import math
 import random
 
@@ -102,3 +103,6 @@ def test_what_one_source_of_power_lacks_leaves_the_others_their_values():
         cell = cube["annual_offsite_water"].isel({dim: index[dim] for dim in cube["annual_offsite_water"].dims})
         for found in (water, float(cell)):
             assert found == pytest.approx(1.2e6 * 0.8 * 8760 * litres * 1e-3, rel=3e-7, nan_ok=True)
+    guards = json.loads(cube["status"].attrs["flag_guards"])
+    assert "annual_offsite_water" in guards["grid_water_intensity_is_missing"]
+    assert cube["annual_offsite_water"].attrs["ancillary_variables"] == "status"

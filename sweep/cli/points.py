@@ -52,8 +52,7 @@ def _point_record(study: Study, found: Point) -> dict[str, Any]:
 
 def _broken(study: Study, found: Point, name: str) -> list[str]:
     """The rules for which a quantity has no value."""
-    behind = {study.graph.rules[i].name for i in study.graph.rules_of[name]}
-    return [rule.name for rule in found.broken if rule.name in behind]
+    return [rule.name for rule in found.broken if name in study.graph.excludes(rule)]
 
 
 def _point_text(study: Study, found: Point, everything: bool) -> str:
