@@ -41,6 +41,13 @@ class Graph:
                 found[name] = None
         return [*found]
 
+    @property
+    def read(self) -> set[str]:
+        """Every input that matters to the outputs, with the choices between equations or figures."""
+        chosen = {e.selects for e in self.equations if e.selects}
+        by = {p.by for name in self.inputs if (p := parameters().get(name)) and p.by}
+        return {*self.inputs, *chosen, *by}
+
     def before(self, rule: Rule) -> frozenset[int]:
         """The rules that must hold before another can be judged: those behind what it reads."""
         return frozenset().union(*(self.rules_of[name] for name in rule.arguments))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sweep.axes import quantity
-from sweep.catalogue import Parameter
+from sweep.catalogue import Parameter, catalogues
 from sweep.document import Node
 from sweep.errors import SweepError, suggestion
 from sweep.graph import names
@@ -71,6 +71,9 @@ def _clause(text: str, known: Mapping[str, Parameter]) -> list[Condition]:
 
 
 def _condition(name: str, sign: str, value: str, text: str, known: Mapping[str, Parameter]) -> Condition:
+    if name in catalogues() or name == "split":
+        way = f"--set {name}={value} holds a study at one of them, --per {name} names the best for each"
+        raise SweepError(f"--where {text!r}: {name} has labels, not values; {way}")
     if name not in known:
         raise SweepError(f"--where {text!r}: unknown quantity {name!r}{suggestion(name, known)}")
     number, other = known[name], known.get(value.strip())

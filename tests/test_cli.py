@@ -200,6 +200,16 @@ def test_an_input_that_the_study_gives_has_no_sources_to_explain(tmp_path):
     assert "sources" not in sweep("explain", "pue", "--study", path)
 
 
+@pytest.mark.parametrize("command", [["point"], ["plan"], ["best", "--minimize", "it_power"]])
+def test_a_value_that_changes_nothing_is_said_to_change_nothing(tmp_path, command):
+    path = tmp_path / "one.yaml"
+    path.write_text("title: one\nselect: {gpu: h100-sxm}\nset: {gpus: 8}\noutputs: [it_power]\n")
+    idle, used = ["pue=1.3", "precision=fp8"], ["gpus=16", "gpu=b200-sxm", "power_method=tdp"]
+    done = CliRunner().invoke(main, [command[0], str(path), *command[1:], *(f"--set={text}" for text in idle + used)])
+    assert done.exit_code == 0, done.output
+    assert [line.split(":")[0] for line in done.stderr.splitlines()] == ["--set pue", "--set precision"]
+
+
 def test_a_point_in_json_holds_every_quantity_with_its_unit():
     study = open_study(SPLITS)
     values = point.evaluate(study.graph, study.inputs_at(study.point)).values
@@ -485,6 +495,7 @@ def test_a_cube_for_which_the_disk_is_too_small_is_refused_before_anything_is_wr
         (["best", "no-such.zarr", "--minimize", "mfu"], "no cube there"),
         (["best", SPLITS, "--minimize", "mf"], "did you mean 'mfu'?"),
         (["best", SPLITS, "--minimize", "mfu", "--where", "mfu"], "must compare"),
+        (["best", SPLITS, "--minimize", "mfu", "--where", "gpu == l40s"], "gpu has labels, not values; --set gpu=l40s holds"),
         (["best", SPLITS, "--minimize", "mfu", "--where", "step_time < 1 kg"], "kg is no unit of s"),
         (["best", SPLITS, "--minimize", "mfu", "--per", "gp"], "did you mean 'gpu'?"),
         (["explain", "mfuu"], "did you mean 'mfu'?"),

@@ -128,7 +128,7 @@ def _rules(status: xarray.DataArray) -> str:
 
     counts, guards = flag_counts(status), json.loads(status.attrs["flag_guards"])
     meanings = json.loads(status.attrs["flag_sentences"])
-    header = f"{status.size:,} points over {', '.join(map(str, status.dims)) or 'no axis'}"
+    header = f"{status.size:,} point{'' if status.size == 1 else 's'} over {', '.join(map(str, status.dims)) or 'no axis'}"
     rows = []
     for name, count in sorted(counts.items(), key=lambda item: -item[1]):
         if count:

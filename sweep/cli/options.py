@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+
+if TYPE_CHECKING:
+    from sweep.graph import Graph
+    from sweep.study import Study
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 study_argument = click.argument("study", metavar="STUDY")
@@ -22,6 +26,14 @@ def overrides(command: Command) -> Command:
     return click.option(
         "--set", "set_", multiple=True, metavar="NAME=VALUE", help="Fix a quantity, or one of a catalogue: pue=1.2, gpu=h100-sxm."
     )(command)
+
+
+def tell_of_idle(study: Study, set_: Iterable[str], graph: Graph) -> None:
+    """Say on stderr which values of --set change nothing."""
+    for name in (text.partition("=")[0].strip() for text in set_):
+        given = {key for key, _ in study.selected[name].figures} if name in study.selected else {name}
+        if name != "split" and not given & graph.read:
+            click.echo(f"--set {name}: changes nothing, for nothing that is asked depends on it", err=True)
 
 
 def print_json(content: Any) -> None:

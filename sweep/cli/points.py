@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sweep.cli.options import as_json, overrides, print_json, study_argument
+from sweep.cli.options import as_json, overrides, print_json, study_argument, tell_of_idle
 
 if TYPE_CHECKING:
     from sweep.point import Point
@@ -28,6 +28,7 @@ def point(study: str, set_: tuple[str, ...], axis: tuple[str, ...], as_json: boo
     from sweep.study_file import open_study
 
     opened = open_study(study, set_, axis)
+    tell_of_idle(opened, set_, opened.graph)
     found = evaluate(opened.graph, opened.inputs_at(opened.point))
     if as_json:
         return print_json(_point_record(opened, found))

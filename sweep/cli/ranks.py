@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sweep.cli.options import as_json, overrides, print_json
+from sweep.cli.options import as_json, overrides, print_json, tell_of_idle
 
 if TYPE_CHECKING:
     import xarray
@@ -42,6 +42,7 @@ def best(
     A study is searched as it is computed, and nothing of it is stored, however many points it has; a cube is read.
     """
     from sweep.search import best as search
+    from sweep.study import Study
     from sweep.where import conditions
 
     if (minimize is None) == (maximize is None):
@@ -49,6 +50,8 @@ def best(
     opened = _opened(subject, set_, axis)
     name = minimize or maximize or ""
     rows = search(opened, name, where, top, maximize is not None, per)
+    if set_ and isinstance(opened, Study):
+        tell_of_idle(opened, set_, opened.graph_of([name, *(one for c in conditions(where) for one in c.names)]))
     units = {key: _unit(opened, key) for key in (rows[0] if rows else {}) if key != "rank"}
     if as_json:
         return print_json({"quantity": name, "order": "largest first" if maximize else "smallest first", "units": units, "rows": rows})

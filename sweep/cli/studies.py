@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sweep.cli.options import as_json, overrides, print_json, study_argument
+from sweep.cli.options import as_json, overrides, print_json, study_argument, tell_of_idle
 
 if TYPE_CHECKING:
     from sweep.plan import Plan
@@ -37,6 +37,7 @@ def plan(study: str, set_: tuple[str, ...], axis: tuple[str, ...], as_json: bool
 
     made = make(open_study(study, set_, axis))
     check(made)
+    tell_of_idle(made.study, set_, made.graph)
     facts = _facts(made)
     if as_json:
         return print_json(facts | {"assumed": cube.assumed(made)})
@@ -136,6 +137,7 @@ def run(
     from sweep.study_file import open_study
 
     opened = open_study(study, set_, axis, outputs)
+    tell_of_idle(opened, set_, opened.graph)
     if not overwrite:
         _tell_of_earlier(out)
     with tqdm(total=None, unit=" cells", unit_scale=True, file=sys.stderr, leave=False, disable=None) as bar:
