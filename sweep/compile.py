@@ -109,11 +109,11 @@ def compiled(functions: Iterable[Function], equations: Path | None = None) -> di
     name = f"nests_{hashlib.sha256((digest + content).encode()).hexdigest()[:16]}"
     where = cache_folder() / digest[:20]
     path = where / f"{name}.py"
-    if not path.exists():
+    if not _holds(path, content):
         try:
             where.mkdir(parents=True, exist_ok=True)
             handle, temporary = tempfile.mkstemp(dir=where, suffix=".tmp")
-            with os.fdopen(handle, "w") as file:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
                 file.write(content)
             os.replace(temporary, path)
         except OSError as error:
@@ -127,6 +127,14 @@ def compiled(functions: Iterable[Function], equations: Path | None = None) -> di
         sys.modules[name] = module
         spec.loader.exec_module(module)
     return {function.name: getattr(sys.modules[name], function.name) for function in functions}
+
+
+def _holds(path: Path, content: str) -> bool:
+    """Whether a file in the cache is there and is undamaged."""
+    try:
+        return path.read_text(encoding="utf-8") == content
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def interpreted(functions: Iterable[Function]) -> dict[str, Callable[..., None]]:

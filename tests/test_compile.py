@@ -156,6 +156,19 @@ def test_a_cache_that_cannot_be_written_is_one_line_with_the_way_out(tmp_path, m
         compile.compiled([nests.source(made, nest, nest.outputs, "outputs")])
 
 
+def test_a_damaged_file_in_the_cache_is_written_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("WATTSWEEP_CACHE", str(tmp_path))
+    made = plan.make(open_study("article"))
+    nest = made.output_nests[0]
+    functions = [nests.source(made, nest, nest.outputs, "outputs")]
+    for _ in range(2):
+        assert set(compile.compiled(functions)) == {functions[0].name}
+        (file,) = tmp_path.rglob("nests_*.py")
+        assert file.read_text() == compile.text(functions)
+        del sys.modules[file.stem]
+        file.write_text("def (")
+
+
 def test_the_cache_is_in_the_folder_that_the_environment_names(monkeypatch):
     monkeypatch.setenv("WATTSWEEP_CACHE", "/one")
     monkeypatch.setenv("XDG_CACHE_HOME", "/two")
