@@ -106,6 +106,19 @@ class Source:
     notes: str
 
 
+@dataclass(frozen=True)
+class Accuracy:
+    """How far a quantity was off: half of `rows` published results lie within `half`, nine in ten within `most`."""
+
+    half: float
+    most: float
+    rows: int
+    of: str
+
+    def __str__(self) -> str:
+        return f"half within {self.half:.2g} %, nine in ten within {self.most:.2g} %, of {self.rows} {self.of}"
+
+
 def folder() -> Path:
     """The folder of the facts, in a checkout or inside the installed package."""
     return Path(str(files("sweep"))) / "configs"
@@ -186,6 +199,19 @@ def sources() -> dict[str, Source]:
         if not text["title"] or not text["reference"]:
             node.fail("a source needs a title and a reference that a person can follow")
         found[key] = Source(key, **text)
+    return found
+
+
+@cache
+def accuracy() -> dict[str, tuple[Accuracy, ...]]:
+    """What published results say of the quantities that could be held against them; percent."""
+    path = folder() / "accuracy.yaml"
+    found = {}
+    for name, node in read(path, _shown(path)).mapping().items():
+        lines = [item.mapping(("half", "most", "rows", "of")) for item in node.items]
+        found[name] = tuple(
+            Accuracy(100 * to_si(a["half"].text, "1"), 100 * to_si(a["most"].text, "1"), int(a["rows"].text), a["of"].text) for a in lines
+        )
     return found
 
 

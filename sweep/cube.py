@@ -19,7 +19,8 @@ import numpy as np
 from sweep import compile
 from sweep.axes import quantity
 from sweep.blocks import Array, dtype_of
-from sweep.catalogue import sources
+from sweep.catalogue import accuracy, sources
+from sweep.graph import Graph
 from sweep.plan import STATUS, Dims, Plan
 from sweep.registry import EQUATIONS
 from sweep.units import cf_units, show
@@ -71,6 +72,8 @@ def outputs(plan: Plan) -> list[Variable]:
             attributes = _status(plan) if name == STATUS else described(name)
             if name in excluded:
                 attributes["ancillary_variables"] = STATUS
+            if name != STATUS and (checked := accuracies(plan.graph, name)):
+                attributes["accuracy"] = checked
             if plan.study.outputs.get(name):
                 attributes["display_units"] = plan.study.outputs[name]
             found.append(Variable(name, nest.dims, dtype_of(plan, name), attributes))
@@ -89,6 +92,12 @@ def described(name: str) -> dict[str, Any]:
         attributes["formula"] = equation.formula
         attributes["source"] = f"{source.title}, {source.reference}" if source else equation.source
     return attributes
+
+
+def accuracies(graph: Graph, name: str) -> str:
+    """How far off the published results say a quantity is, or what it is computed from; empty where none does."""
+    computed = {equation.name for equation in graph.equations} & graph.behind(name)
+    return "; ".join(f"{key}: {line}" for key, lines in accuracy().items() if key in computed for line in lines)
 
 
 def _status(plan: Plan) -> dict[str, Any]:

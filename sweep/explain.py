@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sweep import plan
 from sweep.axes import quantity as described
-from sweep.catalogue import Figure, entry_names, parameters, sources
+from sweep.catalogue import Figure, accuracy, entry_names, parameters, sources
 from sweep.errors import SweepError, suggestion
 from sweep.graph import Graph, meaning_of, names, resolve, unit_of
 from sweep.registry import Equation
@@ -51,7 +51,7 @@ def tree(quantity: str, study: Study | None = None) -> str:
             add(need, meanings.get(need, meaning_of(need)), f"{inner}{'`' if last else '|'}-- ", f"{inner}{' ' if last else '|'}   ")
 
     add(quantity, meaning_of(quantity), "", "")
-    return "\n".join([*lines, *_rules(graph, cited), *_choices(graph, study), *_sources(cited)])
+    return "\n".join([*lines, *_rules(graph, cited), *_choices(graph, study), *_checked(graph), *_sources(cited)])
 
 
 def flowchart(quantity: str, study: Study | None = None) -> str:
@@ -152,6 +152,12 @@ def _choices(graph: Graph, study: Study | None) -> list[str]:
     used = dict.fromkeys(e.selects for e in graph.equations if e.selects in fixed)
     lines = [f"  {name} = {_shown(name, fixed[name])}: of {', '.join(parameters()[name].choices)}" for name in used if name]
     return ["", "other choices lead to other equations", *lines] if lines else []
+
+
+def _checked(graph: Graph) -> list[str]:
+    """How far off the quantities of the chain were where published results say it."""
+    lines = [f"  {e.name}: {line}" for e in graph.equations for line in accuracy().get(e.name, ())]
+    return ["", "predictions against published results", *lines] if lines else []
 
 
 def _sources(cited: Mapping[str, None]) -> list[str]:

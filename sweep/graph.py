@@ -48,6 +48,16 @@ class Graph:
         by = {p.by for name in self.inputs if (p := parameters().get(name)) and p.by}
         return {*self.inputs, *chosen, *by}
 
+    def behind(self, name: str) -> set[str]:
+        """A quantity and all that it follows from."""
+        found, todo = set(), [name]
+        while todo:
+            here = todo.pop()
+            if here not in found:
+                found.add(here)
+                todo += self.needs[here]
+        return found
+
     def before(self, rule: Rule) -> frozenset[int]:
         """The rules that must hold before another can be judged: those behind what it reads."""
         return frozenset().union(*(self.rules_of[name] for name in rule.arguments))

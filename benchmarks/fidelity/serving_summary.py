@@ -26,7 +26,7 @@ def summary(scores: Sequence[Score]) -> dict[str, Any]:
     }
     fitted = training_summary.fitted("serving")
     for title, inside in (("fitted on", True), ("validation", False)):
-        chosen = [one for one in measured if (_entry(one) in fitted) == inside]
+        chosen = [one for one in measured if (entry(one) in fitted) == inside]
         found[title] = {name: _ratios(some) for name, some in by(chosen, lambda one: one.quantity).items()}
     same = [one for one in measured if one.quantity == "energy_per_output_token" and one.row.text("workload") in PEER_WORKLOADS]
     found["peers, each on the rows that it counts"] = {"wattsweep": _ratios(same), **training_summary.noted("peers", "serving")}
@@ -85,9 +85,10 @@ def _model(one: Score) -> str:
     return one.row.text("model")
 
 
-def _entry(one: Score) -> str:
-    entry = catalogue_match.model(_model(one))
-    return entry.name if entry else ""
+def entry(one: Score) -> str:
+    """The name of the catalogue's model that a row served; none where the catalogue lacks it."""
+    found = catalogue_match.model(_model(one))
+    return found.name if found else ""
 
 
 def _batch(one: Score) -> str:

@@ -79,7 +79,7 @@ def _point_text(study: Study, found: Point, everything: bool) -> str:
     rows = [(name, amount(name, found.values[name]), meaning_of(name)) for name in computed]
     if rows:
         lines.append(table(("on the way", "value", "meaning"), rows, right=["value"]))
-    lines.append("")
+    lines += ["", *_checked(study)]
     held = _held(study)
     if everything:
         inputs = [(name, amount(name, found.values[name]), _origin(study, held, name)) for name in study.graph.inputs]
@@ -90,6 +90,16 @@ def _point_text(study: Study, found: Point, everything: bool) -> str:
         inputs_there = f"{len(study.graph.inputs)} input{'' if len(study.graph.inputs) == 1 else 's'}"
         lines.append(f"{inputs_there}, {guessed} of them assumed: --all shows them; `sweep explain NAME` shows why")
     return "\n".join(lines)
+
+
+def _checked(study: Study) -> list[str]:
+    """How far off the quantities of a study were where published results say it."""
+    from sweep.catalogue import accuracy
+    from sweep.show import table
+
+    computed = [equation.name for equation in study.graph.equations]
+    rows = [(name, str(line)) for name in computed for line in accuracy().get(name, ())]
+    return [table(("checked", "predictions against published results"), rows), ""] if rows else []
 
 
 def _label(study: Study, name: str) -> str:

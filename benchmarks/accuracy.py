@@ -1,0 +1,88 @@
+"""The error bars that results carry: published results against predictions, written to configs/accuracy.yaml.
+
+`python -m benchmarks.accuracy FOLDER` reads published-training.csv, published-energy.csv and published-serving.csv in a folder. Where
+constants were fitted to some of the published results, only the others count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+import click
+
+from benchmarks.fidelity import energy, serving, serving_summary, training, training_summary
+from benchmarks.fidelity import rows as reading
+from benchmarks.fidelity.measures import by, families_equal, relative_errors
+from benchmarks.fidelity.score import Score
+from benchmarks.fidelity.training_words import kind
+
+TARGET = Path(__file__).parent.parent / "configs" / "accuracy.yaml"
+HEADER = """# How far predictions lie from published results; `python -m benchmarks.accuracy FOLDER` writes this file.
+# half, most: the distance within which half of the rows lie, and nine in ten. Families of training runs weigh the same. What a
+# constant was fitted on is left out unless the line says otherwise.
+"""
+TRAINED = {"dense complete": "dense training runs", "moe": "training runs of mixtures of experts"}
+SERVED = {
+    "output_rate": "output_rate",
+    "time_per_output_token": "time_per_output_token",
+    "power": "serving_gpu_power",
+    "energy_per_output_token": "chip_energy_per_output_token",
+}
+
+
+def records(folder: Path) -> Iterator[tuple[str, str]]:
+    """Quantity and its line for each kind of published result."""
+    runs = reading.load(folder / "published-training.csv")
+    scores = training.score(training.prepare(runs))
+    families = training_summary.fitted("training")
+    unseen = [one for one in _of(scores, "step_time") if one.family not in families]
+    for name, said in TRAINED.items():
+        members = [one for one in unseen if kind(one.row) == name]
+        groups = {family: _errors(some) for family, some in by(members, lambda one: one.family).items()}
+        yield "step_time", _line(families_equal(groups), len(members), f"{said}, {len(groups)} families")
+    yield "allocated_memory", _plain(_of(scores, "memory"), "training runs with a measured peak, a few of them fitted on")
+    metered = energy.score(reading.load(folder / "published-energy.csv"), {row.id: row for row in runs})
+    yield "server_power_modelled", _plain(_of(metered, "node_power"), "metered runs of servers in training, which also set its constants")
+    served = serving.score(serving.prepare(reading.load(folder / "published-serving.csv")))
+    models = training_summary.fitted("serving")
+    for quantity, name in SERVED.items():
+        rows = [one for one in _of(served, quantity) if one.row.text("kind") == "measured" and serving_summary.entry(one) not in models]
+        yield name, _plain(rows, "measured rows of served models")
+
+
+def _of(scores: Iterable[Score], quantity: str) -> list[Score]:
+    return [one for one in scores if one.quantity == quantity and one.error is not None]
+
+
+def _errors(scores: Iterable[Score]) -> list[float]:
+    return [one.error for one in scores if one.error is not None]
+
+
+def _plain(scores: Sequence[Score], of: str) -> str:
+    return _line(relative_errors(_errors(scores)), len(scores), of)
+
+
+def _line(found: dict[str, float], rows: int, of: str) -> str:
+    half, most = (f"{100 * found[name]:.2g} %" for name in ("median", "p90"))
+    return f'  - {{half: {half}, most: {most}, rows: {rows}, of: "{of}"}}'
+
+
+def text(found: Iterable[tuple[str, str]]) -> str:
+    """The file: the lines of one quantity under its name."""
+    lines: dict[str, list[str]] = {}
+    for name, line in found:
+        lines.setdefault(name, []).append(line)
+    return HEADER + "".join(f"{name}:\n" + "".join(f"{line}\n" for line in under) for name, under in lines.items())
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def main(folder: Path) -> None:
+    """Write configs/accuracy.yaml from the published results in a folder."""
+    TARGET.write_text(text(records(folder)), encoding="utf-8")
+    click.echo(TARGET.read_text(encoding="utf-8"), nl=False)
+
+
+if __name__ == "__main__":
+    main()
