@@ -58,6 +58,9 @@ def station_wind(station: str) -> Year:
 
 def synthetic_solar(latitude: float, longitude: float, capacity_factor: float, seed: int = 0) -> Year:
     """Tracked panels under the clear sky of a place, dimmed by seeded dull spells until the year has the capacity factor."""
+    _within("latitude", latitude, -90, 90)
+    _within("longitude", longitude, -180, 180)
+    _within("seed", seed, 0, math.inf)
     pvlib, pandas = _library()
     times = pandas.date_range("2023-01-01 00:30", periods=HOURS, freq="h", tz=f"Etc/GMT{-round(longitude / 15):+d}")
     place = pvlib.location.Location(latitude, longitude)
@@ -80,8 +83,14 @@ def synthetic_solar(latitude: float, longitude: float, capacity_factor: float, s
     return Year(f"solar at {latitude:g}, {longitude:g}, synthetic year {seed} with capacity factor {capacity_factor:.1%}", values)
 
 
+def _within(name: str, value: float, low: float, high: float) -> None:
+    if not low <= value <= high:
+        raise SweepError(f"{name} = {value:g}: must be at least {low:g}{f' and at most {high:g}' if math.isfinite(high) else ''}")
+
+
 def synthetic_wind(capacity_factor: float, seed: int = 0) -> Year:
     """A turbine in a seeded wind whose speeds follow Weibull and come in spells, fitted to the capacity factor."""
+    _within("seed", seed, 0, math.inf)
     rng = np.random.default_rng(seed + 1)
     normal = _chain(rng, HOURS, CALM_SPELL)
     even = np.array([0.5 * math.erfc(-z / math.sqrt(2)) for z in normal])
