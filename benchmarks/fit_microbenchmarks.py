@@ -31,6 +31,7 @@ SYSTEMS = {
 }
 SMALLEST = 512  # rows, columns and sums of a product, and positions of a sequence, from which on tables count
 FEWEST = 200
+MESSAGE = 2e6  # elements of 16 bits
 
 
 def gemms(folder: Path) -> Iterator[tuple[Any, Any, Any]]:
@@ -61,10 +62,10 @@ def attention(folder: Path) -> Iterator[tuple[Any, Any, Any]]:
 
 
 def collectives(folder: Path) -> Iterator[tuple[Any, Any, Any]]:
-    """Nothing, bytes through one GPU and seconds of NCCL collectives of at least 0.2 MB, by operation and number of GPUs."""
+    """Nothing, bytes through one GPU and seconds of NCCL collectives of messages as large as training's, by operation and number of GPUs."""
     for file in sorted(folder.glob("comm/nccl/*/nccl_perf.parquet"))[-1:]:
         table = pd.read_parquet(file)
-        table = table[(table.nccl_dtype == "half") & (table.message_size >= 1e5)]
+        table = table[(table.nccl_dtype == "half") & (table.message_size >= MESSAGE)]
         for (operation, gpus), x in table.groupby(["op_name", "num_gpus"]):
             passes = (2 if operation == "all_reduce" else 1) * (gpus - 1) / gpus
             moved = 2 * passes * x.message_size.to_numpy(float)

@@ -87,20 +87,23 @@ def layer_backward_time(
 
 
 @equation(unit="s", source="korthikanti-2022")
-def recompute_time(recompute, layer_forward_time, core_attention_time, fused_attention):
+def recompute_time(recompute, layer_forward_time, core_attention_time, layer_exchange_time, fused_attention, selective_share):
     """Time of computing one layer's activations again for one micro-batch.
 
-    0 without; t_c selective, nothing where the fused core does so by itself; t_f full
+    0 without; t_c + q (t_f - t_c - t_x) selective, without t_c where the fused core does so by itself; t_f full
 
     recompute: what is computed again [1]
     layer_forward_time: t_f, the layer forward [s]
     core_attention_time: t_c, core of attention forward [s]
+    layer_exchange_time: t_x, waiting for exchanges [s]
     fused_attention: 1 where one fused kernel computes the core, else 0 [1]
+    selective_share: q, share of the forward pass outside core and exchanges that is computed again [1]
     """
     if recompute == FULL:
         return layer_forward_time
     if recompute == SELECTIVE:
-        return core_attention_time * (1 - fused_attention)
+        others = layer_forward_time - core_attention_time - layer_exchange_time
+        return core_attention_time * (1 - fused_attention) + selective_share * others
     return 0.0
 
 

@@ -12,6 +12,7 @@ entry. What a row leaves empty follows fixed rules that look at the row's year a
 | ep | as many GPUs as divide the experts and the stage, at most the 64 of the widest published recipes |
 | precision | fp16 on V100, else bf16 |
 | recompute | full before 2022, when selective recompute came, and where less needs three times the memory; else the default |
+| what `selective` recomputes (no column) | in FSDP every second product and the elementwise operators, 0.4 of a forward pass; else the core of attention |
 | seq_parallel | 1 where tp > 1, from 2024 on; else 0 |
 | comm_overlap | hidden: tensor-parallel (with seq_parallel) and pipeline ones from 2024, data-parallel from 2022, expert from 2026 |
 | comm_overlap of a baseline | nothing hidden, where the notes say that a paper compares its own overlap with this run |
@@ -67,6 +68,7 @@ SPLIT = {"tp": "tp", "pp": "pp", "cp": "cp", "ep": "ep", "interleaving": "vp"}
 GPT2_VOCABULARY = 51200
 MOST_EXPERT_RANKS = 64
 OVERFLOW = 3
+BY_PRODUCT = 0.4
 
 
 def inputs_of(row: Row) -> Inputs:
@@ -122,6 +124,7 @@ def inputs_of(row: Row) -> Inputs:
         "MaxText|compile|Megatron", row.text("sharding") + row.text("notes") + row.text("source")
     )
     given["fused_operators"] = float(not plain and "kernel: " not in row.text("notes"))
+    given["selective_share"] = BY_PRODUCT if row.text("recompute") == "selective" and "FSDP" in row.text("sharding") else 0.0
     given["native_attention"] = float(not plain and year >= 2024)
     given["gathered_logits"] = float("kernel: " in row.text("notes"))
     given["main_gradient_bytes"] = 4.0 if re.search("Megatron-LM|BLOOM|BigScience", row.text("source")) else 2.0
@@ -152,7 +155,7 @@ def _overlap(given: dict[str, Value], said: str, year: int) -> None:
         given["transfer_overlap"] = 0.0
     if year < 2026:
         given["ep_overlap"] = 0.0
-    if year < 2022:
+    if said.startswith("off") or year < 2022:
         given["dp_overlap"] = 0.0
 
 
