@@ -46,7 +46,7 @@ def open_study(
         registry.load_file(equations)
     else:
         registry.only(None)
-    study = _study(str(path), root, equations, dict(_pair(t, "--axis") for t in axis), list(outputs))
+    study = _study(str(path), root, equations, _swept(axis), list(outputs))
     for text in set_:
         study = with_value(study, *_pair(text, "--set"))
     return _without_impossible(study, root)
@@ -75,6 +75,16 @@ def _pair(text: str, option: str) -> tuple[str, Node]:
         raise SweepError(f"{option} {text}: must read name=value")
     name, value = name.strip(), value.strip()
     return name, _unplaced(parse(value, f"{option} {name}"), option, name) if value.startswith(("{", "[")) else Node(value, option, 0, name)
+
+
+def _swept(texts: Iterable[str]) -> dict[str, Node]:
+    """The axes of the command line, each given once."""
+    found: dict[str, Node] = {}
+    for name, node in (_pair(text, "--axis") for text in texts):
+        if name in found:
+            node.fail("is the second axis of this name; one --axis lists all labels")
+        found[name] = node
+    return found
 
 
 def _unplaced(node: Node, option: str, key: str) -> Node:

@@ -441,6 +441,7 @@ def test_a_folder_and_a_file_that_is_no_text_cannot_be_read(tmp_path):
         ({"axis": ["my axis={zip: {gpus: [8]}}"]}, "--axis: my axis.zip: no name for an axis; take one word of letters, digits and _"),
         ({"axis": ["status={zip: {gpus: [8]}}"]}, "--axis: status.zip: no name for an axis; take one word of letters, digits and _"),
         ({"set_": ["gpu=all"]}, "--set: gpu = 'all': only an axis takes all of them (axes: {gpu: all})"),
+        ({"axis": ["gpus=8", "gpus=9"]}, "--axis: gpus = '9': is the second axis of this name; one --axis lists all labels"),
         ({"axis": ["gpus=8,8"]}, "--axis: gpus = '8,8': 8.0 stands twice on this axis"),
         ({"axis": ["gpu=h100-sxm,h100-smx"]}, "--axis: gpu = 'h100-smx': no such gpu; did you mean 'h100-sxm'?"),
         ({"axis": ["pue=1:2:0.1"]}, "--axis: axes.pue: no output depends on it; leave it out or add an output that does"),

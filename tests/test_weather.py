@@ -46,7 +46,7 @@ def test_a_synthetic_year_repeats_by_its_seed_and_says_that_it_is_synthetic():
         (lambda: weather.synthetic_wind(0.99), "capacity_factor = 0.99: the wind gives between"),
         (lambda: weather.synthetic_solar(100, 25, 0.2), "latitude = 100: must be at least -90 and at most 90"),
         (lambda: weather.synthetic_solar(32, -500, 0.2), "longitude = -500: must be"),
-        (lambda: weather.synthetic_solar(32, 0, 0.2, -1), "seed = -1: must be at least 0$"),
+        (lambda: weather.synthetic_solar(32, 0, 0.2, -1), "seed = -1: must be at least 0"),
         (lambda: weather.synthetic_wind(0.3, -2), "seed = -2: must be"),
         (lambda: weather.synthetic_solar(65, 25, 0.4), "the sun at 65 degrees gives between"),
         (lambda: weather.station_solar("greensborough"), "did you mean 'greensboro'?"),
