@@ -62,7 +62,7 @@ def attention(folder: Path) -> Iterator[tuple[Any, Any, Any]]:
 
 
 def collectives(folder: Path) -> Iterator[tuple[Any, Any, Any]]:
-    """Nothing, bytes through one GPU and seconds of NCCL collectives of messages as large as training's, by operation and number of GPUs."""
+    """Nothing, bytes through one GPU and seconds of NCCL collectives on messages as large as training's, by operation and GPUs."""
     for file in sorted(folder.glob("comm/nccl/*/nccl_perf.parquet"))[-1:]:
         table = pd.read_parquet(file)
         table = table[(table.nccl_dtype == "half") & (table.message_size >= MESSAGE)]
