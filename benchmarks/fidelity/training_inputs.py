@@ -12,7 +12,7 @@ entry. What a row leaves empty follows fixed rules that look at the row's year a
 | ep | as many GPUs as divide the experts and the stage, at most the 64 of the widest published recipes |
 | precision | fp16 on V100, else bf16 |
 | recompute | full before 2022, when selective recompute came, and where less needs three times the memory; else the default |
-| what `selective` recomputes (no column) | in FSDP 0.4 of a forward pass (every second product, the elementwise operators); else attention |
+| what `selective` recomputes (no column) | in FSDP 0.4 of a forward pass (every second product, elementwise operators); else attention |
 | seq_parallel | 1 where tp > 1, from 2024 on; else 0 |
 | comm_overlap | hidden: tensor-parallel (with seq_parallel) and pipeline ones from 2024, data-parallel from 2022, expert from 2026 |
 | comm_overlap of a baseline | nothing hidden, where the notes say that a paper compares its own overlap with this run |
