@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +60,7 @@ def best(
         return click.echo("no point is possible and meets the conditions; `sweep run` or `sweep point` tells which rules exclude points")
     names = {name, *(one for c in conditions(where) for one in c.names)}
     shown = [key for key in rows[0] if key == "rank" or key in names or key in _axes(opened)]
-    click.echo(_text(rows, shown, units, getattr(opened, "outputs", {})))
+    click.echo(_text(rows, shown, units, _display(opened)))
     hidden = [key for key in rows[0] if key not in shown]
     if hidden:
         click.echo(f"\n--json tells the {', '.join(hidden[:4])}{' ...' if len(hidden) > 4 else ''} of each point, too")
@@ -89,13 +90,22 @@ def _unit(opened: Study | xarray.Dataset, name: str) -> str:
     return unit_of(opened[name])
 
 
+def _display(opened: Study | xarray.Dataset) -> Mapping[str, str]:
+    """The units in which the study wants its outputs shown, which a cube keeps."""
+    from sweep.study import Study
+
+    if isinstance(opened, Study):
+        return opened.outputs
+    return {str(name): held.attrs.get("display_units", "") for name, held in opened.data_vars.items()}
+
+
 def _axes(opened: Study | xarray.Dataset) -> set[str]:
     from sweep.study import Study
 
     return set(opened.axes) if isinstance(opened, Study) else set(map(str, opened.dims))
 
 
-def _text(rows: list[dict[str, Any]], shown: list[str], units: dict[str, str], wanted: dict[str, str]) -> str:
+def _text(rows: list[dict[str, Any]], shown: list[str], units: dict[str, str], wanted: Mapping[str, str]) -> str:
     from sweep.show import column, table
 
     columns: dict[str, list[str]] = {}

@@ -28,7 +28,7 @@ WEATHER_HELP = "A CSV file with a column `{0}` of 8,760 hourly values, output ov
 @click.option("--solar-file", type=click.Path(dir_okay=False), help=WEATHER_HELP.format("solar"))
 @click.option("--wind-file", type=click.Path(dir_okay=False), help=WEATHER_HELP.format("wind"))
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the drawn weather.")
-@click.option("--hours", type=click.IntRange(1, 24), default=3, show_default=True, help="Hours of one step; 1 is exact and slow.")
+@click.option("--hours", type=click.IntRange(1, 6), default=3, show_default=True, help="Hours of one step; 1 is exact and slow.")
 @click.option("--gas", default="gas-7ha02", show_default=True, help="Kind of gas plant; see `sweep list generators`.")
 @click.option("--sources", default="solar,wind,battery,gas,grid", show_default=True, help="What may be built or bought.")
 @click.option("--set", "set_", multiple=True, metavar="NAME=VALUE", help='A price or another parameter: gas_price="5 USD/MMBtu".')
