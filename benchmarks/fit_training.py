@@ -23,12 +23,14 @@ from sweep import graph, registry
 
 PULL = 0.02  # weight of the start against one row of 1/sqrt(MOST), in units of the logit of the place between the bounds
 MOST = 90  # rows of one family that take part
-CLOCKS = {"a100": "A100", "h100": "H100", "h200": "H100", **dict.fromkeys(("b200", "b300", "gb200", "gb300"), "Blackwell")}
+CLOCKS = {"a100": "A100", "h100": "H100", "h200": "H100", "b200": "Blackwell", "gb200": "Blackwell", "b300": "Blackwell Ultra"}
+CLOCKS["gb300"] = CLOCKS["b300"]
 # start, lowest, highest, in SI units
 CONSTANTS: dict[str, tuple[float, float, float]] = {
     "training_clock of A100": (0.80, 0.6, 1),
     "training_clock of H100": (0.88, 0.6, 1),
     "training_clock of Blackwell": (0.88, 0.6, 1),
+    "training_clock of Blackwell Ultra": (0.88, 0.6, 1),
     "fp8_efficiency": (0.8, 0.5, 1),
     "fp4_efficiency": (0.6, 0.3, 1),
     "hbm_efficiency": (0.8, 0.5, 0.95),

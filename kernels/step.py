@@ -28,14 +28,23 @@ def layer_products_time(attention_products_time, mlp_products_time, expert_produ
 
 @equation(unit="s", source="narayanan-2021")
 def layer_exchange_time(
-    tensor_parallel_time, tp_overlap, context_parallel_time, core_attention_time, all_to_all_time, ep_overlap, layers, moe_layers
+    tensor_parallel_time,
+    tp_overlap,
+    collective_start_time,
+    context_parallel_time,
+    core_attention_time,
+    all_to_all_time,
+    ep_overlap,
+    layers,
+    moe_layers,
 ):
     """Time that one layer waits for exchanges, forward, for one micro-batch.
 
-    t = (1 - o_t) t_tp + max(0, t_cp - t_core) + 2 x (1 - o_e) t_ep
+    t = t_tp - o_t (t_tp - 2 t_0) + max(0, t_cp - t_core) + 2 x (1 - o_e) t_ep
 
     tensor_parallel_time: t_tp, exchanges between tensor-parallel ranks [s]
-    tp_overlap: o_t, share of it that hides behind products [1]
+    tp_overlap: o_t, share of their transfer that hides behind products [1]
+    collective_start_time: t_0, time of a collective beyond its transfer, which does not hide [s]
     context_parallel_time: t_cp, passing keys and values round the context-parallel ring [s]
     core_attention_time: t_core, core of attention, behind which that hides [s]
     all_to_all_time: t_ep, sending tokens to their experts, or back [s]
@@ -44,7 +53,8 @@ def layer_exchange_time(
     moe_layers: layers with a mixture of experts, x = L_moe / L [1]
     """
     ring = max(0.0, context_parallel_time - core_attention_time)
-    return (1 - tp_overlap) * tensor_parallel_time + ring + 2 * moe_layers / layers * (1 - ep_overlap) * all_to_all_time
+    waiting = tensor_parallel_time - tp_overlap * max(0.0, tensor_parallel_time - 2 * collective_start_time)
+    return waiting + ring + 2 * moe_layers / layers * (1 - ep_overlap) * all_to_all_time
 
 
 @equation(unit="s", source="narayanan-2021")
