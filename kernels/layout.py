@@ -141,7 +141,7 @@ def batch_not_divisible(global_batch, data_parallel_size, micro_batch):
     return global_batch % (micro_batch * data_parallel_size) != 0
 
 
-@rule(guards=("step_time",), source="shoeybi-2019")
+@rule(guards=("step_time", "allocated_memory"), source="shoeybi-2019")
 def heads_not_divisible_by_tp(attention_heads, tp):
     """The tensor-parallel size does not divide the attention heads.
 
@@ -151,7 +151,7 @@ def heads_not_divisible_by_tp(attention_heads, tp):
     return attention_heads % tp != 0
 
 
-@rule(guards=("step_time",), source="narayanan-2021")
+@rule(guards=("step_time", "allocated_memory"), source="narayanan-2021")
 def stages_exceed_layers(layers, pp):
     """There are more pipeline stages than layers.
 
@@ -161,7 +161,7 @@ def stages_exceed_layers(layers, pp):
     return pp > layers
 
 
-@rule(guards=("step_time",), source="narayanan-2021")
+@rule(guards=("step_time", "allocated_memory"), source="narayanan-2021")
 def chunks_exceed_layers(layers, pp, interleaving):
     """There are more pipeline chunks (stages times interleaving) than layers, the embedding and the head included.
 
@@ -172,7 +172,7 @@ def chunks_exceed_layers(layers, pp, interleaving):
     return pp <= layers and pp * interleaving > layers + 2
 
 
-@rule(guards=("step_time",), source="narayanan-2021")
+@rule(guards=("step_time", "allocated_memory"), source="narayanan-2021")
 def interleaving_without_pipeline(pp, interleaving):
     """The schedule is interleaved although there is a single pipeline stage.
 
@@ -182,7 +182,7 @@ def interleaving_without_pipeline(pp, interleaving):
     return pp == 1 and interleaving > 1
 
 
-@rule(guards=("step_time",), source="megatron-core-moe")
+@rule(guards=("step_time", "allocated_memory"), source="megatron-core-moe")
 def ep_exceeds_experts(experts, ep):
     """The expert-parallel size exceeds the experts, or does not divide them.
 
@@ -192,7 +192,7 @@ def ep_exceeds_experts(experts, ep):
     return ep > 1 and (experts < ep or experts % ep != 0)
 
 
-@rule(guards=("step_time",), source="megatron-core-moe")
+@rule(guards=("step_time", "allocated_memory"), source="megatron-core-moe")
 def ep_does_not_fit_ranks(ep, tp, cp, data_parallel_size):
     """The expert-parallel groups do not tile the ranks of one pipeline stage.
 
@@ -204,7 +204,7 @@ def ep_does_not_fit_ranks(ep, tp, cp, data_parallel_size):
     return (tp * cp * data_parallel_size) % ep != 0
 
 
-@rule(guards=("step_time",), source="megatron-core-cp")
+@rule(guards=("step_time", "allocated_memory"), source="megatron-core-cp")
 def sequence_not_divisible_by_cp(sequence_length, cp):
     """The context-parallel size does not divide the sequence (into two pieces for each rank, to balance the causal mask).
 
