@@ -9,17 +9,18 @@ FP8 = 4
 
 
 @equation(unit="s", source="pope-2022")
-def dense_read_time(dense_weight_bytes, serving_tp, hbm_bandwidth, bandwidth_efficiency):
+def dense_read_time(dense_weight_bytes, serving_tp, hbm_bandwidth, bandwidth_efficiency, outstanding_bandwidth):
     """Time to read the weights outside the experts once, stage after stage.
 
-    t = W_d / (t b e)
+    t = W_d / t (1 / (b e) + 1 / c)
 
     dense_weight_bytes: W_d, weights outside the experts [B]
     serving_tp: t, tensor-parallel size [1]
     hbm_bandwidth: b, memory bandwidth of one GPU [B/s]
     bandwidth_efficiency: e, share of it that reading weights reaches [1]
+    outstanding_bandwidth: c, bandwidth at which a GPU can ask for data [B/s]
     """
-    return dense_weight_bytes / (serving_tp * hbm_bandwidth * bandwidth_efficiency)
+    return dense_weight_bytes / serving_tp * (1 / (hbm_bandwidth * bandwidth_efficiency) + 1 / outstanding_bandwidth)
 
 
 @equation(unit="s", source="pope-2022")
@@ -39,18 +40,22 @@ def dense_compute_time(step_width, dense_weights, embedding_parameters, serving_
 
 
 @equation(unit="s", source="pope-2022")
-def expert_read_time(expert_weight_bytes, serving_tp, serving_dp, hbm_bandwidth, expert_bandwidth_efficiency):
+def expert_read_time(
+    expert_weight_bytes, serving_tp, serving_dp, hbm_bandwidth, expert_bandwidth_efficiency, outstanding_bandwidth
+):
     """Time to read all routed experts once, stage after stage.
 
-    t = W_x / (t d b e)
+    t = W_x / (t d) (1 / (b e) + 1 / c)
 
     expert_weight_bytes: W_x, weights of the experts [B]
     serving_tp: t, tensor-parallel size of attention [1]
     serving_dp: d, ranks with their own sequences [1]
     hbm_bandwidth: b, memory bandwidth of one GPU [B/s]
     expert_bandwidth_efficiency: e, share of it that reading experts reaches [1]
+    outstanding_bandwidth: c, bandwidth at which a GPU can ask for data [B/s]
     """
-    return expert_weight_bytes / (serving_tp * serving_dp * hbm_bandwidth * expert_bandwidth_efficiency)
+    each = 1 / (hbm_bandwidth * expert_bandwidth_efficiency) + 1 / outstanding_bandwidth
+    return expert_weight_bytes / (serving_tp * serving_dp) * each
 
 
 @equation(unit="s", source="pope-2022")

@@ -125,39 +125,21 @@ def facility_energy_per_query(energy_per_query, pue):
 
 
 @equation(unit="W", source="ml-energy-v3")
-def prefill_gpu_power(
-    gpu_tdp,
-    waiting_gpu_power,
-    prefill_matmul_flops,
-    prefill_expert_flops,
-    prefill_attention_flops,
-    peak_rate,
-    peak_rate_16bit,
-    serving_gpus,
-    prefill_time,
-    power_awake,
-    power_compute,
-):
+def prefill_gpu_power(gpu_tdp, waiting_gpu_power, prefill_compute_time, prefill_time, power_awake, power_compute):
     """Mean power of one GPU while it reads prompts.
 
-    P = P_0 + (P_tdp - P_0) min(1, p_a + p_c ((F_m + F_x) / r + F_a / r_16) / (N t))
+    P = P_0 + (P_tdp - P_0) min(1, p_a + p_c t_c / t)
 
     gpu_tdp: P_tdp, thermal design power of one GPU [W]
     waiting_gpu_power: P_0, power of one GPU that waits [W]
-    prefill_matmul_flops: F_m, operations of one prompt in the matrices outside the experts [FLOP]
-    prefill_expert_flops: F_x, operations of one prompt in the experts [FLOP]
-    prefill_attention_flops: F_a, operations of one prompt in attention [FLOP]
-    peak_rate: r, dense peak rate of one GPU [FLOP/s]
-    peak_rate_16bit: r_16, its peak rate in 16 bits, in which attention stays [FLOP/s]
-    serving_gpus: N, GPUs of one replica [1]
+    prefill_compute_time: t_c, time of the operations of one prompt [s]
     prefill_time: t, time that one prompt takes of the replica [s]
     power_awake: p_a, share of the range that running kernels take [1]
-    power_compute: p_c, share that computing at peak rate adds [1]
+    power_compute: p_c, share that computing adds [1]
     """
     if prefill_time <= 0:
         return waiting_gpu_power
-    work = (prefill_matmul_flops + prefill_expert_flops) / peak_rate + prefill_attention_flops / peak_rate_16bit
-    load = power_awake + power_compute * work / (serving_gpus * prefill_time)
+    load = power_awake + power_compute * prefill_compute_time / prefill_time
     return waiting_gpu_power + (gpu_tdp - waiting_gpu_power) * min(1.0, load)
 
 

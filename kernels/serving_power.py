@@ -43,46 +43,22 @@ def weight_traffic_time(dense_weight_bytes, expert_weight_bytes, touched_experts
 
 @equation(unit="s", source="williams-2009")
 def sequence_work_time(
-    step_width,
-    dense_weights,
-    embedding_parameters,
-    expert_weights_per_token,
-    attention_flops_per_attended_token,
-    attended_tokens,
-    prefill_matmul_flops,
-    prefill_expert_flops,
-    prefill_attention_flops,
-    accepted_tokens,
-    output_tokens,
-    serving_gpus,
-    peak_rate,
-    peak_rate_16bit,
+    dense_compute_time, expert_compute_time, step_width, attention_compute_time, prefill_compute_time, accepted_tokens, output_tokens
 ):
-    """Time at peak rate of all operations that come with one running sequence's step, its share of a prompt included.
+    """Time for which one running sequence's step, its share of a prompt included, keeps the units of computing at work.
 
-    t = (w (2 (D + V + x) / r + F a / r_16) + n / n_out ((F_m + F_x) / r + F_a / r_16)) / N
+    t = t_c + t_x + w t_a + n t_p / n_out; small and grouped products, padded to whole tiles, keep them at work for longer than at peak rate
 
+    dense_compute_time: t_c, time to multiply one sequence's tokens with the weights outside the experts [s]
+    expert_compute_time: t_x, time to multiply them with the experts that they visit [s]
     step_width: w, tokens of one sequence that a pass checks [1]
-    dense_weights: D, parameters that every token reads in the layers [1]
-    embedding_parameters: V, parameters of the output head, as many as of the embedding [1]
-    expert_weights_per_token: x, parameters of the experts that one token visits [1]
-    attention_flops_per_attended_token: F, operations per layer and attended token [FLOP]
-    attended_tokens: a, tokens that all layers together attend to [token]
-    prefill_matmul_flops: F_m, operations of one prompt in the matrices outside the experts [FLOP]
-    prefill_expert_flops: F_x, operations of one prompt in the experts [FLOP]
-    prefill_attention_flops: F_a, operations of one prompt in attention [FLOP]
+    attention_compute_time: t_a, time of attention's operations for one new token [s]
+    prefill_compute_time: t_p, time of the operations of one prompt [s]
     accepted_tokens: n, tokens of one sequence that one step writes [token]
     output_tokens: n_out, tokens of one answer [token]
-    serving_gpus: N, GPUs of one replica [1]
-    peak_rate: r, dense peak rate of one GPU [FLOP/s]
-    peak_rate_16bit: r_16, its peak rate in 16 bits, in which attention stays [FLOP/s]
     """
-    matrices = 2 * step_width * (dense_weights + embedding_parameters + expert_weights_per_token)
-    attention = step_width * attention_flops_per_attended_token * attended_tokens
-    prompt = accepted_tokens / output_tokens
-    matrices = matrices + prompt * (prefill_matmul_flops + prefill_expert_flops)
-    attention = attention + prompt * prefill_attention_flops
-    return (matrices / peak_rate + attention / peak_rate_16bit) / serving_gpus
+    prompt = prefill_compute_time * accepted_tokens / output_tokens
+    return dense_compute_time + expert_compute_time + step_width * attention_compute_time + prompt
 
 
 @equation(unit="s", source="zhong-2024")
@@ -114,13 +90,14 @@ def busy_gpu_power(
     engine_sequence_time,
     serving_dp,
     engine_waiting_power,
+    hbm_bandwidth,
+    traffic_energy,
     power_awake,
-    power_memory,
     power_compute,
 ):
     """Mean power of one GPU while it serves: awake while kernels run, and more the more it reads and computes, up to its design power.
 
-    P = P_0 + (P_tdp - P_0) min(1, (p_w t_e + p_a (t - t_e) + p_m t_m + p_c t_c) / t),
+    P = min(P_tdp, P_0 + ((P_tdp - P_0) (p_w t_e + p_a (t - t_e) + p_c t_c) + j b t_m) / t),
     t_e = t_s + B t_o / d, t_m = t_w + B e t_kv, t_c = B t_q
 
     gpu_tdp: P_tdp, thermal design power of one GPU [W]
@@ -130,21 +107,22 @@ def busy_gpu_power(
     weight_traffic_time: t_w, time of the weights at full bandwidth [s]
     kv_read_time: t_kv, time to read the keys and values of one sequence [s]
     kv_bandwidth_efficiency: e, share of the bandwidth that this reading reaches [1]
-    sequence_work_time: t_q, time at peak rate of the operations of one sequence's step [s]
+    sequence_work_time: t_q, time for which one sequence's step keeps the units of computing at work [s]
     engine_step_time: t_s, time of a step in which the GPUs wait for the engine [s]
     engine_sequence_time: t_o, the same for each sequence of a rank [s]
     serving_dp: d, ranks with their own sequences [1]
     engine_waiting_power: p_w, share of the range from idle to design power that a GPU takes while it waits for the engine [1]
+    hbm_bandwidth: b, memory bandwidth of one GPU [B/s]
+    traffic_energy: j, energy of bringing one byte from memory to the units [J/B]
     power_awake: p_a, share that running kernels take, however little they do [1]
-    power_memory: p_m, share that reading at full bandwidth adds [1]
-    power_compute: p_c, share that computing at peak rate adds [1]
+    power_compute: p_c, share that computing adds [1]
     """
     memory = weight_traffic_time + running_sequences * kv_bandwidth_efficiency * kv_read_time
     compute = running_sequences * sequence_work_time
     waiting = engine_step_time + running_sequences * engine_sequence_time / serving_dp
-    running = power_awake * (busy_step_time - waiting) + power_memory * memory + power_compute * compute
-    load = engine_waiting_power * waiting + running
-    return waiting_gpu_power + (gpu_tdp - waiting_gpu_power) * min(1.0, load / busy_step_time)
+    load = engine_waiting_power * waiting + power_awake * (busy_step_time - waiting) + power_compute * compute
+    work = (gpu_tdp - waiting_gpu_power) * load + hbm_bandwidth * traffic_energy * memory
+    return min(gpu_tdp, waiting_gpu_power + work / busy_step_time)
 
 
 @equation(unit="s/token", source="zhong-2024")

@@ -25,20 +25,20 @@ def test_power_stays_between_idle_and_design_power():
         power = value("serving_gpu_power", LLAMA, batch=batch)
         assert 72 < power <= 700
     assert value("busy_gpu_power", LLAMA, batch=1, power_compute=1e9) == 700
-    nothing = {"engine_waiting_power": 0, "power_awake": 0, "power_memory": 0, "power_compute": 0}
+    nothing = {"engine_waiting_power": 0, "power_awake": 0, "traffic_energy": 0, "power_compute": 0}
     assert value("busy_gpu_power", LLAMA, batch=1, **nothing) == 72
 
 
 def test_power_of_a_step_is_the_sum_of_what_it_does():
     here = {"batch": 8, "input_tokens": 0, "output_tokens": 100}
-    alone = {"engine_waiting_power": 0, "power_awake": 0, "power_memory": 0, "power_compute": 0}
+    alone = {"engine_waiting_power": 0, "power_awake": 0, "traffic_energy": 0, "power_compute": 0}
     step = value("decode_step_time", LLAMA, **here)
     read = value("dense_weight_bytes", LLAMA) + 8 * value("kv_bytes_per_sequence", LLAMA, **here)
-    memory = value("busy_gpu_power", LLAMA, **here, **alone | {"power_memory": 1}) - 72
-    assert memory == pytest.approx(628 * read / 3.35e12 / step)
+    memory = value("busy_gpu_power", LLAMA, **here, **alone | {"traffic_energy": 1e-11}) - 72
+    assert memory == pytest.approx(1e-11 * read / step)
     flops = 8 * (2 * (value("dense_weights", LLAMA) + 128256 * 4096) + 32 * 4 * 32 * 128 * 50)
     compute = value("busy_gpu_power", LLAMA, **here, **alone | {"power_compute": 1}) - 72
-    assert compute == pytest.approx(628 * flops / 989.4e12 / step)
+    assert compute == pytest.approx(628 * flops / (989.4e12 * value("matmul_efficiency", LLAMA)) / step)
     waits = value("engine_step_time", LLAMA) + 8 * value("engine_sequence_time", LLAMA)
     waiting, awake = (value("busy_gpu_power", LLAMA, **here, **alone | {name: 1}) - 72 for name in ("engine_waiting_power", "power_awake"))
     assert waiting == pytest.approx(628 * waits / step)
