@@ -111,6 +111,11 @@ class Study:
             return entry.figures.get((name, word), parameters()[name].default)
         return parameters()[name].default
 
+    def kinds(self, name: str) -> list[tuple[str, list[str]]]:
+        """For an input that differs by a choice: the catalogue whose selected entry gives it, and for which choices it does."""
+        found = [(c, sorted({word for key, word in entry.figures if key == name and word})) for c, entry in self.selected.items()]
+        return [(catalogue, words) for catalogue, words in found if words]
+
     def _entry(self, name: str) -> Selected | None:
         """The selected entry that gives an input: that of its own catalogue before one that links to it."""
         own = parameters()[name].catalogue

@@ -10,6 +10,7 @@ from sweep.cli.options import as_json, overrides, print_json, study_argument, te
 
 if TYPE_CHECKING:
     from sweep.point import Point
+    from sweep.registry import Rule
     from sweep.study import Study
 
 
@@ -73,14 +74,14 @@ def _point_text(study: Study, found: Point, everything: bool) -> str:
         outputs = [(name, amount(name, found.values[name], unit), meaning_of(name)) for name, unit in study.outputs.items()]
         lines.append(table(("output", "value", "meaning"), outputs, right=["value"]))
     lines.append("")
+    held = _held(study)
     if found.broken:
-        lines += [*(f"{'broken' if study.graph.excludes(rule) else 'warning'}: {rule.name}: {rule.meaning}" for rule in found.broken), ""]
+        lines += [*(_told(study, held, found, rule) for rule in found.broken), ""]
     computed = [e.name for e in study.graph.equations if e.name not in study.outputs]
     rows = [(name, amount(name, found.values[name]), meaning_of(name)) for name in computed]
     if rows:
         lines.append(table(("on the way", "value", "meaning"), rows, right=["value"]))
     lines += ["", *_checked(study)]
-    held = _held(study)
     if everything:
         inputs = [(name, amount(name, found.values[name]), _origin(study, held, name)) for name in study.graph.inputs]
         lines.append(table(("input", "value", "from"), inputs, right=["value"]))
@@ -90,6 +91,18 @@ def _point_text(study: Study, found: Point, everything: bool) -> str:
         inputs_there = f"{len(study.graph.inputs)} input{'' if len(study.graph.inputs) == 1 else 's'}"
         lines.append(f"{inputs_there}, {guessed} of them assumed: --all shows them; `sweep explain NAME` shows why")
     return "\n".join(lines)
+
+
+def _told(study: Study, held: Study, found: Point, rule: Rule) -> str:
+    """A broken rule in words, with the values that break it; of a gap, the choices for which there is a figure."""
+    from sweep.show import amount
+
+    said = f"{'broken' if study.graph.excludes(rule) else 'warning'}: {rule.name}: {rule.meaning}"
+    gaps = [name for name in rule.arguments if found.values[name] != found.values[name]]
+    if gaps:
+        there = [(held.selected[of].label, words) for name in gaps for of, words in held.kinds(name)]
+        return said + "".join(f"; {label} has it for: {', '.join(words)}" for label, words in there)
+    return f"{said} ({', '.join(f'{name} = {amount(name, found.values[name])}' for name in rule.arguments[:6])})"
 
 
 def _checked(study: Study) -> list[str]:
