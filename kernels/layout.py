@@ -123,7 +123,7 @@ def cluster_smaller_than_replica(replicas):
 
 @rule(source="narayanan-2021")
 def gpus_left_over(replicas):
-    """Some GPUs of the cluster belong to no copy of the model and idle (a warning).
+    """Some GPUs of the cluster belong to no copy of the model and idle.
 
     replicas: r, copies of the model that the cluster has room for, not rounded [1]
     """
