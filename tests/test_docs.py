@@ -98,7 +98,8 @@ def test_a_command_that_is_named_exists_with_its_options(command):
         assert name == "sweep"
         assert arguments[0] in main.commands, command
         with contextlib.chdir(ROOT):
-            made = main.commands[arguments[0]].make_parser(click.Context(main.commands[arguments[0]]))
+            command = main.commands[arguments[0]]
+            made = command.make_parser(click.Context(command, parent=click.Context(main, **main.context_settings)))
             made.parse_args(arguments[1:])
             for word in arguments[1:]:
                 assert not word.startswith("configs/") or Path(word).exists(), word
