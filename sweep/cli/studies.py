@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # what one core of an ordinary server does; `python -m benchmarks.speed` measures it elsewhere
 EVALUATIONS_PER_SECOND = 5e8
-BYTES_PER_SECOND = 0.3e9
+BYTES_PER_SECOND = 0.4e9
 COMPILER_SECONDS = 15
 
 
