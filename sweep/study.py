@@ -111,10 +111,10 @@ class Study:
             return entry.figures.get((name, word), parameters()[name].default)
         return parameters()[name].default
 
-    def kinds(self, name: str) -> list[tuple[str, list[str]]]:
-        """For an input that differs by a choice: the catalogue whose selected entry gives it, and for which choices it does."""
-        found = [(c, sorted({word for key, word in entry.figures if key == name and word})) for c, entry in self.selected.items()]
-        return [(catalogue, words) for catalogue, words in found if words]
+    def kinds(self, name: str) -> dict[str, list[str]]:
+        """For an input that differs by a choice: the selected entries that give it, and for which choices they do."""
+        found = {e.label: sorted({word for key, word in e.figures if key == name and word}) for e in self.selected.values()}
+        return {label: words for label, words in found.items() if words}
 
     def _entry(self, name: str) -> Selected | None:
         """The selected entry that gives an input: that of its own catalogue before one that links to it."""

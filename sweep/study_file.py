@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from sweep import axes, registry
-from sweep.axes import Selected, quantity
+from sweep.axes import Axis, Selected, quantity
 from sweep.catalogue import catalogues, columns, folder
 from sweep.document import Node, parse, read
 from sweep.errors import SweepError, suggestion
@@ -132,12 +132,22 @@ def _study(file: str, root: Mapping[str, Node], equations: Path | None, swept: M
         fixed={name: _value(name, node) for name, node in fixed.items()},
         selected={name: Selected(node.text, axes.linked(name, node.text, node, chosen)) for name, node in select.items()},
         outputs=_outputs(root["outputs"], extra),
-        point={name: axis.find(place[name]) if name in place and name not in swept else 0 for name, axis in built.items()},
+        point={name: _stands(axis, place[name], name in swept) if name in place else 0 for name, axis in built.items()},
         claims=_claims(root["claims"]) if "claims" in root else {},
         equations=equations,
     )
     _once(study, fixed, written)
     return study
+
+
+def _stands(axis: Axis, node: Node, swept: bool) -> int:
+    """Where a study's point stands on an axis: at its first label where the command line gives an axis without the study's."""
+    try:
+        return axis.find(node)
+    except SweepError:
+        if not swept:
+            raise
+        return 0
 
 
 def _value(name: str, node: Node) -> float:

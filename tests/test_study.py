@@ -498,3 +498,8 @@ def test_a_study_too_large_for_its_disk_is_one_line_before_anything_is_evaluated
     with pytest.raises(SweepError, match="too large for memory"):
         run(study)
     assert store.bytes_on_disk(plan.make(study)) > 8e12
+
+
+def test_an_axis_of_the_command_line_keeps_the_point_where_it_has_the_label():
+    assert open_study("gpt4", axis=["pue=1.05:1.6:0.05"]).point["pue"] == 3  # 1.2
+    assert open_study("gpt4", axis=["pue=1.3:1.6:0.1"]).point["pue"] == 0

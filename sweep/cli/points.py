@@ -100,7 +100,7 @@ def _told(study: Study, held: Study, found: Point, rule: Rule) -> str:
     said = f"{'broken' if study.graph.excludes(rule) else 'warning'}: {rule.name}: {rule.meaning}"
     gaps = [name for name in rule.arguments if found.values[name] != found.values[name]]
     if gaps:
-        there = [(held.selected[of].label, words) for name in gaps for of, words in held.kinds(name)]
+        there = [(label, words) for name in gaps for label, words in held.kinds(name).items()]
         return said + "".join(f"; {label} has it for: {', '.join(words)}" for label, words in there)
     return f"{said} ({', '.join(f'{name} = {amount(name, found.values[name])}' for name in rule.arguments[:6])})"
 
