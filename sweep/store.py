@@ -120,7 +120,8 @@ def alone(path: Path, plan: Plan) -> Iterator[None]:
 def opened(path: Path, plan: Plan, overwrite: bool = False) -> Store:
     """A store to write the plan's blocks to: new, or the one that an earlier run has begun. Another study's cube is an error."""
     half = partial(path)
-    lines = [] if overwrite else _lines(half / JOURNAL)
+    kept = (half / CUBE).exists() and not overwrite  # a journal alone is what a kill right after the last rename leaves
+    lines = _lines(half / JOURNAL) if kept else []
     if not lines:
         (half / JOURNAL).unlink(missing_ok=True)
         shutil.rmtree(half / CUBE, ignore_errors=True)

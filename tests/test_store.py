@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -545,3 +546,12 @@ def test_runs_that_are_killed_at_random_moments_end_in_the_cube_of_an_undisturbe
     for file in (p for p in undisturbed.rglob("*") if p.is_file() and p.name != "zarr.json"):
         assert (path / file.relative_to(undisturbed)).read_bytes() == file.read_bytes(), file
     assert not (store.partial(path) / store.CUBE).exists()
+
+
+def test_a_journal_that_a_kill_after_the_last_rename_has_left_is_no_cube(study, tmp_path):
+    path = tmp_path / "cube.zarr"
+    with store.alone(path, plan.make(study)):
+        store.opened(path, plan.make(study))
+    shutil.rmtree(store.partial(path) / store.CUBE)
+    assert same(run(study, path).load(), run(study).load())
+    assert not store.partial(path).exists()
