@@ -16,7 +16,7 @@ from sweep.running import run
 from sweep.study_file import open_study
 
 FORMATS = (("bf16", "16", 16), ("fp8", "8", 8), ("fp4", "4.5", 8))  # precision, bits of weights, bits of keys and values
-BF16, FP8, FP4 = (f"precision={precision}, weight_bits={bits}, kv_bits={keys}" for precision, bits, keys in FORMATS)
+BF16, FP8, FP4 = (f"serving_precision={precision}, weight_bits={bits}, kv_bits={keys}" for precision, bits, keys in FORMATS)
 WH = 3600.0
 
 

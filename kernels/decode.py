@@ -24,7 +24,7 @@ def dense_read_time(dense_weight_bytes, serving_tp, hbm_bandwidth, bandwidth_eff
 
 
 @equation(unit="s", source="pope-2022")
-def dense_compute_time(step_width, dense_weights, embedding_parameters, serving_gpus, peak_rate, matmul_efficiency):
+def dense_compute_time(step_width, dense_weights, embedding_parameters, serving_gpus, serving_peak_rate, matmul_efficiency):
     """Time to multiply one sequence's tokens of a step with the weights outside the experts, shared by all GPUs of the replica.
 
     t = 2 w (D + V) / (N r e)
@@ -33,10 +33,10 @@ def dense_compute_time(step_width, dense_weights, embedding_parameters, serving_
     dense_weights: D, parameters that every token reads in the layers [1]
     embedding_parameters: V, parameters of the output head, as many as of the embedding [1]
     serving_gpus: N, GPUs of one replica [1]
-    peak_rate: r, dense peak rate of one GPU [FLOP/s]
+    serving_peak_rate: r, dense peak rate of one GPU [FLOP/s]
     matmul_efficiency: e, share of it that matrix multiplications reach [1]
     """
-    return 2 * step_width * (dense_weights + embedding_parameters) / (serving_gpus * peak_rate * matmul_efficiency)
+    return 2 * step_width * (dense_weights + embedding_parameters) / (serving_gpus * serving_peak_rate * matmul_efficiency)
 
 
 @equation(unit="s", source="pope-2022")
@@ -59,7 +59,7 @@ def expert_read_time(
 
 
 @equation(unit="s", source="pope-2022")
-def expert_compute_time(step_width, expert_weights_per_token, serving_gpus, peak_rate, expert_matmul_efficiency):
+def expert_compute_time(step_width, expert_weights_per_token, serving_gpus, serving_peak_rate, expert_matmul_efficiency):
     """Time to multiply one sequence's tokens of a step with the experts that they visit, shared by all GPUs of the replica.
 
     t = 2 w x / (N r e)
@@ -67,10 +67,10 @@ def expert_compute_time(step_width, expert_weights_per_token, serving_gpus, peak
     step_width: w, tokens of one sequence that a pass checks [1]
     expert_weights_per_token: x, parameters of the experts that one token visits [1]
     serving_gpus: N, GPUs of one replica [1]
-    peak_rate: r, dense peak rate of one GPU [FLOP/s]
+    serving_peak_rate: r, dense peak rate of one GPU [FLOP/s]
     expert_matmul_efficiency: e, share of it that grouped matrix multiplications reach [1]
     """
-    return 2 * step_width * expert_weights_per_token / (serving_gpus * peak_rate * expert_matmul_efficiency)
+    return 2 * step_width * expert_weights_per_token / (serving_gpus * serving_peak_rate * expert_matmul_efficiency)
 
 
 @equation(unit="FLOP", source="deepseek-v2")
@@ -122,7 +122,7 @@ def attention_compute_time(attention_flops_per_attended_token, attended_tokens, 
 
 
 @equation(unit="s", source="pope-2022")
-def pass_latency(layers, moe_layers, engine_layer_time, engine_expert_layer_time, engine_quantize_time, precision):
+def pass_latency(layers, moe_layers, engine_layer_time, engine_expert_layer_time, engine_quantize_time, serving_precision):
     """Time of the kernels of one pass through all layers that have no data to move.
 
     t = l (t_l + t_q) + l_x t_x, with t_q in 8- and 4-bit formats only
@@ -132,9 +132,9 @@ def pass_latency(layers, moe_layers, engine_layer_time, engine_expert_layer_time
     engine_layer_time: t_l, time of one layer's kernels with no data [s]
     engine_expert_layer_time: t_x, the same for sorting tokens to experts and back [s]
     engine_quantize_time: t_q, the same for scaling activations to a narrow format [s]
-    precision: format of the matrix multiplications [1]
+    serving_precision: format of the matrix multiplications [1]
     """
-    quantize = engine_quantize_time if precision >= FP8 else 0.0
+    quantize = engine_quantize_time if serving_precision >= FP8 else 0.0
     return layers * (engine_layer_time + quantize) + moe_layers * engine_expert_layer_time
 
 

@@ -88,7 +88,7 @@ def prefill_compute_time(
     prefill_expert_flops,
     prefill_attention_flops,
     serving_gpus,
-    peak_rate,
+    serving_peak_rate,
     peak_rate_16bit,
     prefill_efficiency,
     prefill_expert_efficiency,
@@ -101,13 +101,13 @@ def prefill_compute_time(
     prefill_expert_flops: F_x, operations in the experts [FLOP]
     prefill_attention_flops: F_a, operations in attention [FLOP]
     serving_gpus: N, GPUs of one replica [1]
-    peak_rate: r, dense peak rate of one GPU [FLOP/s]
+    serving_peak_rate: r, dense peak rate of one GPU [FLOP/s]
     peak_rate_16bit: r_16, its peak rate in 16 bits, in which attention stays [FLOP/s]
     prefill_efficiency: e, share of the peak that reading a prompt reaches [1]
     prefill_expert_efficiency: e_x, the same in the experts [1]
     """
-    dense = (prefill_matmul_flops / peak_rate + prefill_attention_flops / peak_rate_16bit) / prefill_efficiency
-    return (dense + prefill_expert_flops / (peak_rate * prefill_expert_efficiency)) / serving_gpus
+    dense = (prefill_matmul_flops / serving_peak_rate + prefill_attention_flops / peak_rate_16bit) / prefill_efficiency
+    return (dense + prefill_expert_flops / (serving_peak_rate * prefill_expert_efficiency)) / serving_gpus
 
 
 @equation(unit="s", source="agrawal-2024")

@@ -146,9 +146,9 @@ def expert_groups_exceed_gpus(serving_ep, serving_tp, serving_dp):
 
 
 @rule(guards=("dense_weight_bytes",), source="epoch")
-def serving_precision_not_supported(peak_rate):
+def serving_precision_not_supported(serving_peak_rate):
     """The GPU has no tensor unit for the number format of serving, or its rate is not known.
 
-    peak_rate: dense peak rate of the GPU in the format [FLOP/s]
+    serving_peak_rate: dense peak rate of the GPU in the format [FLOP/s]
     """
-    return peak_rate != peak_rate
+    return serving_peak_rate != serving_peak_rate

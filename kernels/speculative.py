@@ -50,7 +50,7 @@ def draft_read_time(draft_tokens, draft_parameters, weight_bits, serving_tp, hbm
 
 
 @equation(unit="s", source="leviathan-2023")
-def draft_compute_time(draft_tokens, draft_parameters, serving_gpus, peak_rate, matmul_efficiency):
+def draft_compute_time(draft_tokens, draft_parameters, serving_gpus, serving_peak_rate, matmul_efficiency):
     """Time of the draft's operations for one sequence and step.
 
     t = 2 g P_d / (N r e)
@@ -58,10 +58,10 @@ def draft_compute_time(draft_tokens, draft_parameters, serving_gpus, peak_rate, 
     draft_tokens: g, tokens that a draft proposes in one step [token]
     draft_parameters: P_d, parameters that the draft reads for one token [1]
     serving_gpus: N, GPUs of one replica [1]
-    peak_rate: r, dense peak rate of one GPU [FLOP/s]
+    serving_peak_rate: r, dense peak rate of one GPU [FLOP/s]
     matmul_efficiency: e, share of it that matrix multiplications reach [1]
     """
-    return 2 * draft_tokens * draft_parameters / (serving_gpus * peak_rate * matmul_efficiency)
+    return 2 * draft_tokens * draft_parameters / (serving_gpus * serving_peak_rate * matmul_efficiency)
 
 
 @rule(guards=("accepted_tokens",), source="leviathan-2023")

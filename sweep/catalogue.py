@@ -6,6 +6,7 @@ catalogue. Which of them a study uses is for study.py.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -15,7 +16,7 @@ from sweep.document import Node, read
 from sweep.errors import SweepError, suggestion
 from sweep.units import to_si
 
-PARAMETER_KEYS = ("unit", "meaning", "minimum", "maximum", "whole", "choices", "by", "default")
+PARAMETER_KEYS = ("unit", "meaning", "minimum", "maximum", "whole", "choices", "by", "like", "default")
 FIGURE_KEYS = ("value", "source", "where", "basis", "assumed", "derived")
 ENTRY_KEYS = ("title", "notes")
 
@@ -40,7 +41,7 @@ class Parameter:
     """An input: what it means, its unit and bounds, and its default or the catalogue that gives it.
 
     choices: the words that it may take; the value is then the index of the word. by: a choice parameter; the value is then
-    one figure for each of its words.
+    one figure for each of its words. like: a column of the same catalogue, whose figures this one takes.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Parameter:
     whole: bool = False
     choices: tuple[str, ...] = ()
     by: str | None = None
+    like: str | None = None
     catalogue: str | None = None
     default: Figure | None = None
 
@@ -128,6 +130,7 @@ def folder() -> Path:
 def parameters() -> dict[str, Parameter]:
     """Every input that there is, by name."""
     found: dict[str, Parameter] = {}
+    likes: dict[str, Node] = {}
     for path in sorted((folder() / "parameters").glob("*.yaml")):
         root = read(path, _shown(path)).mapping(("catalogue", "parameters"))
         catalogue = root["catalogue"].text if "catalogue" in root else None
@@ -135,6 +138,10 @@ def parameters() -> dict[str, Parameter]:
             if name in found:
                 node.fail(f"parameter {name!r} is defined twice")
             found[name] = _parameter(name, node, catalogue)
+            if found[name].like:
+                likes[name] = node.mapping()["like"]
+    for name, node in likes.items():
+        _check_like(found[name], node, found)
     return found
 
 
@@ -170,11 +177,15 @@ def entry(catalogue: str, name: str) -> Entry:
         if key not in legal:
             continue
         parameter = legal[key]
+        if parameter.like:
+            node.fail(f"takes the figures of {parameter.like}; give those")
         if parameter.by is None:
             figures[key, ""] = _figure(node, parameter)
         else:
             for choice, inner in node.mapping(parameters()[parameter.by].choices).items():
                 figures[key, choice] = _figure(inner, parameter)
+    for column, parameter in legal.items():
+        figures |= {(column, choice): figure for (key, choice), figure in figures.items() if key == parameter.like}
     text = {key: root[key].text if key in root else "" for key in ENTRY_KEYS}
     links = {key: root[key].text for key in others if key in root}
     for key, target in links.items():
@@ -224,11 +235,37 @@ def _parameter(name: str, node: Node, catalogue: str | None) -> Parameter:
     choices = tuple(item.text for item in given["choices"].items) if "choices" in given else ()
     bounds = {key: _bound(given[key], unit) if key in given else None for key in ("minimum", "maximum")}
     whole = "whole" in given and given["whole"].text == "true"
-    by = given["by"].text if "by" in given else None
-    bare = Parameter(name, unit, given["meaning"].text, bounds["minimum"], bounds["maximum"], whole, choices, by, catalogue)
+    by, like = (given[key].text if key in given else None for key in ("by", "like"))
+    bare = Parameter(name, unit, given["meaning"].text, bounds["minimum"], bounds["maximum"], whole, choices, by, like, catalogue)
     if "default" not in given:
         return bare
+    if like:
+        given["default"].fail(f"takes the figures of {like}, so it has no default")
     return Parameter(**{**bare.__dict__, "default": _figure(given["default"], bare)})
+
+
+def _check_like(parameter: Parameter, node: Node, known: Mapping[str, Parameter]) -> None:
+    """Raise where the column that `node` names is none whose figures the parameter can take."""
+    here = parameter.catalogue
+    if not here:
+        node.fail("is for the columns of a catalogue")
+    if node.text not in known:
+        node.fail(f"no such column of {here}{suggestion(node.text, [name for name, p in known.items() if p.catalogue == here])}")
+    other = known[node.text]
+    if other.catalogue != here:
+        node.fail(f"is a column of {other.catalogue or 'no catalogue'}, not of {here}")
+    if other.like:
+        node.fail(f"is like {other.like} itself; name that one")
+    if other.default:
+        node.fail("has a default, which is not shared")
+    if other.unit != parameter.unit:
+        node.fail(f"is in {other.unit}, not in {parameter.unit}")
+    if _words(parameter, known) != _words(other, known):
+        node.fail("differs by other choices, or by none")
+
+
+def _words(parameter: Parameter, known: Mapping[str, Parameter]) -> tuple[str, ...]:
+    return known[parameter.by].choices if parameter.by and parameter.by in known else ()
 
 
 def _bound(node: Node, unit: str) -> float:

@@ -138,17 +138,22 @@ def _studies() -> list[Record]:
 
 def _entry(catalogue: str, name: str) -> Record:
     known = entry(catalogue, name)
-    figures = {f"{key}:{word}" if word else key: _figure(parameters()[key], figure) for (key, word), figure in known.figures.items()}
-    missing = [key for key in columns(catalogue) if key not in {key for key, _ in known.figures} and not parameters()[key].default]
+    there = {key for key, _ in known.figures}
+    own = {key: p for key, p in columns(catalogue).items() if not p.like}
+    same = {key: p.like for key, p in columns(catalogue).items() if p.like in there}
+    figures = {f"{key}:{word}" if word else key: _figure(own[key], f) for (key, word), f in known.figures.items() if key in own}
+    missing = [key for key, p in own.items() if key not in there and not p.default]
     found: Record = {"kind": catalogue, "name": name, "title": known.title, "file": known.file, "notes": known.notes}
-    return found | {"links": known.links, "figures": figures, "missing": missing, "sources": _cited(figures.values())}
+    found |= {"links": known.links, "figures": figures, "missing": missing, "same_figures": same}
+    return found | {"sources": _cited(figures.values())}
 
 
 def _parameter(p: Parameter) -> Record:
     found: Record = {"kind": "parameter", "name": p.name, "meaning": p.meaning, "unit": p.unit}
     found |= {"minimum": p.minimum, "maximum": p.maximum, "whole": p.whole, "choices": list(p.choices), "differs_by": p.by}
     figures = {"default": _figure(p, p.default)} if p.default else {}
-    return found | {"given_by": p.catalogue, "figures": figures, "used_by": _users(p.name), "sources": _cited(figures.values())}
+    found |= {"given_by": p.catalogue, "takes_figures_of": p.like}
+    return found | {"figures": figures, "used_by": _users(p.name), "sources": _cited(figures.values())}
 
 
 def _quantity(e: registry.Equation) -> Record:

@@ -129,6 +129,17 @@ def test_an_entry_shows_each_number_as_printed_in_si_and_where_it_is_from():
     assert record["figures"]["hbm_bandwidth"]["unit"] == "B/s"
 
 
+def test_figures_that_two_columns_share_are_shown_once():
+    text = sweep("show", "gpu/h100-sxm")
+    assert [line.strip() for line in text.splitlines() if "serving_peak_rate" in line] == ["same figures: serving_peak_rate as peak_rate"]
+    assert "peak_rate:fp8" in text
+    (record,) = json.loads(sweep("show", "gpu/h100-sxm", "--json"))
+    assert record["same_figures"] == {"serving_peak_rate": "peak_rate"}
+    assert not [key for key in record["figures"] if key.startswith("serving_peak_rate")]
+    assert "serving_peak_rate" not in record["missing"]
+    assert "same figures" not in sweep("show", "llama-2-7b")
+
+
 def test_a_name_that_two_kinds_share_shows_both_unless_one_is_asked_for():
     assert [record["kind"] for record in json.loads(sweep("show", "gb200-nvl72", "--json"))] == ["gpu", "server"]
     assert [record["kind"] for record in json.loads(sweep("show", "server/gb200-nvl72", "--json"))] == ["server"]
@@ -142,6 +153,7 @@ def test_a_name_that_two_kinds_share_shows_both_unless_one_is_asked_for():
         ("exceeds_memory", ["rule exceeds_memory: ", "guards: step_time", "memory_per_gpu"]),
         ("article", ["source article: The Physics of AI", "used by: "]),
         ("precision", ["choices: fp32, tf32"]),
+        ("serving_peak_rate", ["differs by: serving_precision", "takes figures of: peak_rate", "used by: dense_compute_time"]),
     ],
 )
 def test_anything_with_a_name_can_be_shown(name, expected):

@@ -123,15 +123,15 @@ def test_experts_of_data_parallel_attention_are_sent_to_and_from():
 def test_a_domain_of_72_exchanges_faster_than_one_of_8():
     rack = {**DEEPSEEK, "gpu": "gb200-nvl72"}
     board = {**DEEPSEEK, "gpu": "b200-sxm"}
-    split = {"serving_dp": 32, "serving_ep": 32, "precision": "fp8"}
+    split = {"serving_dp": 32, "serving_ep": 32, "serving_precision": "fp8"}
     assert value("exchange_time_per_token", rack, **split) < value("exchange_time_per_token", board, **split) / 10
 
 
 def test_latent_attention_of_many_sequences_is_bound_by_operations():
-    kv, work = (value(name, DEEPSEEK, precision="fp8") for name in ("kv_read_time", "attention_compute_time"))
+    kv, work = (value(name, DEEPSEEK, serving_precision="fp8") for name in ("kv_read_time", "attention_compute_time"))
     assert value("attention_flops_per_attended_token", DEEPSEEK) == 2 * 128 * (2 * 512 + 64)
     assert work > kv / 2
-    greedy = {"precision": "fp8", "engine_logit_bytes": 0}
+    greedy = {"serving_precision": "fp8", "engine_logit_bytes": 0}
     wide = value("sequence_step_time", DEEPSEEK, draft_tokens=3, draft_parameters=0, **greedy)
     narrow = value("sequence_step_time", DEEPSEEK, **greedy)
     assert wide - narrow == pytest.approx(max(kv, 4 * work) - max(kv, work))
@@ -151,13 +151,13 @@ def test_formats_are_independent():
     assert 0.5 < half < 0.6  # the head stays in 16 bits
     assert value("kv_read_time", LLAMA, weight_bits=8, **start) == value("kv_read_time", LLAMA, **start)
     assert value("kv_read_time", LLAMA, kv_bits=8, **start) == value("kv_read_time", LLAMA, **start) / 2
-    assert value("dense_compute_time", LLAMA, precision="fp8", **start) == pytest.approx(
+    assert value("dense_compute_time", LLAMA, serving_precision="fp8", **start) == pytest.approx(
         value("dense_compute_time", LLAMA, **start) * 989.4 / 1979, rel=1e-6
     )
 
 
 def test_a_format_that_the_gpu_lacks_is_a_status():
-    found, broken = evaluate("energy_per_query", LLAMA, precision="fp4")
+    found, broken = evaluate("energy_per_query", LLAMA, serving_precision="fp4")
     assert math.isnan(found)
     assert "serving_precision_not_supported" in broken
 
@@ -181,7 +181,7 @@ def test_sampling_and_narrow_formats_cost_time_of_their_own():
     # 128,256 logits at 359 bytes and 3.35 TB/s
     assert value("sampling_time", LLAMA, engine_logit_bytes=359) == pytest.approx(128256 * 359 / 3.35e12)
     fast = value("pass_latency", LLAMA, engine_quantize_time=1e-4)
-    assert value("pass_latency", LLAMA, engine_quantize_time=1e-4, precision="fp8") - fast == pytest.approx(32e-4)
+    assert value("pass_latency", LLAMA, engine_quantize_time=1e-4, serving_precision="fp8") - fast == pytest.approx(32e-4)
     assert fast == pytest.approx(32 * value("engine_layer_time", LLAMA))
     assert value("pass_latency", MIXTURE) == pytest.approx(
         48 * (value("engine_layer_time", MIXTURE) + value("engine_expert_layer_time", MIXTURE))

@@ -50,7 +50,7 @@ def test_replicas_share_the_load_of_a_served_row() -> None:
 def test_formats_of_a_served_row() -> None:
     def formats(**changed: str) -> tuple[object, ...]:
         given = served(Row({**SERVED, **changed})).inputs.given
-        return given["precision"], given["weight_bits"], given["kv_bits"]
+        return given["serving_precision"], given["weight_bits"], given["kv_bits"]
 
     assert formats() == ("bf16", 16.0, 16.0)
     assert formats(precision="fp8") == ("fp8", 8.0, 16.0)

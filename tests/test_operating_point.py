@@ -8,7 +8,7 @@ from tests.at_point import evaluate, value
 
 LLAMA = {"model": "llama-3.1-8b", "gpu": "h100-sxm", "engine": "vllm-2025"}
 MIXTURE = {"model": "qwen3-235b-a22b", "gpu": "b200-sxm", "engine": "vllm-2026"}
-SPLIT = {"serving_tp": 4, "serving_ep": 4, "precision": "fp8", "weight_bits": 8}
+SPLIT = {"serving_tp": 4, "serving_ep": 4, "serving_precision": "fp8", "weight_bits": 8}
 CASES = [(LLAMA, {"input_tokens": 500, "output_tokens": 300}), (MIXTURE, SPLIT)]
 
 
@@ -17,7 +17,7 @@ def test_requests_beyond_memory_wait():
     assert value("batch", LLAMA, concurrency=10, input_tokens=1000, output_tokens=1000) == 10
     assert value("batch", LLAMA, concurrency=1e6, sequence_limit=1e9, input_tokens=1000, output_tokens=1000) == limit
     assert value("batch", LLAMA, concurrency=1e6, sequence_limit=16, input_tokens=1000, output_tokens=1000) == 16
-    assert value("batch_limit", MIXTURE, sequence_limit=16, serving_dp=4, serving_ep=4, precision="fp8", weight_bits=8) == 64
+    assert value("batch_limit", MIXTURE, sequence_limit=16, serving_dp=4, serving_ep=4, serving_precision="fp8", weight_bits=8) == 64
 
 
 def test_a_given_batch_that_does_not_fit_is_a_status():
@@ -137,7 +137,7 @@ def test_disaggregation_keeps_prompts_out_of_the_steps():
 
 
 def test_ranks_in_lockstep_wait_for_each_others_prompts():
-    split = {"serving_dp": 8, "serving_ep": 8, "precision": "fp8", "weight_bits": 8}
+    split = {"serving_dp": 8, "serving_ep": 8, "serving_precision": "fp8", "weight_bits": 8}
     waiting = value("prefill_occupancy", MIXTURE, **split)
     assert waiting == pytest.approx(8 * value("prefill_time", MIXTURE, **split))
     assert value("prefill_occupancy", MIXTURE, **split, engine_lockstep=0) == value("prefill_time", MIXTURE, **split)

@@ -14,7 +14,7 @@ from sweep.units import factor
 STUDY = """
 title: every way to run a replica
 select: {engine: vllm-2026, gpu: h100-sxm}
-set: {precision: fp8, weight_bits: 8, serving_dp: 2, queries_per_day: 1e9 query/d}
+set: {serving_precision: fp8, weight_bits: 8, serving_dp: 2, queries_per_day: 1e9 query/d}
 axes:
   operating_point: [concurrency, latency_target, arrival_rate]
   prefill_placement: [mixed, disaggregated]

@@ -156,7 +156,7 @@ def test_every_technique_saves_alone_and_beside_the_others(cube):
 def test_a_technique_can_cost_energy_at_a_small_batch():
     dense = {"model": "llama-3.1-70b", "gpu": "h100-sxm", "engine": "vllm-2026"}
     rack = dense | {"gpu": "b200-sxm"}
-    split = {"serving_tp": 8, "precision": "fp8", "weight_bits": 8}
+    split = {"serving_tp": 8, "serving_precision": "fp8", "weight_bits": 8}
     at_one, at_many = (
         value("energy_per_query", rack, batch=b, **split) / value("energy_per_query", dense, batch=b, **split) for b in (1, 256)
     )

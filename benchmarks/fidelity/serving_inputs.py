@@ -170,18 +170,18 @@ def _formats(row: Row, known: Inputs) -> dict[str, Value]:
         raise Unscored(f"number format {row.text('precision')} unknown")
     bits = BITS[text]
     products = {"fp8": "fp8", "fp4": "fp4", "nvfp4": "fp4"}.get(text, "bf16")
-    if products != "bf16" and not Inputs({"precision": products}, known.entries).value("peak_rate") > 0:
+    if products != "bf16" and not Inputs({"serving_precision": products}, known.entries).value("serving_peak_rate") > 0:
         products = "bf16"
     keys = 8.0 if bits <= 8 and _short_keys(row) else 16.0
-    return {"precision": products, "weight_bits": bits, "kv_bits": keys}
+    return {"serving_precision": products, "weight_bits": bits, "kv_bits": keys}
 
 
 def _mixed(row: Row, known: Inputs) -> dict[str, Value]:
     """Formats of a checkpoint with experts in MXFP4: products in fp8 under TensorRT-LLM where the GPU has 4-bit units, else in 16 bits."""
-    four = Inputs({"precision": "fp4"}, known.entries).value("peak_rate") > 0
+    four = Inputs({"serving_precision": "fp4"}, known.entries).value("serving_peak_rate") > 0
     keys = 8.0 if _short_keys(row) else 16.0
     narrow = four and re.search("tensorrt|trtllm", row.text("engine").lower())
-    return {"precision": "fp8" if narrow else "bf16", "weight_bits": 4.25, "kv_bits": keys}
+    return {"serving_precision": "fp8" if narrow else "bf16", "weight_bits": 4.25, "kv_bits": keys}
 
 
 def _short_keys(row: Row) -> bool:

@@ -75,9 +75,11 @@ def _text(record: Record) -> str:
 
     lines = [f"{record['kind']} {record['name']}: {record.get('title') or record.get('meaning')}"]
     for key, value in record.items():
-        if key in ("kind", "name", "title", "meaning", "figures", "needs", "sources") or value in (None, "", [], {}, False):
+        if key in ("kind", "name", "title", "meaning", "figures", "same_figures", "needs", "sources") or value in (None, "", [], {}, False):
             continue
         lines.append(f"  {key.replace('_', ' ')}: {_plain(value)}")
+    if record.get("same_figures"):
+        lines.append(f"  same figures: {', '.join(f'{key} as {other}' for key, other in record['same_figures'].items())}")
     if record.get("needs"):
         lines += ["", table(("needs", "symbol, meaning [unit]"), record["needs"].items(), indent=2)]
     if record.get("figures"):
