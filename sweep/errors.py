@@ -13,7 +13,10 @@ class SweepError(Exception):
 def suggestion(name: str, legal: Iterable[str]) -> str:
     """The end of a message: the nearest legal name, or the names there are when none is near and they are few."""
     names = sorted(legal)
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    if near:
-        return f"; did you mean {near[0]!r}?"
-    return f"; there is: {', '.join(names)}" if 0 < len(names) <= 12 else ""
+    return nearest(name, names) or (f"; there is: {', '.join(names)}" if 0 < len(names) <= 12 else "")
+
+
+def nearest(name: str, legal: Iterable[str]) -> str:
+    """The end of a message where no name has to be another: the nearest one, if any is near."""
+    near = difflib.get_close_matches(name, sorted(legal), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]!r}?" if near else ""

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sweep.errors import SweepError
+from sweep.errors import SweepError, nearest
 from sweep.graph import Graph
 from sweep.registry import Equation, Rule
 from sweep.study import Study, Table
@@ -105,7 +105,8 @@ def check(plan: Plan) -> None:
         raise SweepError(f"{plan.study.file}: outputs: nothing is to be computed; {', '.join(plan.study.outputs)}: given by the study")
     for name, axis in plan.study.axes.items():
         if name not in plan.order:
-            raise SweepError(f"{axis.place}: axes.{name}: no output depends on it; leave it out or add an output that does")
+            advice = f"leave it out or add an output that does{nearest(name, plan.graph.read)}"
+            raise SweepError(f"{axis.place}: axes.{name}: no output depends on it; {advice}")
 
 
 def axis_order(study: Study) -> Dims:

@@ -29,11 +29,21 @@ def overrides(command: Command) -> Command:
 
 
 def tell_of_idle(study: Study, set_: Iterable[str], graph: Graph) -> None:
-    """Say on stderr which values of --set change nothing."""
-    for name in (text.partition("=")[0].strip() for text in set_):
+    """Say on stderr which values change nothing: of --set for what is asked now, of the study for its own outputs, too."""
+    from sweep.errors import nearest
+    from sweep.study_file import split_inputs
+
+    why = "changes nothing, for nothing that is asked depends on it"
+    told = [text.partition("=")[0].strip() for text in set_]
+    for name in told:
         given = {key for key, _ in study.selected[name].figures} if name in study.selected else {name}
         if name != "split" and not given & graph.read:
-            click.echo(f"--set {name}: changes nothing, for nothing that is asked depends on it", err=True)
+            click.echo(f"--set {name}: {why}{nearest(name, graph.read)}", err=True)
+    read = graph.read | study.graph.read
+    written = {*study.fixed, *(name for axis in study.axes.values() if not axis.rows for name in axis.columns)}
+    judging = split_inputs() if "split" in {*study.axes, *told} else set()
+    for name in sorted(written - read - judging - set(told)):
+        click.echo(f"{study.file}: {name} {why}{nearest(name, read)}", err=True)
 
 
 def print_json(content: Any) -> None:

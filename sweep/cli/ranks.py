@@ -51,7 +51,7 @@ def best(
     opened = _opened(subject, set_, axis)
     name = minimize or maximize or ""
     rows = search(opened, name, where, top, maximize is not None, per)
-    if set_ and isinstance(opened, Study):
+    if isinstance(opened, Study):
         tell_of_idle(opened, set_, opened.graph_of([name, *(one for c in conditions(where) for one in c.names)]))
     units = {key: _unit(opened, key) for key in (rows[0] if rows else {}) if key != "rank"}
     if as_json:
