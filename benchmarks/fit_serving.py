@@ -57,6 +57,7 @@ OWN = (
 # of the one engine whose rows sample from real distributions and hold the same model in two formats
 OF_DEFAULT = (
     ("engine_quantize_time", 20e-6, 1.5, 1e-3),
+    ("engine_expert_rows", 64.0, 1.5, 1e3),
     ("engine_logit_bytes", 500.0, 1.5, 1e4),
 )
 PRIOR_WEIGHT = 0.5

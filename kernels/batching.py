@@ -15,26 +15,26 @@ def touched_share(running, untouched_log):
     return 1 - math.exp(untouched_log * running)
 
 
-def step_seconds(running, touched, fixed, per_sequence, dense_read, dense_compute, expert_read, expert_compute):
+def step_seconds(running, touched, fixed, per_sequence, dense_read, dense_compute, expert_pass, expert_compute):
     dense = dense_compute * running
-    expert_bytes = expert_read * touched
+    visited = expert_pass * touched
     expert = expert_compute * running
-    matrices = math.sqrt(dense_read * dense_read + dense * dense) + math.sqrt(expert_bytes * expert_bytes + expert * expert)
+    matrices = math.sqrt(dense_read * dense_read + dense * dense) + math.sqrt(visited * visited + expert * expert)
     return fixed + running * per_sequence + matrices
 
 
 def latency_excess(
-    running, prompt, prefill, latency, step_target, first_target, log, fixed, per_sequence, dense_read, dense_compute, expert_read, expert
+    running, prompt, prefill, latency, step_target, first_target, log, fixed, per_sequence, dense_read, dense_compute, expert_pass, expert
 ):
     prompts = running * prompt
-    step = step_seconds(running, touched_share(running, log), fixed, per_sequence, dense_read, dense_compute, expert_read, expert)
+    step = step_seconds(running, touched_share(running, log), fixed, per_sequence, dense_read, dense_compute, expert_pass, expert)
     first = latency + step + prompts + prefill * prompts / (2 * step)
     return max((step + prompts) / step_target, first / first_target) - 1
 
 
-def arrival_excess(mean, steps_per_second, prompt, log, fixed, per_sequence, dense_read, dense_compute, expert_read, expert):
+def arrival_excess(mean, steps_per_second, prompt, log, fixed, per_sequence, dense_read, dense_compute, expert_pass, expert):
     running = max(1.0, mean)
-    step = step_seconds(running, touched_share(running, log), fixed, per_sequence, dense_read, dense_compute, expert_read, expert)
+    step = step_seconds(running, touched_share(running, log), fixed, per_sequence, dense_read, dense_compute, expert_pass, expert)
     return mean / (step + running * prompt) / steps_per_second - 1
 
 
@@ -58,7 +58,7 @@ def decode_step_time(
     sequence_step_time,
     dense_read_time,
     dense_compute_time,
-    expert_read_time,
+    expert_pass_time,
     expert_compute_time,
 ):
     """Time of one step in which every running sequence writes, without prompts.
@@ -71,12 +71,12 @@ def decode_step_time(
     sequence_step_time: t_q, part that each running sequence adds [s]
     dense_read_time: t_r, time to read the weights outside the experts [s]
     dense_compute_time: t_c, time to multiply one sequence's tokens with them [s]
-    expert_read_time: time to read all routed experts [s]
+    expert_pass_time: time to pass through all routed experts [s]
     expert_compute_time: time to multiply them with the experts that they visit [s]
     """
     return step_seconds(
         running_sequences, touched_experts,
-        fixed_step_time, sequence_step_time, dense_read_time, dense_compute_time, expert_read_time, expert_compute_time
+        fixed_step_time, sequence_step_time, dense_read_time, dense_compute_time, expert_pass_time, expert_compute_time
     )
 
 
@@ -88,7 +88,7 @@ def shortest_step_time(
     sequence_step_time,
     dense_read_time,
     dense_compute_time,
-    expert_read_time,
+    expert_pass_time,
     expert_compute_time,
 ):
     """Time of a step of one sequence, the fastest that the replica can write.
@@ -101,12 +101,12 @@ def shortest_step_time(
     sequence_step_time: part that each running sequence adds [s]
     dense_read_time: time to read the weights outside the experts [s]
     dense_compute_time: time to multiply one sequence's tokens with them [s]
-    expert_read_time: time to read all routed experts [s]
+    expert_pass_time: time to pass through all routed experts [s]
     expert_compute_time: time to multiply them with the experts that they visit [s]
     """
     return interleaved_prefill_time + step_seconds(
         1.0, touched_share(1.0, untouched_log),
-        fixed_step_time, sequence_step_time, dense_read_time, dense_compute_time, expert_read_time, expert_compute_time
+        fixed_step_time, sequence_step_time, dense_read_time, dense_compute_time, expert_pass_time, expert_compute_time
     )
 
 
@@ -121,7 +121,7 @@ def request_capacity(
     sequence_step_time,
     dense_read_time,
     dense_compute_time,
-    expert_read_time,
+    expert_pass_time,
     expert_compute_time,
 ):
     """Requests that one replica can answer in a second, with the largest batch.
@@ -137,12 +137,12 @@ def request_capacity(
     sequence_step_time: part that each running sequence adds [s]
     dense_read_time: time to read the weights outside the experts [s]
     dense_compute_time: time to multiply one sequence's tokens with them [s]
-    expert_read_time: time to read all routed experts [s]
+    expert_pass_time: time to pass through all routed experts [s]
     expert_compute_time: time to multiply them with the experts that they visit [s]
     """
     step = batch_limit * interleaved_prefill_time + step_seconds(
         batch_limit, touched_share(batch_limit, untouched_log),
-        fixed_step_time, sequence_step_time, dense_read_time, dense_compute_time, expert_read_time, expert_compute_time
+        fixed_step_time, sequence_step_time, dense_read_time, dense_compute_time, expert_pass_time, expert_compute_time
     )
     return batch_limit * accepted_tokens / (output_tokens * step)
 
@@ -161,7 +161,7 @@ def batch_by_latency(
     sequence_step_time,
     dense_read_time,
     dense_compute_time,
-    expert_read_time,
+    expert_pass_time,
     expert_compute_time,
 ):
     """Largest batch whose mean latencies stay within both targets, found by the Illinois method.
@@ -180,7 +180,7 @@ def batch_by_latency(
     sequence_step_time: part that each running sequence adds [s]
     dense_read_time: time to read the weights outside the experts [s]
     dense_compute_time: time to multiply one sequence's tokens with them [s]
-    expert_read_time: time to read all routed experts [s]
+    expert_pass_time: time to pass through all routed experts [s]
     expert_compute_time: time to multiply them with the experts that they visit [s]
     """
     step_target = target_time_per_output_token * accepted_tokens
@@ -189,7 +189,7 @@ def batch_by_latency(
     for _ in range(TRIALS):
         excess = latency_excess(
             middle, interleaved_prefill_time, prefill_time, prefill_latency, step_target, target_time_to_first_token, untouched_log,
-            fixed_step_time, sequence_step_time, dense_read_time, dense_compute_time, expert_read_time, expert_compute_time
+            fixed_step_time, sequence_step_time, dense_read_time, dense_compute_time, expert_pass_time, expert_compute_time
         )
         if excess > 0:
             below = below / 2 if side > 0 else below
@@ -215,7 +215,7 @@ def batch_by_arrival(
     sequence_step_time,
     dense_read_time,
     dense_compute_time,
-    expert_read_time,
+    expert_pass_time,
     expert_compute_time,
 ):
     """Mean number of sequences that arriving requests keep running, by Little's law; below one the replica waits at times.
@@ -232,7 +232,7 @@ def batch_by_arrival(
     sequence_step_time: part that each running sequence adds [s]
     dense_read_time: time to read the weights outside the experts [s]
     dense_compute_time: time to multiply one sequence's tokens with them [s]
-    expert_read_time: time to read all routed experts [s]
+    expert_pass_time: time to pass through all routed experts [s]
     expert_compute_time: time to multiply them with the experts that they visit [s]
     """
     steps_per_second = arrival_rate * output_tokens / accepted_tokens
@@ -243,7 +243,7 @@ def batch_by_arrival(
     for _ in range(TRIALS):
         excess = arrival_excess(
             middle, steps_per_second, interleaved_prefill_time, untouched_log,
-            fixed_step_time, sequence_step_time, dense_read_time, dense_compute_time, expert_read_time, expert_compute_time
+            fixed_step_time, sequence_step_time, dense_read_time, dense_compute_time, expert_pass_time, expert_compute_time
         )
         if excess > 0:
             below = below / 2 if side > 0 else below

@@ -3,6 +3,8 @@
 Each part is stated for the whole replica, so that a batch multiplies or fills it; batching.py puts them together.
 """
 
+import math
+
 from sweep.registry import equation
 
 FP8 = 4
@@ -73,6 +75,36 @@ def expert_compute_time(step_width, expert_weights_per_token, serving_gpus, serv
     return 2 * step_width * expert_weights_per_token / (serving_gpus * serving_peak_rate * expert_matmul_efficiency)
 
 
+@equation(unit="s", source="gale-2022")
+def expert_padding_time(expert_weights, engine_expert_rows, serving_gpus, peak_rate, expert_matmul_efficiency, precision):
+    """Time of the rows with which the products of experts are filled up to whole blocks, were every expert visited; 8 and 4 bits only.
+
+    t = 2 n X / (N r e)
+
+    expert_weights: X, parameters of all routed experts [1]
+    engine_expert_rows: n, rows that one visited expert's products have at least [1]
+    serving_gpus: N, GPUs of one replica [1]
+    peak_rate: r, dense peak rate of one GPU [FLOP/s]
+    expert_matmul_efficiency: e, share of it that grouped matrix multiplications reach [1]
+    precision: format of the matrix multiplications [1]
+    """
+    if precision < FP8:
+        return 0.0
+    return 2 * engine_expert_rows * expert_weights / (serving_gpus * peak_rate * expert_matmul_efficiency)
+
+
+@equation(unit="s", source="williams-2009")
+def expert_pass_time(expert_read_time, expert_padding_time):
+    """Time to pass through all routed experts, however few tokens visit each.
+
+    t = sqrt(t_r^2 + t_p^2)
+
+    expert_read_time: t_r, time to read all routed experts [s]
+    expert_padding_time: t_p, time of the rows that fill their products up [s]
+    """
+    return math.sqrt(expert_read_time * expert_read_time + expert_padding_time * expert_padding_time)
+
+
 @equation(unit="FLOP", source="deepseek-v2")
 def attention_flops_per_attended_token(attention_heads, head_size, value_head_size, kv_lora_rank, rope_head_size):
     """Operations of one layer for one pair of a new token and a token that it attends to, in a decode step.
@@ -91,19 +123,23 @@ def attention_flops_per_attended_token(attention_heads, head_size, value_head_si
 
 
 @equation(unit="s", source="kwon-2023")
-def kv_read_time(kv_bytes_per_sequence, serving_gpus, kv_shards, serving_tp, hbm_bandwidth, kv_bandwidth_efficiency):
-    """Time to read the keys and values of one sequence, shared by the GPUs that hold different sequences or heads.
+def kv_read_time(
+    kv_bytes_per_sequence, state_bytes_per_sequence, serving_gpus, kv_shards, serving_tp, hbm_bandwidth, kv_bandwidth_efficiency
+):
+    """Time to read the keys and values of one sequence, and to read and write its states, shared by the GPUs that hold different parts.
 
-    t = K t / (N s b e)
+    t = (K + 2 S) t / (N s b e)
 
     kv_bytes_per_sequence: K, keys and values of one running sequence [B]
+    state_bytes_per_sequence: S, states of one running sequence [B]
     serving_gpus: N, GPUs of one replica [1]
     kv_shards: s, GPUs of a tensor-parallel group that hold different keys and values [1]
     serving_tp: t, tensor-parallel size of attention [1]
     hbm_bandwidth: b, memory bandwidth of one GPU [B/s]
     kv_bandwidth_efficiency: e, share of it that attention reaches [1]
     """
-    return kv_bytes_per_sequence * serving_tp / (serving_gpus * kv_shards * hbm_bandwidth * kv_bandwidth_efficiency)
+    moved = kv_bytes_per_sequence + 2 * state_bytes_per_sequence
+    return moved * serving_tp / (serving_gpus * kv_shards * hbm_bandwidth * kv_bandwidth_efficiency)
 
 
 @equation(unit="s", source="deepseek-v2")

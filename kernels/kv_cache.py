@@ -1,4 +1,4 @@
-"""Keys and values that a served model keeps. What belongs here: their bytes, where they lie, and how many sequences fit.
+"""What a served model keeps of a sequence: keys, values, states. What belongs here: bytes, where they lie, how many sequences fit.
 
 The time to read them is in decode.py.
 """
@@ -60,17 +60,18 @@ def kv_shards(serving_tp, kv_heads, kv_lora_rank):
 
 
 @equation(unit="token", source="gemma-2-2024")
-def attended_tokens(mean_context, layers, windowed_layers, attention_window):
+def attended_tokens(mean_context, layers, state_layers, windowed_layers, attention_window):
     """Tokens that all layers together attend to for one new token.
 
-    a = (l - l_w) c + l_w min(c, w)
+    a = (l - l_s - l_w) c + l_w min(c, w)
 
     mean_context: c, tokens that a sequence has behind it [token]
     layers: l, transformer layers [1]
+    state_layers: l_s, layers that keep a state and attend to nothing [1]
     windowed_layers: l_w, layers with windowed attention [1]
     attention_window: w, how far they look back [token]
     """
-    return (layers - windowed_layers) * mean_context + windowed_layers * attended(mean_context, attention_window)
+    return (layers - state_layers - windowed_layers) * mean_context + windowed_layers * attended(mean_context, attention_window)
 
 
 @equation(unit="B", source="kwon-2023")
@@ -86,9 +87,22 @@ def kv_bytes_per_sequence(attended_tokens, kv_width, kv_bits):
     return attended_tokens * kv_width * kv_bits / 8
 
 
+@equation(unit="B", source="mamba-2-2024")
+def state_bytes_per_sequence(state_layers, state_size, state_bits):
+    """Bytes of the states of one running sequence, however long it is.
+
+    S = l_s s b / 8
+
+    state_layers: l_s, layers that keep a state [1]
+    state_size: s, numbers that one of them keeps [1]
+    state_bits: b, bits of one of them [1]
+    """
+    return state_layers * state_size * state_bits / 8
+
+
 @equation(unit="B", source="kwon-2023")
 def kv_memory(gpu_memory, memory_share, weight_bytes_per_gpu, serving_gpus, kv_shards, serving_tp):
-    """Memory of one replica that is left for keys and values, copies counted once.
+    """Memory of one replica that is left for keys, values and states, copies counted once.
 
     M = (m u - W) N s / t
 
@@ -103,24 +117,27 @@ def kv_memory(gpu_memory, memory_share, weight_bytes_per_gpu, serving_gpus, kv_s
 
 
 @equation(unit="1", source="kwon-2023")
-def batch_in_memory(kv_memory, kv_bytes_per_sequence):
-    """Running sequences whose keys and values fit in one replica.
+def batch_in_memory(kv_memory, kv_bytes_per_sequence, state_bytes_per_sequence):
+    """Running sequences whose keys, values and states fit in one replica.
 
-    B = M / K
+    B = M / (K + S)
 
-    kv_memory: M, memory of one replica for keys and values [B]
+    kv_memory: M, memory of one replica for them [B]
     kv_bytes_per_sequence: K, keys and values of one running sequence [B]
+    state_bytes_per_sequence: S, states of one running sequence [B]
     """
-    if kv_bytes_per_sequence <= 0:
+    kept = kv_bytes_per_sequence + state_bytes_per_sequence
+    if kept <= 0:
         return math.nan
-    return kv_memory / kv_bytes_per_sequence
+    return kv_memory / kept
 
 
 @rule(guards=("batch_in_memory",), source="kwon-2023")
-def model_exceeds_memory(kv_memory, kv_bytes_per_sequence):
-    """The weights and the keys and values of one sequence do not fit in the memory of one replica.
+def model_exceeds_memory(kv_memory, kv_bytes_per_sequence, state_bytes_per_sequence):
+    """The weights and what one sequence keeps do not fit in the memory of one replica.
 
-    kv_memory: memory of one replica for keys and values [B]
+    kv_memory: memory of one replica for keys, values and states [B]
     kv_bytes_per_sequence: keys and values of one running sequence [B]
+    state_bytes_per_sequence: states of one running sequence [B]
     """
-    return kv_memory < kv_bytes_per_sequence
+    return kv_memory < kv_bytes_per_sequence + state_bytes_per_sequence

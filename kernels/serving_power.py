@@ -42,6 +42,18 @@ def weight_traffic_time(dense_weight_bytes, expert_weight_bytes, touched_experts
 
 
 @equation(unit="s", source="williams-2009")
+def padding_work_time(expert_padding_time, touched_experts):
+    """Time for which a step's rows of filling keep the units of computing at work.
+
+    t = s t_p
+
+    expert_padding_time: t_p, time of the rows that fill up the products of all experts [s]
+    touched_experts: s, share of the experts that a step reads [1]
+    """
+    return touched_experts * expert_padding_time
+
+
+@equation(unit="s", source="williams-2009")
 def sequence_work_time(
     dense_compute_time, expert_compute_time, step_width, attention_compute_time, prefill_compute_time, accepted_tokens, output_tokens
 ):
@@ -85,7 +97,9 @@ def busy_gpu_power(
     weight_traffic_time,
     kv_read_time,
     kv_bandwidth_efficiency,
+    sampling_time,
     sequence_work_time,
+    padding_work_time,
     engine_step_time,
     engine_sequence_time,
     serving_dp,
@@ -98,7 +112,7 @@ def busy_gpu_power(
     """Mean power of one GPU while it serves: awake while kernels run, and more the more it reads and computes, up to its design power.
 
     P = min(P_tdp, P_0 + ((P_tdp - P_0) (p_w t_e + p_a (t - t_e) + p_c t_c) + j b t_m) / t),
-    t_e = t_s + B t_o / d, t_m = t_w + B e t_kv, t_c = B t_q
+    t_e = t_s + B t_o / d, t_m = t_w + B (e t_kv + t_l / d), t_c = B t_q + t_f
 
     gpu_tdp: P_tdp, thermal design power of one GPU [W]
     waiting_gpu_power: P_0, power of one GPU that waits [W]
@@ -107,7 +121,9 @@ def busy_gpu_power(
     weight_traffic_time: t_w, time of the weights at full bandwidth [s]
     kv_read_time: t_kv, time to read the keys and values of one sequence [s]
     kv_bandwidth_efficiency: e, share of the bandwidth that this reading reaches [1]
+    sampling_time: t_l, time to choose one sequence's next tokens at full bandwidth [s]
     sequence_work_time: t_q, time for which one sequence's step keeps the units of computing at work [s]
+    padding_work_time: t_f, the same for the rows that fill up the products of experts [s]
     engine_step_time: t_s, time of a step in which the GPUs wait for the engine [s]
     engine_sequence_time: t_o, the same for each sequence of a rank [s]
     serving_dp: d, ranks with their own sequences [1]
@@ -117,8 +133,8 @@ def busy_gpu_power(
     power_awake: p_a, share that running kernels take, however little they do [1]
     power_compute: p_c, share that computing adds [1]
     """
-    memory = weight_traffic_time + running_sequences * kv_bandwidth_efficiency * kv_read_time
-    compute = running_sequences * sequence_work_time
+    memory = weight_traffic_time + running_sequences * (kv_bandwidth_efficiency * kv_read_time + sampling_time / serving_dp)
+    compute = running_sequences * sequence_work_time + padding_work_time
     waiting = engine_step_time + running_sequences * engine_sequence_time / serving_dp
     load = engine_waiting_power * waiting + power_awake * (busy_step_time - waiting) + power_compute * compute
     work = (gpu_tdp - waiting_gpu_power) * load + hbm_bandwidth * traffic_energy * memory

@@ -39,14 +39,22 @@ def interleaved_prefill_time(prefill_occupancy, output_tokens, accepted_tokens, 
 
 @equation(unit="s", source="zhong-2024")
 def kv_transfer_time(
-    prefill_placement, kv_bytes_per_sequence, input_tokens, mean_context, serving_gpus, scaleout_bandwidth, link_efficiency
+    prefill_placement,
+    kv_bytes_per_sequence,
+    state_bytes_per_sequence,
+    input_tokens,
+    mean_context,
+    serving_gpus,
+    scaleout_bandwidth,
+    link_efficiency,
 ):
-    """Time to send the keys and values of one prompt from the GPUs that read it to those that write its answer.
+    """Time to send the keys, values and states of one prompt from the GPUs that read it to those that write its answer.
 
-    t = K n_in / c / (N b e), or 0 where they are the same
+    t = (K n_in / c + S) / (N b e), or 0 where they are the same
 
     prefill_placement: whether prompts are read by the same GPUs [1]
     kv_bytes_per_sequence: K, keys and values of one running sequence [B]
+    state_bytes_per_sequence: S, its states [B]
     input_tokens: n_in, tokens of one prompt [token]
     mean_context: c, tokens that a running sequence has behind it [token]
     serving_gpus: N, GPUs of one replica [1]
@@ -55,7 +63,8 @@ def kv_transfer_time(
     """
     if prefill_placement == MIXED:
         return 0.0
-    return kv_bytes_per_sequence * input_tokens / mean_context / (serving_gpus * scaleout_bandwidth * link_efficiency)
+    sent = kv_bytes_per_sequence * input_tokens / mean_context + state_bytes_per_sequence
+    return sent / (serving_gpus * scaleout_bandwidth * link_efficiency)
 
 
 @equation(unit="s", source="zhong-2024")

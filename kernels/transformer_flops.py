@@ -24,11 +24,11 @@ def attention_projection_flops(attention_parameters):
 
 @equation(unit="FLOP/token", source="narayanan-2021")
 def attention_score_flops_full(
-    attention_heads, head_size, value_head_size, sequence_length, attention_window, windowed_layers, layers
+    attention_heads, head_size, value_head_size, sequence_length, attention_window, windowed_layers, state_layers, layers
 ):
     """Forward operations of one layer's scores and their use for one token when the whole matrix is counted, causal or not.
 
-    F = 2 a (d + d_v) c, with c = s, and min(s, w) in windowed layers; the mean of all layers
+    F = 2 a (d + d_v) c, with c = s, min(s, w) in windowed layers and 0 in those that keep a state; the mean of all layers
 
     attention_heads: a, query heads [1]
     head_size: d, width of a query and key head [1]
@@ -36,17 +36,21 @@ def attention_score_flops_full(
     sequence_length: s, tokens in a sequence [token]
     attention_window: w, longest distance in a windowed layer [token]
     windowed_layers: layers with windowed attention [1]
+    state_layers: layers that keep a state and attend to nothing [1]
     layers: transformer layers [1]
     """
-    context = (windowed_layers * min(attention_window, sequence_length) + (layers - windowed_layers) * sequence_length) / layers
+    everywhere = layers - state_layers - windowed_layers
+    context = (windowed_layers * min(attention_window, sequence_length) + everywhere * sequence_length) / layers
     return 2 * attention_heads * (head_size + value_head_size) * context
 
 
 @equation(unit="FLOP/token", source="korthikanti-2022")
-def attention_score_flops(attention_heads, head_size, value_head_size, sequence_length, attention_window, windowed_layers, layers):
+def attention_score_flops(
+    attention_heads, head_size, value_head_size, sequence_length, attention_window, windowed_layers, state_layers, layers
+):
     """Forward operations of one layer's causal scores and their use for one token: only the tokens that it may see.
 
-    F = 2 a (d + d_v) c, with c = s / 2, and w - w^2 / (2 s) in layers of a window w < s; the mean of all layers
+    F = 2 a (d + d_v) c, with c = s / 2, w - w^2 / (2 s) in layers of a window w < s and 0 in those that keep a state; the mean of all
 
     attention_heads: a, query heads [1]
     head_size: d, width of a query and key head [1]
@@ -54,11 +58,12 @@ def attention_score_flops(attention_heads, head_size, value_head_size, sequence_
     sequence_length: s, tokens in a sequence [token]
     attention_window: w, longest distance in a windowed layer [token]
     windowed_layers: layers with windowed attention [1]
+    state_layers: layers that keep a state and attend to nothing [1]
     layers: transformer layers [1]
     """
     window = min(attention_window, sequence_length)
     windowed = window - window * window / (2 * sequence_length)
-    context = (windowed_layers * windowed + (layers - windowed_layers) * sequence_length / 2) / layers
+    context = (windowed_layers * windowed + (layers - state_layers - windowed_layers) * sequence_length / 2) / layers
     return 2 * attention_heads * (head_size + value_head_size) * context
 
 

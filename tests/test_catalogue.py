@@ -124,7 +124,8 @@ def test_a_model_is_a_shape_that_can_exist(name):
     assert not any(math.isnan(figure) for column, figure in of.items() if not column.startswith("published"))
     assert of["attention_heads"] % of["kv_heads"] == 0
     assert of["moe_layers"] <= of["layers"]
-    assert of["windowed_layers"] <= of["layers"]
+    assert of["windowed_layers"] + of["state_layers"] <= of["layers"]
+    assert (of["state_size"] > 0) == (of["state_layers"] > 0)
     assert of["experts_per_token"] <= of["experts"]
     mixture = [of[column] > 0 for column in ("moe_layers", "experts", "experts_per_token", "expert_hidden_size")]
     assert all(mixture) or not any(mixture)

@@ -58,6 +58,7 @@ SAME_SHAPE = {
     "mistralsmall3124b": "mistralsmall24b",
     "mistralsmall3224b": "mistralsmall24b",
     "nvidianemotronnano12bv2": "nemotronnano12bv2",
+    "nvidianemotronnano9bv2": "nemotronnano9bv2",
     "llama7b": "llama27b",
     "phi3medium4k": "phi4",
     "phi3small8k": "llama318b",

@@ -16,6 +16,8 @@ What a row leaves empty follows fixed rules that never look at its result:
 | gpt-oss | weights in MXFP4 whatever is printed; products in fp8 under TensorRT-LLM where the GPU has 4-bit units, else in 16 bits |
 | bits of keys and values | 8 under TensorRT-LLM and in MLPerf with weights of 8 bits or fewer, else 16 |
 | concurrency stated | so many run at a time, where memory takes them |
+| a mean of running sequences stated, more than memory takes at the lengths below | so many run; their mean context is what memory leaves |
+| a static batch that memory does not take | equal waves, as few as memory allows |
 | concurrency empty, offline or saturated | as many as memory and the engine's limit take: 2048 in MLPerf, else the parameter's default |
 | a point of equal interactivity | the largest batch that meets its time per output token, which is then no result |
 | MLPerf Server and Interactive | the largest batch that meets the benchmark's targets of time per output token and to the first |
@@ -32,9 +34,10 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from benchmarks.fidelity import catalogue_match
-from benchmarks.fidelity.evaluation import Inputs, Unscored, Value
+from benchmarks.fidelity.evaluation import Evaluator, Inputs, Unscored, Value
 from benchmarks.fidelity.rows import Row
 from sweep import catalogue
 from sweep.catalogue import Entry
@@ -68,6 +71,8 @@ FAMILIES = {"tensorrt": "tensorrt-llm", "trtllm": "tensorrt-llm", "sglang": "sgl
 FIXED_LENGTH = re.compile("random tokens|synthetic|fixed length|gpqa")
 VARIATION = 1.1
 SATURATED = ("saturated", "Offline")
+MEAN_RUNNING = ("max_num_seqs cap", "max batch cap")  # of sources that print how many sequences ran, on average
+STATIC = "static batch"
 MANY = 1e6
 MLPERF_SEQUENCES = 2048.0
 ROOM = 1.4
@@ -108,6 +113,7 @@ def served(row: Row) -> Served:
     given |= _load(row, replicas)
     if not FIXED_LENGTH.search(row.text("workload")):
         given["output_variation"] = VARIATION
+    given |= _room(row, Inputs(given, entries))
     return Served(Inputs(given, entries), replicas)
 
 
@@ -230,6 +236,25 @@ def _load(row: Row, replicas: float) -> dict[str, Value]:
         raise Unscored("batch not published")
     token, first = targets
     return {"operating_point": "latency_target", "target_time_per_output_token": token, "target_time_to_first_token": first, **limit}
+
+
+def _room(row: Row, known: Inputs) -> dict[str, Value]:
+    """What follows where a row states more sequences than the memory takes."""
+    point = row.text("load_point")
+    if point != STATIC and point not in MEAN_RUNNING:
+        return {}
+    found, stated = _memory().predict(known).values, known.value("concurrency")
+    most = found["batch_in_memory"]
+    if not 0 < most < stated:
+        return {}
+    if point == STATIC:
+        return {"concurrency": stated / math.ceil(stated / most)}
+    return {"mean_context": found["mean_context"] * most / stated}
+
+
+@cache
+def _memory() -> Evaluator:
+    return Evaluator(("batch_in_memory", "mean_context"))
 
 
 def _size(given: dict[str, Value], name: str) -> float:
