@@ -76,7 +76,7 @@ def expert_compute_time(step_width, expert_weights_per_token, serving_gpus, serv
 
 
 @equation(unit="s", source="gale-2022")
-def expert_padding_time(expert_weights, engine_expert_rows, serving_gpus, peak_rate, expert_matmul_efficiency, precision):
+def expert_padding_time(expert_weights, engine_expert_rows, serving_gpus, serving_peak_rate, expert_matmul_efficiency, serving_precision):
     """Time of the rows with which the products of experts are filled up to whole blocks, were every expert visited; 8 and 4 bits only.
 
     t = 2 n X / (N r e)
@@ -84,13 +84,13 @@ def expert_padding_time(expert_weights, engine_expert_rows, serving_gpus, peak_r
     expert_weights: X, parameters of all routed experts [1]
     engine_expert_rows: n, rows that one visited expert's products have at least [1]
     serving_gpus: N, GPUs of one replica [1]
-    peak_rate: r, dense peak rate of one GPU [FLOP/s]
+    serving_peak_rate: r, dense peak rate of one GPU [FLOP/s]
     expert_matmul_efficiency: e, share of it that grouped matrix multiplications reach [1]
-    precision: format of the matrix multiplications [1]
+    serving_precision: format of the matrix multiplications [1]
     """
-    if precision < FP8:
+    if serving_precision < FP8:
         return 0.0
-    return 2 * engine_expert_rows * expert_weights / (serving_gpus * peak_rate * expert_matmul_efficiency)
+    return 2 * engine_expert_rows * expert_weights / (serving_gpus * serving_peak_rate * expert_matmul_efficiency)
 
 
 @equation(unit="s", source="williams-2009")
