@@ -32,6 +32,24 @@ def test_windowed_layers_attend_to_their_window_only():
     assert value("attended_tokens", gemma, input_tokens=50, output_tokens=100) == 48 * 100
 
 
+def test_a_state_is_kept_and_moved_however_long_the_sequence():
+    hybrid = {**LLAMA, "model": "nemotron-nano-12b-v2"}
+    lengths = {"input_tokens": 1000, "output_tokens": 2000}
+    # 28 layers of 128 heads of 80 with a state of 128, in 4 bytes; 6 layers of 8 heads of 128, key and value, in 2
+    state, keys = 28 * 128 * 80 * 128 * 4, 6 * 8 * 2 * 128 * 2 * 2000
+    assert value("state_bytes_per_sequence", hybrid, **lengths) == state
+    assert value("state_bytes_per_sequence", hybrid, **lengths, state_bits=16) == state / 2
+    assert value("kv_bytes_per_sequence", hybrid, **lengths) == keys
+    assert value("batch_in_memory", hybrid, **lengths) == pytest.approx(value("kv_memory", hybrid) / (keys + state))
+    assert value("kv_read_time", hybrid, **lengths, kv_bandwidth_efficiency=1) == pytest.approx((keys + 2 * state) / 3.35e12)
+    assert value("prefill_pairs", hybrid, input_tokens=1000) == 6 * 500_000
+    assert value("attention_score_flops", hybrid, sequence_length=4096) == pytest.approx(6 / 34 * 2 * 104 * 256 * 2048)
+    assert value("attention_score_flops_full", hybrid, sequence_length=4096) == pytest.approx(6 / 34 * 2 * 104 * 256 * 4096)
+    assert value("attention_context", hybrid, sequence_length=4096) == pytest.approx(6 / 34 * 2048)
+    sent = value("kv_transfer_time", hybrid, **lengths, prefill_placement="disaggregated", link_efficiency=1)
+    assert sent == pytest.approx((keys / 2 + state) / value("scaleout_bandwidth", hybrid))
+
+
 def test_pairs_of_a_prompt():
     # without a window n^2 / 2 in each layer; the second half of a prompt meets the first half too
     assert value("prefill_pairs", LLAMA, input_tokens=1000) == 32 * 500_000
@@ -186,3 +204,14 @@ def test_sampling_and_narrow_formats_cost_time_of_their_own():
     assert value("pass_latency", MIXTURE) == pytest.approx(
         48 * (value("engine_layer_time", MIXTURE) + value("engine_expert_layer_time", MIXTURE))
     )
+
+
+def test_products_of_experts_are_filled_up_in_narrow_formats():
+    narrow = {"serving_precision": "fp8", "weight_bits": 8, "engine_expert_rows": 64}
+    # 64 rows of all experts at 1,979 TFLOP/s
+    expected = 2 * 64 * value("expert_weights", MIXTURE) / (1978.9e12 * value("expert_matmul_efficiency", MIXTURE))
+    assert value("expert_padding_time", MIXTURE, **narrow) == pytest.approx(expected, rel=1e-4)
+    assert value("expert_padding_time", MIXTURE, engine_expert_rows=64) == 0
+    read = value("expert_read_time", MIXTURE, **narrow)
+    assert value("expert_pass_time", MIXTURE, **narrow) == pytest.approx(math.hypot(read, expected), rel=1e-4)
+    assert value("expert_pass_time", MIXTURE) == value("expert_read_time", MIXTURE)

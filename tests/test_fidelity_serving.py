@@ -47,6 +47,26 @@ def test_replicas_share_the_load_of_a_served_row() -> None:
     assert whole.replicas == 2
 
 
+def test_more_running_sequences_than_the_lengths_allow_are_shorter() -> None:
+    def given(**changed: str) -> dict[str, object]:
+        return dict(served(Row({**SERVED, **changed})).inputs.given)
+
+    assert "mean_context" not in given()
+    crowded = given(concurrency="2000")
+    # 80 GiB less a tenth less 16 GB of weights, at 131,072 bytes a token
+    assert crowded["mean_context"] == pytest.approx((0.9 * 80 * 2**30 - 16.06e9) / 131072 / 2000, rel=0.01)
+    assert crowded["concurrency"] == 2000
+    assert "mean_context" not in given(concurrency="2000", load_point="closed loop")
+
+
+def test_a_static_batch_beyond_the_memory_runs_in_equal_waves() -> None:
+    row = {**SERVED, "load_point": "static batch", "input_tokens": "1024", "output_tokens": "1024", "workload": "synthetic fixed length"}
+    assert served(Row(row)).inputs.value("concurrency") == 64
+    # 303 sequences of 1,536 tokens fit
+    assert served(Row({**row, "concurrency": "400"})).inputs.value("concurrency") == 200
+    assert served(Row({**row, "concurrency": "700"})).inputs.value("concurrency") == pytest.approx(700 / 3)
+
+
 def test_formats_of_a_served_row() -> None:
     def formats(**changed: str) -> tuple[object, ...]:
         given = served(Row({**SERVED, **changed})).inputs.given

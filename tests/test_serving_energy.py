@@ -12,6 +12,7 @@ from sweep.study_file import open_study
 from tests.at_point import evaluate, value
 
 LLAMA = {"model": "llama-3.1-8b", "gpu": "h100-sxm", "engine": "vllm-2025"}
+MIXTURE = {"model": "qwen3-30b-a3b", "gpu": "h100-sxm", "engine": "vllm-2025"}
 FLEET = {"queries_per_day": "2.5e9 query/d", "batch": 64}
 
 
@@ -34,6 +35,7 @@ def test_power_of_a_step_is_the_sum_of_what_it_does():
     alone = {"engine_waiting_power": 0, "power_awake": 0, "traffic_energy": 0, "power_compute": 0}
     step = value("decode_step_time", LLAMA, **here)
     read = value("dense_weight_bytes", LLAMA) + 8 * value("kv_bytes_per_sequence", LLAMA, **here)
+    read += 8 * 128256 * value("engine_logit_bytes", LLAMA)
     memory = value("busy_gpu_power", LLAMA, **here, **alone | {"traffic_energy": 1e-11}) - 72
     assert memory == pytest.approx(1e-11 * read / step)
     flops = 8 * (2 * (value("dense_weights", LLAMA) + 128256 * 4096) + 32 * 4 * 32 * 128 * 50)
@@ -43,6 +45,15 @@ def test_power_of_a_step_is_the_sum_of_what_it_does():
     waiting, awake = (value("busy_gpu_power", LLAMA, **here, **alone | {name: 1}) - 72 for name in ("engine_waiting_power", "power_awake"))
     assert waiting == pytest.approx(628 * waits / step)
     assert waiting + awake == pytest.approx(628)
+
+
+def test_rows_that_fill_up_experts_keep_the_units_at_work():
+    narrow = {"serving_precision": "fp8", "weight_bits": 8, "batch": 8, "input_tokens": 0, "output_tokens": 100, "engine_expert_rows": 64}
+    alone = {"engine_waiting_power": 0, "power_awake": 0, "traffic_energy": 0, "power_compute": 1}
+    power = value("busy_gpu_power", MIXTURE, **narrow, **alone) - 72
+    without = value("busy_gpu_power", MIXTURE, **narrow, **alone, padding_work_time=0) - 72
+    filling = value("touched_experts", MIXTURE, **narrow) * value("expert_padding_time", MIXTURE, **narrow)
+    assert power - without == pytest.approx(628 * filling / value("decode_step_time", MIXTURE, **narrow))
 
 
 def test_a_gpu_without_a_published_idle_power_takes_a_share():
