@@ -7,7 +7,7 @@ Split: the catalogue names of the models in the file, sorted; of each pair the f
 last one. The fitted ones stand in benchmarks/fidelity/fitted.yaml, so that a new entry moves none.
 Left out of the fit because no constant of the model can express it: one-GPU GPQA runs on B200, whose step at batch 8 is 30 ms for every
 model from 8 to 32 billion parameters, 4 to 7 times that of the same model and GPU in chat. They count in both scores.
-Residuals are those of rates and powers, and, for each setup that was run with small and with large batches, that of the ratio of
+Residuals are those of rates, times and powers, and, for each setup that was run with small and with large batches, that of the ratio of
 energy per token between the two, which no error of a whole setup moves.
 """
 
@@ -61,7 +61,7 @@ OF_DEFAULT = (
     ("engine_logit_bytes", 500.0, 1.5, 1e4),
 )
 PRIOR_WEIGHT = 0.5
-FITTED = ("output_rate", "power")
+FITTED = ("output_rate", "time_per_output_token", "power")
 ROWS_OF_FULL_WEIGHT = 50
 POWER_WEIGHT = 2.0
 SCALING_WEIGHT = 4.0
@@ -101,7 +101,7 @@ def left_out(row: serving.Prepared) -> bool:
 
 
 def constants(rows: Sequence[serving.Prepared]) -> dict[str | tuple[str, str], float]:
-    """Constants, shared and by engine, that meet the rows' rates and powers best; far misses count less than their square."""
+    """Constants, shared and by engine, that meet the rows' rates, times and powers best; far misses count less than their square."""
     engines = sorted({entry.name for row in rows if row.served for entry in row.served.inputs.entries if entry.catalogue == "engine"})
     keys: list[str | tuple[str, str]] = [name for name, *_ in SHARED]
     keys += [(name, engine) for engine in engines for name, *_ in OWN]
