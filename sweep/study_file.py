@@ -46,9 +46,9 @@ def open_study(
         registry.load_file(equations)
     else:
         registry.only(None)
-    study = _study(str(path), root, equations, _swept(axis), list(outputs))
-    for text in set_:
-        study = with_value(study, *_pair(text, "--set"))
+    study = _study(str(path), root, equations, _by_name(axis, "--axis", "one --axis lists all labels"), list(outputs))
+    for name, node in _by_name(set_, "--set", "--axis sweeps over several values").items():
+        study = with_value(study, name, node)
     return _without_impossible(study, root)
 
 
@@ -77,12 +77,12 @@ def _pair(text: str, option: str) -> tuple[str, Node]:
     return name, _unplaced(parse(value, f"{option} {name}"), option, name) if value.startswith(("{", "[")) else Node(value, option, 0, name)
 
 
-def _swept(texts: Iterable[str]) -> dict[str, Node]:
-    """The axes of the command line, each given once."""
+def _by_name(texts: Iterable[str], option: str, instead: str) -> dict[str, Node]:
+    """What an option of the command line gives by name, each name once."""
     found: dict[str, Node] = {}
-    for name, node in (_pair(text, "--axis") for text in texts):
+    for name, node in (_pair(text, option) for text in texts):
         if name in found:
-            node.fail("is the second axis of this name; one --axis lists all labels")
+            node.fail(f"is the second {option} of this name; {instead}")
         found[name] = node
     return found
 

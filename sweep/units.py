@@ -59,14 +59,20 @@ def to_si(text: str, unit: str) -> float:
     if not match:
         if text.strip().lower() in ("inf", "nan"):
             raise SweepError(f"{text!r} is not a finite number")
-        raise SweepError(f"{text!r} is not a number" + (f" with a unit of {unit}, such as '1 {unit}'" if unit != "1" else ""))
+        raise SweepError(f"{text!r} is not a number" + (f" with a unit of {unit}, such as '1 {_usual(unit)}'" if unit != "1" else ""))
     number, given = match.groups()
     if not given and factor_is_needed(unit):
-        raise SweepError(f"needs a unit of {unit}, such as '{number} {unit}'")
+        raise SweepError(f"needs a unit of {unit}, such as '{number} {_usual(unit)}'")
     value = float(number.replace("_", "")) * (factor(given, unit) if given else 1.0)
     if not math.isfinite(value):
         raise SweepError(f"{text!r} is not a finite number")
     return value
+
+
+def _usual(unit: str) -> str:
+    """The unit in which a person would write what the engine has in the SI `unit`."""
+    customary = CUSTOMARY.get(unit, (unit,))
+    return unit if unit in customary else customary[0]
 
 
 def comparable(unit: str, other: str) -> bool:

@@ -48,6 +48,8 @@ def test_a_number_is_read_in_any_unit_of_its_kind(text, unit, value):
     ("text", "unit", "line"),
     [
         ("5", "W", "needs a unit of W, such as '5 W'"),
+        ("1e8", "query/s", "needs a unit of query/s, such as '1e8 query/d'"),
+        ("much", "J/query", "'much' is not a number with a unit of J/query, such as '1 Wh/query'"),
         ("5 kg", "W", "kg is no unit of W"),
         ("5 W", "1", "W where a plain number belongs"),
         ("5 wats", "W", "'wats' is no unit that is known"),

@@ -59,6 +59,8 @@ def test_a_comparison_of_two_quantities_has_no_number():
         ("time_to_train = 90 d", "must compare a quantity with a value, such as 'time_to_train <= 90 d'"),
         ("", "must compare a quantity with a value, such as 'time_to_train <= 90 d'"),
         ("1 < pue < 2 < 3", "must compare a quantity with a value, such as 'time_to_train <= 90 d'"),
+        ("pue < 1.1 or gpus < 8", "all conditions must hold, joined by `and`; ask twice for one `or` the other"),
+        ("pue < 1.1 || gpus < 8", "all conditions must hold"),
         ("precision == bf61", "is no choice of precision; did you mean 'bf16'?"),
         ("pue <= nan", "'nan' is not a finite number"),
         ("step_time < pue", "step_time is in s and pue in 1"),
