@@ -5,7 +5,7 @@ What one server draws is for the power of training; what the building adds is fo
 
 import math
 
-from sweep.registry import equation
+from sweep.registry import equation, rule
 
 
 @equation(unit="1", source="article")
@@ -82,3 +82,13 @@ def required_mfu(training_flops, gpus, peak_rate, training_duration):
     """
     available = gpus * peak_rate * training_duration
     return training_flops / available if available > 0.0 else math.nan
+
+
+@rule(guards=(), source="article")
+def duration_ends_before_training(training_duration, time_to_train):
+    """The duration that is given ends before the training does; energy and cost of that duration are those of an unfinished run.
+
+    training_duration: time given to the training run [s]
+    time_to_train: time that the training takes [s]
+    """
+    return time_to_train > training_duration

@@ -45,3 +45,11 @@ def test_context_parallel_ranks_hold_one_copy_together():
 )
 def test_a_quantity_does_not_carry_what_it_does_not_need(output, unused):
     assert unused not in graph.resolve([output], given=["server_power"]).inputs
+
+
+def test_a_duration_that_training_does_not_keep_warns_and_excludes_nothing():
+    resolved = graph.resolve(["training_energy", "training_energy_to_target"], given=["it_power", "time_to_train"])
+    for taken, told in ((89, []), (90, []), (91, ["duration_ends_before_training"])):
+        found = point.evaluate(resolved, {"it_power": 20e6, "training_duration": 90 * 86400.0, "time_to_train": taken * 86400.0})
+        assert [rule.name for rule in found.broken] == told
+        assert found.values["training_energy"] == 20e6 * 90 * 86400
