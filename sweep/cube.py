@@ -19,7 +19,7 @@ import numpy as np
 from sweep import compile
 from sweep.axes import quantity
 from sweep.blocks import Array, dtype_of
-from sweep.catalogue import accuracy, sources
+from sweep.catalogue import sources
 from sweep.graph import Graph
 from sweep.plan import STATUS, Dims, Plan
 from sweep.registry import EQUATIONS
@@ -96,8 +96,8 @@ def described(name: str) -> dict[str, Any]:
 
 def accuracies(graph: Graph, name: str) -> str:
     """How far off the published results say a quantity is, or what it is computed from; empty where none does."""
-    computed = {equation.name for equation in graph.equations} & graph.behind(name)
-    return "; ".join(f"{key}: {line}" for key, lines in accuracy().items() if key in computed for line in lines)
+    behind = graph.behind(name)
+    return "; ".join(f"{key}: {line}" for key, line in graph.checked if key in behind)
 
 
 def _status(plan: Plan) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sweep import plan
 from sweep.axes import quantity as described
-from sweep.catalogue import Figure, accuracy, entry_names, parameters, sources
+from sweep.catalogue import Figure, entry_names, parameters, sources
 from sweep.errors import SweepError, suggestion
 from sweep.graph import Graph, meaning_of, names, resolve, unit_of
 from sweep.registry import Equation
@@ -156,7 +156,7 @@ def _choices(graph: Graph, study: Study | None) -> list[str]:
 
 def _checked(graph: Graph) -> list[str]:
     """How far off the quantities of the chain were where published results say it."""
-    lines = [f"  {e.name}: {line}" for e in graph.equations for line in accuracy().get(e.name, ())]
+    lines = [f"  {name}: {line}" for name, line in graph.checked]
     return ["", "predictions against published results", *lines] if lines else []
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from sweep import registry
-from sweep.catalogue import parameters
+from sweep.catalogue import Accuracy, accuracy, parameters
 from sweep.errors import SweepError, suggestion
 from sweep.registry import Equation, Rule
 
@@ -47,6 +47,11 @@ class Graph:
         chosen = {e.selects for e in self.equations if e.selects}
         by = {p.by for name in self.inputs if (p := parameters().get(name)) and p.by}
         return {*self.inputs, *chosen, *by}
+
+    @property
+    def checked(self) -> list[tuple[str, Accuracy]]:
+        """How far off the computed quantities were, where published results say it."""
+        return [(equation.name, line) for equation in self.equations for line in accuracy().get(equation.name, ())]
 
     def behind(self, name: str) -> set[str]:
         """A quantity and all that it follows from."""

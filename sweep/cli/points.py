@@ -107,11 +107,9 @@ def _told(study: Study, held: Study, found: Point, rule: Rule) -> str:
 
 def _checked(study: Study) -> list[str]:
     """How far off the quantities of a study were where published results say it."""
-    from sweep.catalogue import accuracy
     from sweep.show import table
 
-    computed = [equation.name for equation in study.graph.equations]
-    rows = [(name, str(line)) for name in computed for line in accuracy().get(name, ())]
+    rows = [(name, str(line)) for name, line in study.graph.checked]
     return [table(("checked", "predictions against published results"), rows), ""] if rows else []
 
 

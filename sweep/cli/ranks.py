@@ -55,7 +55,8 @@ def best(
         tell_of_idle(opened, set_, opened.graph_of([name, *(one for c in conditions(where) for one in c.names)]))
     units = {key: _unit(opened, key) for key in (rows[0] if rows else {}) if key != "rank"}
     if as_json:
-        return print_json({"quantity": name, "order": "largest first" if maximize else "smallest first", "units": units, "rows": rows})
+        order = "largest first" if maximize else "smallest first"
+        return print_json({"quantity": name, "order": order, "units": units, "accuracy": _accuracy(opened, name), "rows": rows})
     if not rows:
         return click.echo("no point is possible and meets the conditions; `sweep run` or `sweep point` tells which rules exclude points")
     names = {name, *(one for c in conditions(where) for one in c.names)}
@@ -64,6 +65,8 @@ def best(
     hidden = [key for key in rows[0] if key not in shown]
     if hidden:
         click.echo(f"\n--json tells the {', '.join(hidden[:4])}{' ...' if len(hidden) > 4 else ''} of each point, too")
+    for line in _accuracy(opened, name):
+        click.echo(f"checked {line}")
 
 
 def _opened(subject: str, set_: tuple[str, ...], axis: tuple[str, ...]) -> Study | xarray.Dataset:
@@ -88,6 +91,15 @@ def _unit(opened: Study | xarray.Dataset, name: str) -> str:
 
         return "1" if name in opened.axes and opened.axes[name].labels else quantity(name).unit
     return unit_of(opened[name])
+
+
+def _accuracy(opened: Study | xarray.Dataset, name: str) -> list[str]:
+    """How far off a quantity was on published results, or what it follows from."""
+    from sweep.cube import accuracies
+    from sweep.study import Study
+
+    told = accuracies(opened.graph_of([name]), name) if isinstance(opened, Study) else opened[name].attrs.get("accuracy", "")
+    return told.split("; ") if told else []
 
 
 def _display(opened: Study | xarray.Dataset) -> Mapping[str, str]:
