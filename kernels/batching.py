@@ -1,41 +1,77 @@
 """One step of a batch, and the batch that a latency or a load allows. What belongs here: a step as a function of the batch.
 
-The parts of a step come from decode.py and prefill.py; which batch runs is chosen in operating_point.py.
+The parts of a step come from decode.py and prefill.py; which batch runs is chosen in operating_point.py. A batch that is solved for
+takes the same few steps at every point, without a branch or a call, so that the compiler makes vector code of the loop around it.
 """
 
 import math
 
 from sweep.registry import equation
 
-TRIALS = 60
-CLOSE = 1e-8
+TRIALS = 4  # enough for 1e-6 on millions of random points
+FOREVER = 1e15  # s; squares of it are still numbers
+SURE = -36.0  # an expert that stays untouched with the exponential of this is touched
+STEEP = math.exp(-2)  # slope of the share of touched experts where it is 1 - exp(-2)
+TINY = 1e-300  # keeps what a dense model does not have from being divided by
 
 
 def touched_share(running, untouched_log):
-    return 1 - math.exp(untouched_log * running)
+    return 1 - untouched_share(running, untouched_log)
+
+
+def untouched_share(running, log):
+    """exp(log B) within 2e-10 by a series and squarings: loops around a call of the exponential are no vector code."""
+    part = max(log * running, SURE) / 32
+    square = part * part
+    share = 1 + part + square * (1 / 2 + part * (1 / 6) + square * (1 / 24 + part * (1 / 120) + square * (1 / 720)))
+    for _ in range(5):
+        share = share * share
+    return share
+
+
+def joint(read, compute):
+    return math.sqrt(read * read + compute * compute + TINY)
 
 
 def step_seconds(running, touched, fixed, per_sequence, dense_read, dense_compute, expert_pass, expert_compute):
-    dense = dense_compute * running
-    visited = expert_pass * touched
-    expert = expert_compute * running
-    matrices = math.sqrt(dense_read * dense_read + dense * dense) + math.sqrt(visited * visited + expert * expert)
+    matrices = joint(dense_read, dense_compute * running) + joint(expert_pass * touched, expert_compute * running)
     return fixed + running * per_sequence + matrices
 
 
-def latency_excess(
-    running, prompt, prefill, latency, step_target, first_target, log, fixed, per_sequence, dense_read, dense_compute, expert_pass, expert
+def move(gap, slope, bend):
+    """Halley's step over a gap, at most three times that of Newton: gap s / (s^2 + gap b / 2)."""
+    return gap * slope / max(slope * slope + gap * bend / 2, slope * slope / 3)
+
+
+def bound(room, fixed, one, other, one_share, other_share):
+    """Largest of the bounds that three tangents of the share of touched experts give: at no batch, at two e-folds, at an endless one."""
+    return max(room / (fixed + other), (room - one_share * one) / (fixed + other_share * other), (room - one) / fixed)
+
+
+def nearer(
+    running, limit, level, first_level, pace, wait, log, fixed, per_sequence, dense_read, dense_compute, expert_pass, expert_compute
 ):
-    prompts = running * prompt
-    step = step_seconds(running, touched_share(running, log), fixed, per_sequence, dense_read, dense_compute, expert_pass, expert)
-    first = latency + step + prompts + prefill * prompts / (2 * step)
-    return max((step + prompts) / step_target, first / first_target) - 1
-
-
-def arrival_excess(mean, steps_per_second, prompt, log, fixed, per_sequence, dense_read, dense_compute, expert_pass, expert):
-    running = max(1.0, mean)
-    step = step_seconds(running, touched_share(running, log), fixed, per_sequence, dense_read, dense_compute, expert_pass, expert)
-    return mean / (step + running * prompt) / steps_per_second - 1
+    """A batch nearer to where t + p B reaches a level or t + p B + w B / t another, by the derivatives of the step t."""
+    untouched = untouched_share(running, log)
+    read = expert_pass * (1 - untouched)
+    read_slope = -log * expert_pass * untouched
+    dense = joint(dense_read, dense_compute * running)
+    expert = joint(read, expert_compute * running)
+    step = fixed + running * per_sequence + dense + expert
+    dense_slope = dense_compute * dense_compute * running / dense
+    expert_slope = (read * read_slope + expert_compute * expert_compute * running) / expert
+    slope = per_sequence + dense_slope + expert_slope
+    dense_bend = (dense_compute * dense_compute - dense_slope * dense_slope) / dense
+    expert_bend = (read_slope * (read_slope + log * read) + expert_compute * expert_compute - expert_slope * expert_slope) / expert
+    bend = dense_bend + expert_bend
+    per_step = 1 / step
+    spread = running * per_step
+    spread_slope = (1 - spread * slope) * per_step
+    spread_bend = -(2 * spread_slope * slope + spread * bend) * per_step
+    gap = level - step - running * pace
+    first_gap = first_level - step - running * pace - wait * spread
+    by_first = move(first_gap, slope + pace + wait * spread_slope, bend + wait * spread_bend)
+    return min(limit, max(1.0, running + min(move(gap, slope + pace, bend), by_first)))
 
 
 @equation(unit="1", source="fedus-2021")
@@ -164,7 +200,7 @@ def batch_by_latency(
     expert_pass_time,
     expert_compute_time,
 ):
-    """Largest batch whose mean latencies stay within both targets, found by the Illinois method.
+    """Largest batch whose mean latencies stay within both targets, found by Halley's method from a batch that surely does.
 
     max B <= B_max with T / n <= t_1 and t_l + T + t_p B x / (2 t) <= t_2, where t is the step of B and T = t + B x that with its prompts
 
@@ -183,24 +219,22 @@ def batch_by_latency(
     expert_pass_time: time to pass through all routed experts [s]
     expert_compute_time: time to multiply them with the experts that they visit [s]
     """
-    step_target = target_time_per_output_token * accepted_tokens
-    low, high, middle = 1.0, batch_limit, batch_limit
-    below, above, side = -1.0, 1.0, 0.0
+    token_target = min(FOREVER, target_time_per_output_token * accepted_tokens)
+    first_target = min(FOREVER, target_time_to_first_token - prefill_latency)
+    wait = prefill_time * interleaved_prefill_time / 2
+    log = max(untouched_log, SURE)
+    least = fixed_step_time + dense_read_time
+    growth = sequence_step_time + dense_compute_time + expert_compute_time + interleaved_prefill_time
+    quick = -log * expert_pass_time
+    by_token = bound(token_target - least, growth, expert_pass_time, quick, 1 - 3 * STEEP, STEEP)
+    by_first = bound(first_target - least, growth + wait / least, expert_pass_time, quick, 1 - 3 * STEEP, STEEP)
+    running = min(batch_limit, max(1.0, min(by_token, by_first)))
     for _ in range(TRIALS):
-        excess = latency_excess(
-            middle, interleaved_prefill_time, prefill_time, prefill_latency, step_target, target_time_to_first_token, untouched_log,
+        running = nearer(
+            running, batch_limit, token_target, first_target, interleaved_prefill_time, wait, log,
             fixed_step_time, sequence_step_time, dense_read_time, dense_compute_time, expert_pass_time, expert_compute_time
         )
-        if excess > 0:
-            below = below / 2 if side > 0 else below
-            high, above, side = middle, excess, 1.0
-        else:
-            if excess > -CLOSE or middle == high:
-                return middle
-            above = above / 2 if side < 0 else above
-            low, below, side = middle, excess, -1.0
-        middle = (low * above - high * below) / (above - below)
-    return low
+    return running
 
 
 @equation(unit="1", source="little-1961")
@@ -209,6 +243,7 @@ def batch_by_arrival(
     output_tokens,
     batch_limit,
     accepted_tokens,
+    shortest_step_time,
     interleaved_prefill_time,
     untouched_log,
     fixed_step_time,
@@ -220,12 +255,13 @@ def batch_by_arrival(
 ):
     """Mean number of sequences that arriving requests keep running, by Little's law; below one the replica waits at times.
 
-    B n = q n_out T(max(1, B)), T(B) = t(B) + B x, found by the Illinois method
+    B n = q n_out T(max(1, B)), T(B) = t(B) + B x, found by Halley's method from a batch that surely answers them
 
     arrival_rate: q, requests that arrive at one replica [1/s]
     output_tokens: n_out, tokens of one answer [token]
     batch_limit: most sequences that one replica runs at a time [1]
     accepted_tokens: n, tokens of one sequence that one step writes [token]
+    shortest_step_time: T(1), time of a step of one sequence with its prompts [s]
     interleaved_prefill_time: x, time of reading prompts on the same GPUs, for each sequence of a step [s]
     untouched_log: logarithm of the chance that one sequence leaves an expert untouched [1]
     fixed_step_time: part of a step that does not grow with the batch [s]
@@ -236,22 +272,16 @@ def batch_by_arrival(
     expert_compute_time: time to multiply them with the experts that they visit [s]
     """
     steps_per_second = arrival_rate * output_tokens / accepted_tokens
-    if steps_per_second <= 0:
-        return 0.0
-    low, high, middle = 0.0, batch_limit, batch_limit
-    below, above, side = -1.0, 1.0, 0.0
+    alone = steps_per_second * shortest_step_time
+    pace = 1 / max(steps_per_second, TINY) - interleaved_prefill_time
+    log = max(untouched_log, SURE)
+    least = fixed_step_time + dense_read_time
+    room = pace - sequence_step_time - dense_compute_time - expert_compute_time
+    surely = 1 / max(1 / batch_limit, bound(room, least, -log * expert_pass_time, expert_pass_time, STEEP, 1 - 3 * STEEP))
+    running = max(1.0, surely)
     for _ in range(TRIALS):
-        excess = arrival_excess(
-            middle, steps_per_second, interleaved_prefill_time, untouched_log,
+        running = nearer(
+            running, batch_limit, 0.0, 0.0, -pace, 0.0, log,
             fixed_step_time, sequence_step_time, dense_read_time, dense_compute_time, expert_pass_time, expert_compute_time
         )
-        if excess > 0:
-            below = below / 2 if side > 0 else below
-            high, above, side = middle, excess, 1.0
-        else:
-            if excess > -CLOSE or middle == high:
-                return middle
-            above = above / 2 if side < 0 else above
-            low, below, side = middle, excess, -1.0
-        middle = (low * above - high * below) / (above - below)
-    return low
+    return alone if alone <= 1 else running

@@ -107,16 +107,15 @@ def alias(step: Step) -> bool:
 
 
 def body(plan: Plan, steps: tuple[Step, ...]) -> list[str]:
-    """The lines of the innermost loop; steps under one mask stand in one branch."""
+    """The lines of the innermost loop; steps under one mask are computed first and masked after, which leaves vector code."""
     lines: list[str] = []
     block: list[Step] = []
 
     def flush() -> None:
         if not block:
             return
-        lines.append(f"if {block[0].valid}:")
-        lines.extend(f"{INDENT}{step.name} = {_expression(plan, step)}" for step in block)
-        lines.append("else:")
+        lines.extend(f"{step.name} = {_expression(plan, step)}" for step in block)
+        lines.append(f"if not {block[0].valid}:")
         lines.extend(f"{INDENT}{step.name} = {'False' if isinstance(step.what, Rule) else 'nan'}" for step in block)
         block.clear()
 

@@ -129,14 +129,7 @@ class Text:
         self.in_nest = arrays is not None
 
     def statements(self, body: list[ast.stmt]) -> list[str]:
-        lines = []
-        if self.in_nest:  # what both branches of a condition assign is declared before it
-            inside = [n for s in body if isinstance(s, ast.If) for n in ast.walk(s)]
-            late = sorted({n.id for n in inside if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)})
-            lines += [f"double {name};" for name in late]
-        for statement in body:
-            lines += self.statement(statement)
-        return lines
+        return [line for statement in body for line in self.statement(statement)]
 
     def statement(self, node: ast.stmt) -> list[str]:
         if isinstance(node, ast.Expr):

@@ -49,6 +49,19 @@ SUBJECTS = (
         objective="time_to_train",
         limit="memory_per_gpu <= 64 GB",
     ),
+    Subject(
+        "serving",
+        smoke=(
+            "gpu=h200-sxm",
+            "input_tokens=500 token,1000 token",
+            "output_tokens=200 token,400 token",
+            "target_time_per_output_token=40 ms,80 ms",
+            "target_time_to_first_token=200 ms,300 ms",
+        ),
+        broadcast=False,
+        objective="facility_energy_per_output_token",
+        limit="time_per_output_token <= 50 ms",
+    ),
 )
 
 
