@@ -8,19 +8,15 @@ import math
 
 from sweep.registry import equation
 
-TRIALS = 4  # enough for 1e-6 on millions of random points
-FOREVER = 1e15  # s; squares of it are still numbers
-SURE = -36.0  # an expert that stays untouched with the exponential of this is touched
-STEEP = math.exp(-2)  # slope of the share of touched experts where it is 1 - exp(-2)
-TINY = 1e-300  # keeps what a dense model does not have from being divided by
-
-
-def touched_share(running, untouched_log):
-    return 1 - untouched_share(running, untouched_log)
+TRIALS = 4  # 13 million random points were then within 1e-7 of their targets; with three, 150 in a million were off by more than 1e-6
+FOREVER = 1e15  # s, as long as no target: its square is still a number
+SURE = -40.0  # exp of it is nothing beside 1
+KNEE = math.exp(-2)  # slope of 1 - exp(-y) at y = 2
+TINY = 1e-300  # what a model does not have is not divided by
 
 
 def untouched_share(running, log):
-    """exp(log B) within 2e-10 by a series and squarings: loops around a call of the exponential are no vector code."""
+    """exp(u B) within 2e-10, by its series and five squarings: a loop that calls the exponential becomes no vector code."""
     part = max(log * running, SURE) / 32
     square = part * part
     share = 1 + part + square * (1 / 2 + part * (1 / 6) + square * (1 / 24 + part * (1 / 120) + square * (1 / 720)))
@@ -38,20 +34,18 @@ def step_seconds(running, touched, fixed, per_sequence, dense_read, dense_comput
     return fixed + running * per_sequence + matrices
 
 
+def steepest(room, base, less, more, less_share, more_share):
+    """Largest quotient that a tangent of 1 - exp(-y) gives, of those at y = 0, 2 and without end."""
+    return max(room / (base + more), (room - less_share * less) / (base + more_share * more), (room - less) / base)
+
+
 def move(gap, slope, bend):
-    """Halley's step over a gap, at most three times that of Newton: gap s / (s^2 + gap b / 2)."""
-    return gap * slope / max(slope * slope + gap * bend / 2, slope * slope / 3)
+    """Halley's step over a gap, at most three times as long as Newton's: g s / (s^2 + g b / 2)."""
+    return gap * slope / max(slope * slope + gap * bend / 2, slope * slope / 3 + TINY)
 
 
-def bound(room, fixed, one, other, one_share, other_share):
-    """Largest of the bounds that three tangents of the share of touched experts give: at no batch, at two e-folds, at an endless one."""
-    return max(room / (fixed + other), (room - one_share * one) / (fixed + other_share * other), (room - one) / fixed)
-
-
-def nearer(
-    running, limit, level, first_level, pace, wait, log, fixed, per_sequence, dense_read, dense_compute, expert_pass, expert_compute
-):
-    """A batch nearer to where t + p B reaches a level or t + p B + w B / t another, by the derivatives of the step t."""
+def nearer(running, limit, level, other, pace, wait, log, fixed, per_sequence, dense_read, dense_compute, expert_pass, expert_compute):
+    """A batch nearer to where t + p B is at one level or t + p B + w B / t at another, t being the step of B: the shorter step."""
     untouched = untouched_share(running, log)
     read = expert_pass * (1 - untouched)
     read_slope = -log * expert_pass * untouched
@@ -69,7 +63,7 @@ def nearer(
     spread_slope = (1 - spread * slope) * per_step
     spread_bend = -(2 * spread_slope * slope + spread * bend) * per_step
     gap = level - step - running * pace
-    first_gap = first_level - step - running * pace - wait * spread
+    first_gap = other - step - running * pace - wait * spread
     by_first = move(first_gap, slope + pace + wait * spread_slope, bend + wait * spread_bend)
     return min(limit, max(1.0, running + min(move(gap, slope + pace, bend), by_first)))
 
@@ -83,7 +77,7 @@ def touched_experts(running_sequences, untouched_log):
     running_sequences: B, sequences of one step [1]
     untouched_log: w / p ln(1 - k / E), logarithm of the chance that one sequence leaves an expert untouched [1]
     """
-    return touched_share(running_sequences, untouched_log)
+    return 1 - untouched_share(running_sequences, untouched_log)
 
 
 @equation(unit="s", source="pope-2022")
@@ -141,7 +135,7 @@ def shortest_step_time(
     expert_compute_time: time to multiply them with the experts that they visit [s]
     """
     return interleaved_prefill_time + step_seconds(
-        1.0, touched_share(1.0, untouched_log),
+        1.0, 1 - untouched_share(1.0, untouched_log),
         fixed_step_time, sequence_step_time, dense_read_time, dense_compute_time, expert_pass_time, expert_compute_time
     )
 
@@ -177,7 +171,7 @@ def request_capacity(
     expert_compute_time: time to multiply them with the experts that they visit [s]
     """
     step = batch_limit * interleaved_prefill_time + step_seconds(
-        batch_limit, touched_share(batch_limit, untouched_log),
+        batch_limit, 1 - untouched_share(batch_limit, untouched_log),
         fixed_step_time, sequence_step_time, dense_read_time, dense_compute_time, expert_pass_time, expert_compute_time
     )
     return batch_limit * accepted_tokens / (output_tokens * step)
@@ -200,7 +194,7 @@ def batch_by_latency(
     expert_pass_time,
     expert_compute_time,
 ):
-    """Largest batch whose mean latencies stay within both targets, found by Halley's method from a batch that surely does.
+    """Largest batch whose mean latencies stay within both targets, found by Halley's method.
 
     max B <= B_max with T / n <= t_1 and t_l + T + t_p B x / (2 t) <= t_2, where t is the step of B and T = t + B x that with its prompts
 
@@ -223,12 +217,11 @@ def batch_by_latency(
     first_target = min(FOREVER, target_time_to_first_token - prefill_latency)
     wait = prefill_time * interleaved_prefill_time / 2
     log = max(untouched_log, SURE)
-    least = fixed_step_time + dense_read_time
-    growth = sequence_step_time + dense_compute_time + expert_compute_time + interleaved_prefill_time
-    quick = -log * expert_pass_time
-    by_token = bound(token_target - least, growth, expert_pass_time, quick, 1 - 3 * STEEP, STEEP)
-    by_first = bound(first_target - least, growth + wait / least, expert_pass_time, quick, 1 - 3 * STEEP, STEEP)
-    running = min(batch_limit, max(1.0, min(by_token, by_first)))
+    least = fixed_step_time + dense_read_time + TINY
+    growth = sequence_step_time + interleaved_prefill_time + wait / least + TINY
+    room = min(token_target, first_target) - least
+    start = steepest(room, growth, expert_pass_time, -log * expert_pass_time, 1 - 3 * KNEE, KNEE)
+    running = min(batch_limit, max(1.0, start))
     for _ in range(TRIALS):
         running = nearer(
             running, batch_limit, token_target, first_target, interleaved_prefill_time, wait, log,
@@ -255,7 +248,7 @@ def batch_by_arrival(
 ):
     """Mean number of sequences that arriving requests keep running, by Little's law; below one the replica waits at times.
 
-    B n = q n_out T(max(1, B)), T(B) = t(B) + B x, found by Halley's method from a batch that surely answers them
+    B n = q n_out T(max(1, B)), T(B) = t(B) + B x, found by Halley's method
 
     arrival_rate: q, requests that arrive at one replica [1/s]
     output_tokens: n_out, tokens of one answer [token]
@@ -275,10 +268,10 @@ def batch_by_arrival(
     alone = steps_per_second * shortest_step_time
     pace = 1 / max(steps_per_second, TINY) - interleaved_prefill_time
     log = max(untouched_log, SURE)
-    least = fixed_step_time + dense_read_time
+    least = fixed_step_time + dense_read_time + TINY
     room = pace - sequence_step_time - dense_compute_time - expert_compute_time
-    surely = 1 / max(1 / batch_limit, bound(room, least, -log * expert_pass_time, expert_pass_time, STEEP, 1 - 3 * STEEP))
-    running = max(1.0, surely)
+    start = steepest(room, least, -log * expert_pass_time, expert_pass_time, KNEE, 1 - 3 * KNEE)
+    running = max(1.0, 1 / max(1 / batch_limit, start))
     for _ in range(TRIALS):
         running = nearer(
             running, batch_limit, 0.0, 0.0, -pace, 0.0, log,

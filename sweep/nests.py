@@ -1,7 +1,8 @@
 """Nests as readable Python source. What belongs here: a plan to text; the same text runs compiled and interpreted.
 
 Each function loops over the axes of one nest. Values are read into locals at the depth where their last index is known; the
-innermost loop reads and writes one-dimensional rows, which is what the compiler turns into vector code.
+innermost loop reads and writes one-dimensional rows, which is what the compiler turns into vector code. So nothing is skipped
+there: what a broken rule makes meaningless is computed, too, and then replaced.
 """
 
 from __future__ import annotations
