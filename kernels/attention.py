@@ -7,21 +7,20 @@ from sweep.registry import equation
 
 
 @equation(unit="token", source="dao-2023")
-def attention_context(sequence_length, layers, state_layers, windowed_layers, attention_window):
+def attention_context(sequence_length, layers, full_attention_layers, windowed_layers, attention_window):
     """Positions that a token attends to, on average over tokens and layers, when the masked half is skipped.
 
     s / 2, w (1 - w / 2 s) in layers with a window and 0 in those that keep a state
 
     sequence_length: s, tokens in one sequence [token]
     layers: transformer layers [1]
-    state_layers: layers that keep a state and attend to nothing [1]
+    full_attention_layers: layers in which a token attends to all before it [1]
     windowed_layers: layers with a window [1]
     attention_window: w, longest distance that such a layer looks back [token]
     """
     window = min(attention_window, sequence_length)
     inside = window * (1 - window / (2 * sequence_length))
-    everywhere = layers - state_layers - windowed_layers
-    return (everywhere * sequence_length / 2 + windowed_layers * inside) / layers
+    return (full_attention_layers * sequence_length / 2 + windowed_layers * inside) / layers
 
 
 @equation(unit="s", source="dao-2023")

@@ -60,18 +60,17 @@ def kv_shards(serving_tp, kv_heads, kv_lora_rank):
 
 
 @equation(unit="token", source="gemma-2-2024")
-def attended_tokens(mean_context, layers, state_layers, windowed_layers, attention_window):
+def attended_tokens(mean_context, full_attention_layers, windowed_layers, attention_window):
     """Tokens that all layers together attend to for one new token.
 
-    a = (l - l_s - l_w) c + l_w min(c, w)
+    a = l_f c + l_w min(c, w)
 
     mean_context: c, tokens that a sequence has behind it [token]
-    layers: l, transformer layers [1]
-    state_layers: l_s, layers that keep a state and attend to nothing [1]
+    full_attention_layers: l_f, layers in which a token attends to all before it [1]
     windowed_layers: l_w, layers with windowed attention [1]
     attention_window: w, how far they look back [token]
     """
-    return (layers - state_layers - windowed_layers) * mean_context + windowed_layers * attended(mean_context, attention_window)
+    return full_attention_layers * mean_context + windowed_layers * attended(mean_context, attention_window)
 
 
 @equation(unit="B", source="kwon-2023")
@@ -101,6 +100,18 @@ def state_bytes_per_sequence(state_layers, state_size, state_bits):
 
 
 @equation(unit="B", source="kwon-2023")
+def kept_bytes_per_sequence(kv_bytes_per_sequence, state_bytes_per_sequence):
+    """Bytes that one running sequence keeps, one copy.
+
+    M_1 = K + S
+
+    kv_bytes_per_sequence: K, its keys and values [B]
+    state_bytes_per_sequence: S, its states [B]
+    """
+    return kv_bytes_per_sequence + state_bytes_per_sequence
+
+
+@equation(unit="B", source="kwon-2023")
 def kv_memory(gpu_memory, memory_share, weight_bytes_per_gpu, serving_gpus, kv_shards, serving_tp):
     """Memory of one replica that is left for keys, values and states, copies counted once.
 
@@ -117,27 +128,24 @@ def kv_memory(gpu_memory, memory_share, weight_bytes_per_gpu, serving_gpus, kv_s
 
 
 @equation(unit="1", source="kwon-2023")
-def batch_in_memory(kv_memory, kv_bytes_per_sequence, state_bytes_per_sequence):
+def batch_in_memory(kv_memory, kept_bytes_per_sequence):
     """Running sequences whose keys, values and states fit in one replica.
 
-    B = M / (K + S)
+    B = M / M_1
 
     kv_memory: M, memory of one replica for them [B]
-    kv_bytes_per_sequence: K, keys and values of one running sequence [B]
-    state_bytes_per_sequence: S, states of one running sequence [B]
+    kept_bytes_per_sequence: M_1, what one running sequence keeps [B]
     """
-    kept = kv_bytes_per_sequence + state_bytes_per_sequence
-    if kept <= 0:
+    if kept_bytes_per_sequence <= 0:
         return math.nan
-    return kv_memory / kept
+    return kv_memory / kept_bytes_per_sequence
 
 
 @rule(guards=("batch_in_memory",), source="kwon-2023")
-def model_exceeds_memory(kv_memory, kv_bytes_per_sequence, state_bytes_per_sequence):
+def model_exceeds_memory(kv_memory, kept_bytes_per_sequence):
     """The weights and what one sequence keeps do not fit in the memory of one replica.
 
     kv_memory: memory of one replica for keys, values and states [B]
-    kv_bytes_per_sequence: keys and values of one running sequence [B]
-    state_bytes_per_sequence: states of one running sequence [B]
+    kept_bytes_per_sequence: what one running sequence keeps [B]
     """
-    return kv_memory < kv_bytes_per_sequence + state_bytes_per_sequence
+    return kv_memory < kept_bytes_per_sequence

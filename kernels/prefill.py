@@ -26,24 +26,21 @@ def prefill_tokens(input_tokens, prefix_cache_hit):
 
 
 @equation(unit="1", source="narayanan-2021")
-def prefill_pairs(input_tokens, prefill_tokens, layers, state_layers, windowed_layers, attention_window):
+def prefill_pairs(input_tokens, prefill_tokens, full_attention_layers, windowed_layers, attention_window):
     """Pairs of a prompt token and one that it attends to, all layers; quadratic in the prompt without a window.
 
-    p = (l - l_s - l_w) (n c + n^2 / 2) + l_w (the same, each token within its window), with c = n_in - n
+    p = l_f (n c + n^2 / 2) + l_w (the same, each token within its window), with c = n_in - n
 
     input_tokens: n_in, tokens of one prompt [token]
     prefill_tokens: n, those that have to be read [token]
-    layers: l, transformer layers [1]
-    state_layers: l_s, layers that keep a state and attend to nothing [1]
+    full_attention_layers: l_f, layers in which a token attends to all before it [1]
     windowed_layers: l_w, layers with windowed attention [1]
     attention_window: w, how far they look back; 0 where every layer sees all [token]
     """
     cached = input_tokens - prefill_tokens
     full = prefill_tokens * cached + prefill_tokens * prefill_tokens / 2
-    everywhere = (layers - state_layers) * full
-    if attention_window <= 0:
-        return everywhere
-    return everywhere - windowed_layers * full + windowed_layers * window_pairs(cached, prefill_tokens, attention_window)
+    windowed = window_pairs(cached, prefill_tokens, attention_window) if attention_window > 0 else full
+    return full_attention_layers * full + windowed_layers * windowed
 
 
 @equation(unit="FLOP", source="narayanan-2021")

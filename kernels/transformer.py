@@ -2,8 +2,8 @@
 
 Of one layer: attention_parameters, mlp_parameters (dense), expert_parameters (one routed expert), shared_expert_parameters,
 router_parameters, moe_parameters (the whole mixture), moe_active_parameters (what one token visits).
-Of the model: dense_layers, embedding_parameters, head_parameters, position_parameters, norm_parameters, total_parameters,
-active_parameters.
+Of the model: full_attention_layers, dense_layers, embedding_parameters, head_parameters, position_parameters, norm_parameters,
+total_parameters, active_parameters.
 """
 
 from sweep.registry import equation
@@ -119,6 +119,19 @@ def moe_active_parameters(expert_parameters, experts_per_token, shared_expert_pa
     router_parameters: P_r, of the router [1]
     """
     return experts_per_token * expert_parameters + shared_expert_parameters + router_parameters
+
+
+@equation(unit="1", source="gemma-2-2024")
+def full_attention_layers(layers, windowed_layers, state_layers):
+    """Layers in which a token attends to all before it.
+
+    L_f = L - L_w - L_s
+
+    layers: L, transformer layers [1]
+    windowed_layers: L_w, layers with windowed attention [1]
+    state_layers: L_s, layers that keep a state and attend to nothing [1]
+    """
+    return layers - windowed_layers - state_layers
 
 
 @equation(unit="1", source="deepseek-v2")

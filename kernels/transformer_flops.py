@@ -24,7 +24,7 @@ def attention_projection_flops(attention_parameters):
 
 @equation(unit="FLOP/token", source="narayanan-2021")
 def attention_score_flops_full(
-    attention_heads, head_size, value_head_size, sequence_length, attention_window, windowed_layers, state_layers, layers
+    attention_heads, head_size, value_head_size, sequence_length, attention_window, windowed_layers, full_attention_layers, layers
 ):
     """Forward operations of one layer's scores and their use for one token when the whole matrix is counted, causal or not.
 
@@ -36,17 +36,16 @@ def attention_score_flops_full(
     sequence_length: s, tokens in a sequence [token]
     attention_window: w, longest distance in a windowed layer [token]
     windowed_layers: layers with windowed attention [1]
-    state_layers: layers that keep a state and attend to nothing [1]
+    full_attention_layers: layers in which a token attends to all before it [1]
     layers: transformer layers [1]
     """
-    everywhere = layers - state_layers - windowed_layers
-    context = (windowed_layers * min(attention_window, sequence_length) + everywhere * sequence_length) / layers
+    context = (windowed_layers * min(attention_window, sequence_length) + full_attention_layers * sequence_length) / layers
     return 2 * attention_heads * (head_size + value_head_size) * context
 
 
 @equation(unit="FLOP/token", source="korthikanti-2022")
 def attention_score_flops(
-    attention_heads, head_size, value_head_size, sequence_length, attention_window, windowed_layers, state_layers, layers
+    attention_heads, head_size, value_head_size, sequence_length, attention_window, windowed_layers, full_attention_layers, layers
 ):
     """Forward operations of one layer's causal scores and their use for one token: only the tokens that it may see.
 
@@ -58,12 +57,12 @@ def attention_score_flops(
     sequence_length: s, tokens in a sequence [token]
     attention_window: w, longest distance in a windowed layer [token]
     windowed_layers: layers with windowed attention [1]
-    state_layers: layers that keep a state and attend to nothing [1]
+    full_attention_layers: layers in which a token attends to all before it [1]
     layers: transformer layers [1]
     """
     window = min(attention_window, sequence_length)
     windowed = window - window * window / (2 * sequence_length)
-    context = (windowed_layers * windowed + (layers - state_layers - windowed_layers) * sequence_length / 2) / layers
+    context = (windowed_layers * windowed + full_attention_layers * sequence_length / 2) / layers
     return 2 * attention_heads * (head_size + value_head_size) * context
 
 
