@@ -11,11 +11,15 @@ from pathlib import Path
 
 import click
 
-from benchmarks.fidelity import energy, serving, serving_summary, training, training_summary
 from benchmarks.fidelity import rows as reading
+from benchmarks.fidelity.energy import scoring as energy
 from benchmarks.fidelity.measures import by, families_equal, relative_errors
 from benchmarks.fidelity.score import Score
-from benchmarks.fidelity.training_words import kind
+from benchmarks.fidelity.serving import scoring as serving
+from benchmarks.fidelity.serving import summary as serving_summary
+from benchmarks.fidelity.training import scoring as training
+from benchmarks.fidelity.training import summary as training_summary
+from benchmarks.fidelity.training.words import kind
 
 TARGET = Path(__file__).parent.parent / "configs" / "accuracy.yaml"
 HEADER = """# How far predictions lie from published results; `python -m benchmarks.accuracy FOLDER` writes this file.

@@ -10,12 +10,12 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from sweep import point
-from sweep.catalogue import folder
-from sweep.graph import unit_of
-from sweep.study import Study
-from sweep.study_file import open_study
-from sweep.units import factor, to_si
+from sweep.catalog.parameters import folder
+from sweep.catalog.units import factor, to_si
+from sweep.equations import point
+from sweep.equations.quantities import unit_of
+from sweep.study.definition import Study
+from sweep.study.parse import open_study
 
 START, END = "<!-- python -m benchmarks.article README.md -->\n", "\n<!-- end of the table -->"
 STUDIES = ("article", "demand-2030", "power-plants", "hyperion", "china")

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import xarray
 
-from sweep.catalogue import folder
-from sweep.running import run
-from sweep.study_file import open_study
+from sweep.catalog.parameters import folder
+from sweep.cube.running import run
+from sweep.study.parse import open_study
 
 FORMATS = (("bf16", "16", 16), ("fp8", "8", 8), ("fp4", "4.5", 8))  # precision, bits of weights, bits of keys and values
 BF16, FP8, FP4 = (f"serving_precision={precision}, weight_bits={bits}, kv_bits={keys}" for precision, bits, keys in FORMATS)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.fidelity import rows as reading
-from benchmarks.fidelity import training
+from benchmarks.fidelity.training import scoring as training
 from benchmarks.fit_training import straight_line
 
 FAMILY = "hagemann"

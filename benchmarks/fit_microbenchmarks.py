@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from scipy.optimize import least_squares
 
-from sweep import catalogue
+from sweep.catalog import entries
 
 # folder of the tables: entry of the catalogue
 SYSTEMS = {
@@ -86,7 +86,7 @@ def linear(flops: Any, traffic: Any, seconds: Any, rate: float, bandwidth: float
 def main(folder: Path) -> None:
     """Print the constants of each GPU, as configs/ has them."""
     for system, entry in SYSTEMS.items():
-        figures = {key[0]: figure.value for key, figure in catalogue.entry("gpu", entry).figures.items() if not key[1]}
+        figures = {key[0]: figure.value for key, figure in entries.entry("gpu", entry).figures.items() if not key[1]}
         rate, bandwidth, link = (figures[name] for name in ("peak_rate_16bit", "hbm_bandwidth", "scaleup_bandwidth"))
         products = [linear(*table, rate, bandwidth) for table in gemms(folder / system)]
         cores = [linear(*table, rate, bandwidth) for table in attention(folder / system)]

@@ -4,7 +4,7 @@ What belongs here: which rows, which constants, the fit, and both scores. `pytho
 constants; `--write` puts them into configs/parameters/calibration-serving.yaml and configs/engines.
 
 Split: the catalogue names of the models in the file, sorted; of each pair the first is fitted, the second validates, as does an odd
-last one. The fitted ones stand in benchmarks/fidelity/fitted.yaml, so that a new entry moves none.
+last one. The fitted ones stand in benchmarks/fidelity/training/fitted.yaml, so that a new entry moves none.
 Left out of the fit because no constant of the model can express it: one-GPU GPQA runs on B200, whose step at batch 8 is 30 ms for every
 model from 8 to 32 billion parameters, 4 to 7 times that of the same model and GPU in chat. They count in both scores.
 Residuals are those of rates, times and powers, and, for each setup that was run with small and with large batches, that of the ratio of
@@ -22,10 +22,13 @@ from pathlib import Path
 import numpy as np
 from scipy.optimize import least_squares
 
-from benchmarks.fidelity import catalogue_match, serving, serving_summary, training_summary
+from benchmarks.fidelity import catalogue_match
 from benchmarks.fidelity import rows as reading
 from benchmarks.fidelity.score import Score
-from sweep import catalogue
+from benchmarks.fidelity.serving import scoring as serving
+from benchmarks.fidelity.serving import summary as serving_summary
+from benchmarks.fidelity.training import summary as training_summary
+from sweep.catalog import parameters
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 HARDWARE = CONFIGS / "parameters" / "calibration-serving.yaml"
@@ -160,7 +163,7 @@ def write(fit: dict[str | tuple[str, str], float]) -> None:
 
 
 def _replace(path: Path, name: str, value: float) -> None:
-    unit = catalogue.parameters()[name].unit
+    unit = parameters.parameters()[name].unit
     scale, word = SHOWN.get(unit, (1, ""))
     shown = f"{float(f'{value * scale:.{FIGURES}g}'):g}{word}"
     text = path.read_text(encoding="utf-8")

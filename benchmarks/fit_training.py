@@ -1,6 +1,6 @@
 """Constants of training time, fitted on three families of published runs: `python -m benchmarks.fit_training FILE.csv`.
 
-The families are those of benchmarks/fidelity/fitted.yaml; the curves of single kernels come from benchmarks/fit_microbenchmarks.py
+The families are those of benchmarks/fidelity/training/fitted.yaml; the curves of single kernels come from benchmarks/fit_microbenchmarks.py
 and stay as they are. Each constant starts from an estimate, keeps within bounds that physics sets, and is pulled weakly back to
 its start, so that what the runs do not tell stays where it was. Families weigh equally, and single outliers weigh little.
 """
@@ -17,9 +17,9 @@ import numpy as np
 from scipy.optimize import least_squares
 
 from benchmarks.fidelity import rows as reading
-from benchmarks.fidelity import training
-from benchmarks.fidelity.training_summary import fitted
-from sweep import graph, registry
+from benchmarks.fidelity.training import scoring as training
+from benchmarks.fidelity.training.summary import fitted
+from sweep.equations import graph, registry
 
 PULL = 0.02  # weight of the start against one row of 1/sqrt(MOST), in units of the logit of the place between the bounds
 MOST = 90  # rows of one family that take part

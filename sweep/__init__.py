@@ -13,11 +13,13 @@ from typing import Any
 
 WHERE = {
     "SweepError": "errors",
-    "best": "search",
-    "evaluate": "running",
-    "open_cube": "query",
-    "open_study": "study_file",
-    "run": "running",
+    "equation": "equations.registry",
+    "rule": "equations.registry",
+    "best": "analysis.search",
+    "evaluate": "cube.running",
+    "open_cube": "cube.query",
+    "open_study": "study.parse",
+    "run": "cube.running",
 }
 __all__ = [*WHERE]
 

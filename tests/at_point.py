@@ -2,25 +2,26 @@
 
 import math
 
-from sweep import catalogue, graph, point
-from sweep.units import to_si
+from sweep.catalog import entries, parameters
+from sweep.catalog.units import to_si
+from sweep.equations import graph, point, quantities
 
-WORDS = {name: p.choices for name, p in catalogue.parameters().items() if p.choices}
+WORDS = {name: p.choices for name, p in parameters.parameters().items() if p.choices}
 
 
 def evaluate(output, select=None, **given):
     """One quantity at one point: catalogue entries by name, everything else as text with its unit or as an SI number; also the flags."""
     select = dict(select or {})
     choices = {name: float(words.index(given.pop(name))) for name, words in WORDS.items() if name in given}
-    values = {n: p.default.value for n, p in catalogue.parameters().items() if p.default} | choices
+    values = {n: p.default.value for n, p in parameters.parameters().items() if p.default} | choices
     figures = {}
     for name, entry in select.items():
-        found = catalogue.entry(name, entry)
+        found = entries.entry(name, entry)
         for other, target in found.links.items():
             if other not in select:
-                figures |= catalogue.entry(other, target).figures
+                figures |= entries.entry(other, target).figures
         figures |= found.figures
-    for name, p in catalogue.parameters().items():
+    for name, p in parameters.parameters().items():
         if p.by:
             word = WORDS[p.by][int(values[p.by])]
             if p.catalogue in select or any(key == name for key, _ in figures):
@@ -28,7 +29,7 @@ def evaluate(output, select=None, **given):
         elif (name, "") in figures:
             values[name] = figures[name, ""].value
     for name, value in given.items():
-        values[name] = to_si(value, graph.unit_of(name)) if isinstance(value, str) else float(value)
+        values[name] = to_si(value, quantities.unit_of(name)) if isinstance(value, str) else float(value)
     fixed = {name: values[name] for name in WORDS if name in values}
     gaps = [name for name, number in values.items() if math.isnan(number)]
     resolved = graph.resolve([output], given=given, fixed=fixed, gaps=gaps)
@@ -40,5 +41,5 @@ def value(output, select=None, **given):
     return evaluate(output, select, **given)[0]
 
 
-def entries(name, prefix=""):
-    return [entry for entry in catalogue.entry_names(name) if entry.startswith(prefix)]
+def names_of(name, prefix=""):
+    return [entry for entry in entries.entry_names(name) if entry.startswith(prefix)]

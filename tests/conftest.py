@@ -3,8 +3,8 @@
 import pytest
 import yaml
 
-from sweep import registry
-from sweep.study_file import open_study
+from sweep.equations import registry
+from sweep.study.parse import open_study
 
 
 @pytest.fixture

@@ -9,20 +9,16 @@ from typing import Any
 
 import click
 
-from benchmarks.fidelity import (
-    energy,
-    energy_summary,
-    peers,
-    report,
-    serving,
-    serving_summary,
-    side_by_side,
-    tables,
-    training,
-    training_summary,
-)
+from benchmarks.fidelity import report, tables
 from benchmarks.fidelity import rows as reading
+from benchmarks.fidelity.energy import scoring as energy
+from benchmarks.fidelity.energy import summary as energy_summary
 from benchmarks.fidelity.score import Score
+from benchmarks.fidelity.serving import scoring as serving
+from benchmarks.fidelity.serving import summary as serving_summary
+from benchmarks.fidelity.training import peers, side_by_side
+from benchmarks.fidelity.training import scoring as training
+from benchmarks.fidelity.training import summary as training_summary
 
 
 @click.group()

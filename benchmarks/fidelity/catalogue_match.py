@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from sweep import catalogue
-from sweep.catalogue import Entry
+from sweep.catalog import entries
+from sweep.catalog.entries import Entry
 
 # a published name, reduced to letters and digits: the catalogue's name of the same shape
 SAME_SHAPE = {
@@ -222,12 +222,12 @@ def model(name: str) -> Entry | None:
     Points count first, as OPT 1.3B is not OPT 13B.
     """
     for kept in (".", ""):
-        entries = {plain(entry, kept): entry for entry in catalogue.entry_names("model")}
+        known = {plain(entry, kept): entry for entry in entries.entry_names("model")}
         word, last = plain(name, kept), ""
         while word != last:
             for candidate in (word, "" if kept else SAME_SHAPE.get(word, "")):
-                if candidate in entries:
-                    return catalogue.entry("model", entries[candidate])
+                if candidate in known:
+                    return entries.entry("model", known[candidate])
             word, last = NOISE.sub("", word), word
     return None
 
@@ -240,11 +240,11 @@ def gpu(name: str, memory: float | None) -> Entry | None:
     """
     words = re.findall(r"[a-z0-9]+", name.lower().replace("tpuv", "tpu v"))
     found = []
-    for entry_name in catalogue.entry_names("gpu"):
+    for entry_name in entries.entry_names("gpu"):
         parts = re.findall(r"[a-z0-9]+", entry_name)
         if parts[0] not in words or (parts[0] in NUMBERED and parts[1] not in words):
             continue
-        entry = catalogue.entry("gpu", entry_name)
+        entry = entries.entry("gpu", entry_name)
         figure = entry.figures.get(("gpu_memory", ""))
         own = figure.value if figure else 0.0
         unsaid = {"pcie", "nvl"} & set(parts) - set(words)
@@ -256,4 +256,4 @@ def gpu(name: str, memory: float | None) -> Entry | None:
 
 def linked(entry: Entry) -> tuple[Entry, ...]:
     """An entry and those that it brings along (a GPU its server)."""
-    return (entry, *(catalogue.entry(kind, name) for kind, name in entry.links.items()))
+    return (entry, *(entries.entry(kind, name) for kind, name in entry.links.items()))

@@ -10,9 +10,10 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sweep import graph, point, registry
-from sweep.catalogue import Entry, parameters
-from sweep.graph import Graph
+from sweep.catalog.entries import Entry
+from sweep.catalog.parameters import parameters
+from sweep.equations import graph, point, quantities, registry
+from sweep.equations.graph import Graph
 
 Value = float | str
 Overrides = Mapping[str | tuple[str, str], float]
@@ -96,7 +97,7 @@ class Evaluator:
         registry.load()
         self.outputs = tuple(name for name in outputs if name in registry.EQUATIONS)
         self.overrides = dict(overrides or {})
-        self.names = graph.names()
+        self.names = quantities.names()
         self.selecting = {e.selects for e in registry.EQUATIONS.values() if e.selects}
         self.graphs: dict[tuple[frozenset[str], tuple[tuple[str, float], ...]], Graph] = {}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from benchmarks.fidelity.evaluation import Evaluator, Inputs
-from sweep import graph, registry
+from sweep.equations import graph, quantities, registry
 
 RAISED = 1.1
 SHOWN = 0.02
@@ -30,10 +30,10 @@ def terms(quantity: str, inputs: Inputs, unlimited: bool = True) -> list[tuple[s
     if not math.isfinite(whole) or whole == 0:
         return []
     which = graph.resolve((quantity,), {*inputs.given, *free})
-    units = {graph.unit_of(quantity)} | ({"s"} if graph.unit_of(quantity) in OF_TIME else set())
+    units = {quantities.unit_of(quantity)} | ({"s"} if quantities.unit_of(quantity) in OF_TIME else set())
     leaves = [e.name for e in which.equations if e.name != quantity and e.unit in units and _leaf(e, units, inputs)]
     readers = [e for e in which.equations if e.name not in leaves]
-    given = [name for name in which.inputs if graph.unit_of(name) in units and any(name in e.arguments for e in readers)]
+    given = [name for name in which.inputs if quantities.unit_of(name) in units and any(name in e.arguments for e in readers)]
     found = []
     for name in (*leaves, *given):
         value = base.terms.get(name, math.nan)

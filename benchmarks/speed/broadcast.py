@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.speed.subjects import widest
-from sweep import blocks
-from sweep.nests import needed
-from sweep.plan import Nest, Plan
-from sweep.registry import Equation
+from sweep.engine import blocks
+from sweep.engine.nests import needed
+from sweep.engine.plan import Nest, Plan
+from sweep.equations.registry import Equation
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,11 @@ from typing import Any
 
 import numpy as np
 
-from sweep import blocks, registry
-from sweep.nests import Function
-from sweep.plan import Plan
-from sweep.registry import Equation
+from sweep.engine import blocks
+from sweep.engine.nests import Function
+from sweep.engine.plan import Plan
+from sweep.equations import registry
+from sweep.equations.registry import Equation
 
 OPTIONS = ("-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-shared")
 HEADER = """#include <math.h>

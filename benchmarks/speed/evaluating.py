@@ -11,9 +11,9 @@ import numpy as np
 from benchmarks.speed import broadcast, c
 from benchmarks.speed.measure import Result, race, ratio
 from benchmarks.speed.subjects import Subject, widest
-from sweep import blocks
-from sweep.blocks import Block
-from sweep.plan import Plan
+from sweep.engine import blocks
+from sweep.engine.blocks import Block
+from sweep.engine.plan import Plan
 
 PHASE = "evaluate"
 WHOLE_CELLS = 50_000_000

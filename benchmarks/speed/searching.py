@@ -9,8 +9,8 @@ import numpy as np
 
 from benchmarks.speed.measure import Result, race, ratio
 from benchmarks.speed.subjects import Subject, widest
-from sweep import blocks
-from sweep.search import best
+from sweep.analysis.search import best
+from sweep.engine import blocks
 
 PHASE = "best"
 

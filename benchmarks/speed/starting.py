@@ -13,7 +13,7 @@ from benchmarks.speed.subjects import Subject
 FIRST_BLOCK = """
 import sys
 from benchmarks.speed.subjects import SUBJECTS
-from sweep import blocks
+from sweep.engine import blocks
 subject = next(s for s in SUBJECTS if s.name == sys.argv[1])
 plan = subject.plan(small=sys.argv[2] == "small")
 worker = blocks.Worker(blocks.program(plan))

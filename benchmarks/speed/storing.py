@@ -12,16 +12,17 @@ import numpy as np
 
 from benchmarks.speed.measure import Result, child, race, ratio
 from benchmarks.speed.subjects import Subject
-from sweep import blocks, store
-from sweep.blocks import Array
-from sweep.running import run
+from sweep.cube import store
+from sweep.cube.running import run
+from sweep.engine import blocks
+from sweep.engine.blocks import Array
 
 PHASE = "run to zarr"
 MEMORY = """
 import sys
 from benchmarks.speed.measure import peak_memory
 from benchmarks.speed.subjects import SUBJECTS
-from sweep.running import run
+from sweep.cube.running import run
 subject = next(s for s in SUBJECTS if s.name == sys.argv[1])
 run(subject.study(sys.argv[2] == "small"), sys.argv[3])
 print(peak_memory())

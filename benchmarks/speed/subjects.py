@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from sweep.plan import Nest, Plan
-from sweep.plan import make as make_plan
-from sweep.study import Study
-from sweep.study_file import open_study
+from sweep.engine.plan import Nest, Plan
+from sweep.engine.plan import make as make_plan
+from sweep.study.definition import Study
+from sweep.study.parse import open_study
 
 FOLDER = Path(__file__).parent / "studies"
 

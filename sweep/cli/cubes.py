@@ -23,8 +23,8 @@ cube_argument = click.argument("cube", type=click.Path(path_type=Path), metavar=
 @as_json
 def info(cube: Path, as_json: bool) -> None:
     """Say what a cube holds: axes, variables, how much of it is possible, where it is from and what is assumed in it."""
-    from sweep import store
-    from sweep.query import open_cube
+    from sweep.cube import store
+    from sweep.cube.query import open_cube
 
     found = store.state(cube)
     if not found["complete"]:
@@ -42,7 +42,7 @@ def info(cube: Path, as_json: bool) -> None:
 
 
 def _facts(cube: xarray.Dataset) -> dict[str, Any]:
-    from sweep.query import unit_of
+    from sweep.cube.query import unit_of
 
     axes, variables = {}, {}
     for name, size in cube.sizes.items():
@@ -61,8 +61,8 @@ def _label(axis: Any, at: int) -> Any:
 
 
 def _info_text(path: Path, cube: xarray.Dataset, facts: dict[str, Any]) -> str:
-    from sweep.show import paragraph, table
-    from sweep.units import show
+    from sweep.catalog.units import show
+    from sweep.cube.text import paragraph, table
 
     axes = []
     for name, axis in facts["axes"].items():
@@ -97,15 +97,15 @@ def _from(given: dict[str, Any]) -> str:
 
 
 def _shown(value: Any, unit: str) -> str:
-    from sweep.units import show
+    from sweep.catalog.units import show
 
     return value if isinstance(value, str) else show(value, unit)
 
 
 def summary(cube: xarray.Dataset) -> str:
     """Each output's range, how much of it is possible, and what the rules exclude."""
-    from sweep.query import unit_of
-    from sweep.show import in_words, table
+    from sweep.cube.query import unit_of
+    from sweep.cube.text import in_words, table
 
     rows = []
     for name, variable in sorted((str(key), held) for key, held in cube.data_vars.items()):
@@ -123,8 +123,8 @@ def summary(cube: xarray.Dataset) -> str:
 
 def _rules(status: xarray.DataArray) -> str:
     """How many points each rule excludes, counted over the axes that the rules depend on."""
-    from sweep.query import flag_counts
-    from sweep.show import table
+    from sweep.cube.query import flag_counts
+    from sweep.cube.text import table
 
     counts, guards = flag_counts(status), json.loads(status.attrs["flag_guards"])
     meanings = json.loads(status.attrs["flag_sentences"])
@@ -165,8 +165,8 @@ def slice_(
 
     VARIABLE is an output of the cube; `sweep info` lists them. Axes that are not selected stay.
     """
-    from sweep import export
-    from sweep.query import label_index, open_cube, select
+    from sweep.cube import export
+    from sweep.cube.query import label_index, open_cube, select
 
     if sum((as_csv, as_json, parquet is not None, netcdf is not None)) > 1:
         raise click.UsageError("--csv, --json, --parquet and --netcdf exclude each other")

@@ -9,7 +9,7 @@ import click
 from sweep.cli.options import as_json, overrides, print_json
 
 if TYPE_CHECKING:
-    from sweep.describe import Record
+    from sweep.analysis.describe import Record
 
 
 @click.command("list", short_help="List the GPUs, models, sites, parameters, quantities, ...", epilog="Example: sweep list gpus")
@@ -21,8 +21,8 @@ def list_(kind: str | None, word: str | None, as_json: bool) -> None:
 
     Without KIND, the kinds there are. With WORD, only what has it in its name or its text.
     """
-    from sweep import describe
-    from sweep.show import table
+    from sweep.analysis import describe
+    from sweep.cube.text import table
 
     if kind is None:
         counts = {name: len(list_of()) for name, list_of in describe.kinds().items()}
@@ -62,7 +62,7 @@ def show(name: str, as_json: bool) -> None:
     Each number stands with its unit as printed by its source, its value in SI, where it is from and what is assumed.
     Where two kinds share a name, gpu/NAME picks one.
     """
-    from sweep import describe
+    from sweep.analysis import describe
 
     found = describe.named(name)
     if as_json:
@@ -71,7 +71,7 @@ def show(name: str, as_json: bool) -> None:
 
 
 def _text(record: Record) -> str:
-    from sweep.show import table
+    from sweep.cube.text import table
 
     lines = [f"{record['kind']} {record['name']}: {record.get('title') or record.get('meaning')}"]
     for key, value in record.items():
@@ -119,8 +119,8 @@ def explain(quantity: str, study: str | None, as_code: bool, as_graph: bool, set
     Each equation stands with its formula, unit and source, what it needs below it. With a study, also the axes that each
     quantity depends on and the values of the inputs.
     """
-    from sweep import explain as chain
-    from sweep.study_file import open_study
+    from sweep.analysis import explain as chain
+    from sweep.study.parse import open_study
 
     if as_code and as_graph:
         raise click.UsageError("--code and --graph exclude each other")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from sweep.graph import Graph
-    from sweep.study import Study
+    from sweep.equations.graph import Graph
+    from sweep.study.definition import Study
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 study_argument = click.argument("study", metavar="STUDY")
@@ -31,7 +31,7 @@ def overrides(command: Command) -> Command:
 def tell_of_idle(study: Study, set_: Iterable[str], graph: Graph) -> None:
     """Say on stderr which values change nothing: of --set for what is asked now, of the study for its own outputs, too."""
     from sweep.errors import nearest
-    from sweep.study_file import split_inputs
+    from sweep.study.parse import split_inputs
 
     why = "changes nothing, for nothing that is asked depends on it"
     told = [text.partition("=")[0].strip() for text in set_]

@@ -9,9 +9,9 @@ import click
 from sweep.cli.options import as_json, overrides, print_json, study_argument, tell_of_idle
 
 if TYPE_CHECKING:
-    from sweep.point import Point
-    from sweep.registry import Rule
-    from sweep.study import Study
+    from sweep.equations.point import Point
+    from sweep.equations.registry import Rule
+    from sweep.study.definition import Study
 
 
 @click.command(epilog="Example: sweep point configs/studies/gpt4.yaml --set gpus=24960 --set pue=1.2")
@@ -25,8 +25,8 @@ def point(study: str, set_: tuple[str, ...], axis: tuple[str, ...], as_json: boo
     The point is where the study's `point:` stands, else the first label of each axis. The outputs come first, then all that
     is computed on the way.
     """
-    from sweep.point import evaluate
-    from sweep.study_file import open_study
+    from sweep.equations.point import evaluate
+    from sweep.study.parse import open_study
 
     opened = open_study(study, set_, axis)
     tell_of_idle(opened, set_, opened.graph)
@@ -37,8 +37,8 @@ def point(study: str, set_: tuple[str, ...], axis: tuple[str, ...], as_json: boo
 
 
 def _point_record(study: Study, found: Point) -> dict[str, Any]:
-    from sweep.axes import quantity
-    from sweep.show import in_unit
+    from sweep.cube.text import in_unit
+    from sweep.equations.quantities import quantity
 
     record: dict[str, Any] = {}
     for name in dict.fromkeys([*study.outputs, *found.values]):
@@ -58,8 +58,8 @@ def _broken(study: Study, found: Point, name: str) -> list[str]:
 
 
 def _point_text(study: Study, found: Point, everything: bool) -> str:
-    from sweep.graph import meaning_of
-    from sweep.show import amount, table
+    from sweep.cube.text import amount, table
+    from sweep.equations.quantities import meaning_of
 
     at = ", ".join(f"{name} = {_label(study, name)}" for name in study.axes)
     lines = [f"{study.title} ({study.file})", *([f"at {at}"] if at else []), ""]
@@ -95,7 +95,7 @@ def _point_text(study: Study, found: Point, everything: bool) -> str:
 
 def _told(study: Study, held: Study, found: Point, rule: Rule) -> str:
     """A broken rule in words, with the values that break it; of a gap, the choices for which there is a figure."""
-    from sweep.show import amount
+    from sweep.cube.text import amount
 
     said = f"{'broken' if study.graph.excludes(rule) else 'warning'}: {rule.name}: {rule.meaning}"
     gaps = [name for name in rule.arguments if found.values[name] != found.values[name]]
@@ -107,14 +107,14 @@ def _told(study: Study, held: Study, found: Point, rule: Rule) -> str:
 
 def _checked(study: Study) -> list[str]:
     """How far off the quantities of a study were where published results say it."""
-    from sweep.show import table
+    from sweep.cube.text import table
 
     rows = [(name, str(line)) for name, line in study.graph.checked]
     return [table(("checked", "predictions against published results"), rows), ""] if rows else []
 
 
 def _label(study: Study, name: str) -> str:
-    from sweep.show import amount
+    from sweep.cube.text import amount
 
     axis, at = study.axes[name], study.point[name]
     return axis.labels[at] if axis.labels else amount(name, float(axis.columns[name][at]))

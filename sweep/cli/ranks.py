@@ -13,7 +13,7 @@ from sweep.cli.options import as_json, overrides, print_json, tell_of_idle
 if TYPE_CHECKING:
     import xarray
 
-    from sweep.study import Study
+    from sweep.study.definition import Study
 
 
 @click.command(
@@ -42,9 +42,9 @@ def best(
 
     A study is searched as it is computed, and nothing of it is stored, however many points it has; a cube is read.
     """
-    from sweep.search import best as search
-    from sweep.study import Study
-    from sweep.where import conditions
+    from sweep.analysis.search import best as search
+    from sweep.study.definition import Study
+    from sweep.study.where import conditions
 
     if (minimize is None) == (maximize is None):
         raise click.UsageError("say either --minimize QUANTITY or --maximize QUANTITY")
@@ -70,8 +70,8 @@ def best(
 
 
 def _opened(subject: str, set_: tuple[str, ...], axis: tuple[str, ...]) -> Study | xarray.Dataset:
-    from sweep.query import open_cube
-    from sweep.study_file import open_study
+    from sweep.cube.query import open_cube
+    from sweep.study.parse import open_study
 
     path = Path(subject)
     if not path.is_dir() and path.suffix != ".zarr":
@@ -83,11 +83,11 @@ def _opened(subject: str, set_: tuple[str, ...], axis: tuple[str, ...]) -> Study
 
 def _unit(opened: Study | xarray.Dataset, name: str) -> str:
     """The SI unit of a column; none for the labels of an axis in words."""
-    from sweep.query import unit_of
-    from sweep.study import Study
+    from sweep.cube.query import unit_of
+    from sweep.study.definition import Study
 
     if isinstance(opened, Study):
-        from sweep.axes import quantity
+        from sweep.equations.quantities import quantity
 
         return "1" if name in opened.axes and opened.axes[name].labels else quantity(name).unit
     return unit_of(opened[name])
@@ -95,8 +95,8 @@ def _unit(opened: Study | xarray.Dataset, name: str) -> str:
 
 def _accuracy(opened: Study | xarray.Dataset, name: str) -> list[str]:
     """How far off a quantity was on published results, or what it follows from."""
-    from sweep.cube import accuracies
-    from sweep.study import Study
+    from sweep.cube.dataset import accuracies
+    from sweep.study.definition import Study
 
     told = accuracies(opened.graph_of([name]), name) if isinstance(opened, Study) else opened[name].attrs.get("accuracy", "")
     return told.split("; ") if told else []
@@ -104,7 +104,7 @@ def _accuracy(opened: Study | xarray.Dataset, name: str) -> list[str]:
 
 def _display(opened: Study | xarray.Dataset) -> Mapping[str, str]:
     """The units in which the study wants its outputs shown, which a cube keeps."""
-    from sweep.study import Study
+    from sweep.study.definition import Study
 
     if isinstance(opened, Study):
         return opened.outputs
@@ -112,13 +112,13 @@ def _display(opened: Study | xarray.Dataset) -> Mapping[str, str]:
 
 
 def _axes(opened: Study | xarray.Dataset) -> set[str]:
-    from sweep.study import Study
+    from sweep.study.definition import Study
 
     return set(opened.axes) if isinstance(opened, Study) else set(map(str, opened.dims))
 
 
 def _text(rows: list[dict[str, Any]], shown: list[str], units: dict[str, str], wanted: Mapping[str, str]) -> str:
-    from sweep.show import column, table
+    from sweep.cube.text import column, table
 
     columns: dict[str, list[str]] = {}
     for key in shown:

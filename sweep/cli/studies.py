@@ -13,8 +13,8 @@ import click
 from sweep.cli.options import as_json, overrides, print_json, study_argument, tell_of_idle
 
 if TYPE_CHECKING:
-    from sweep.plan import Plan
-    from sweep.study import Study
+    from sweep.engine.plan import Plan
+    from sweep.study.definition import Study
 
 # what one core of an ordinary server does; `python -m benchmarks.speed` measures it elsewhere
 EVALUATIONS_PER_SECOND = 5e8
@@ -31,23 +31,23 @@ def plan(study: str, set_: tuple[str, ...], axis: tuple[str, ...], as_json: bool
 
     Axes, outputs with the axes that each depends on, bytes on disk, expected time, and the inputs that are assumed.
     """
-    from sweep import cube
-    from sweep.plan import check, make
-    from sweep.study_file import open_study
+    from sweep.cube import dataset
+    from sweep.engine.plan import check, make
+    from sweep.study.parse import open_study
 
     made = make(open_study(study, set_, axis))
     check(made)
     tell_of_idle(made.study, set_, made.graph)
     facts = _facts(made)
     if as_json:
-        return print_json(facts | {"assumed": cube.assumed(made)})
-    click.echo(_plan_text(made, facts, cube.assumed(made)))
+        return print_json(facts | {"assumed": dataset.assumed(made)})
+    click.echo(_plan_text(made, facts, dataset.assumed(made)))
 
 
 def _facts(made: Plan) -> dict[str, Any]:
     import numpy as np
 
-    from sweep import cube
+    from sweep.cube import dataset
 
     axes = {
         name: {"size": made.sizes[name], "left_out": made.study.axes[name].left_out, "columns": list(made.study.axes[name].columns)}
@@ -55,7 +55,7 @@ def _facts(made: Plan) -> dict[str, Any]:
     }
     outputs: dict[str, dict[str, Any]] = {
         v.name: {"dims": list(v.dims), "cells": made.cells(v.dims), "bytes": made.cells(v.dims) * np.dtype(v.dtype).itemsize}
-        for v in cube.outputs(made)
+        for v in dataset.outputs(made)
     }
     evaluations = sum(made.cells(nest.dims) * len(nest.steps) for nest in made.nests)
     size = sum(output["bytes"] for output in outputs.values())
@@ -77,8 +77,8 @@ def _facts(made: Plan) -> dict[str, Any]:
 
 
 def _plan_text(made: Plan, facts: dict[str, Any], assumed: dict[str, str]) -> str:
-    from sweep.show import table
-    from sweep.units import show
+    from sweep.catalog.units import show
+    from sweep.cube.text import table
 
     outputs = [(n, f"{o['cells']:,}", show(o["bytes"], "B"), ", ".join(o["dims"]) or "-") for n, o in facts["outputs"].items()]
     given = [name for name in made.study.outputs if name in made.tables]
@@ -105,7 +105,7 @@ def _plan_text(made: Plan, facts: dict[str, Any], assumed: dict[str, str]) -> st
 
 
 def _axes_text(made: Plan) -> str:
-    from sweep.show import span, table
+    from sweep.cube.text import span, table
 
     rows = []
     for name in made.order:
@@ -133,8 +133,8 @@ def run(
     from tqdm import tqdm
 
     from sweep.cli.cubes import summary
-    from sweep.running import run as evaluate
-    from sweep.study_file import open_study
+    from sweep.cube.running import run as evaluate
+    from sweep.study.parse import open_study
 
     opened = open_study(study, set_, axis, outputs)
     tell_of_idle(opened, set_, opened.graph)
@@ -158,7 +158,7 @@ def run(
 
 def _tell_of_earlier(out: Path) -> None:
     """Say on stderr what an earlier run has left: all of the cube, or some of its blocks."""
-    from sweep import store
+    from sweep.cube import store
 
     if not out.exists() and not store.partial(out).exists():
         return

@@ -58,9 +58,9 @@ def supply(
 
     Solves a linear programme (needs the extra `supply`). The drawn weather is synthetic; give files for a real site.
     """
-    from sweep import supply_case, weather
-    from sweep.supply_mix import Case, solve
-    from sweep.units import show, to_si
+    from sweep.catalog.units import show, to_si
+    from sweep.supply import inputs, weather
+    from sweep.supply.mix import Case, solve
 
     settings = {}
     for text in set_:
@@ -77,10 +77,10 @@ def supply(
         raise SweepError(f"--load {load}: {error}") from None
     allowed = tuple(source.strip() for source in sources.split(",") if source.strip() and (site or source.strip() != "grid"))
     case = Case(
-        load=supply_case.daily_load(peak, swing),
+        load=inputs.daily_load(peak, swing),
         solar=sun.values,
         wind=wind.values,
-        prices=supply_case.prices(site, gas, settings),
+        prices=inputs.prices(site, gas, settings),
         mode=mode,  # type: ignore[arg-type]  # the case checks the word
         clean_share=clean,
         sources=allowed,
@@ -91,11 +91,11 @@ def supply(
         print_json({**facts, "carbon": mix.carbon, "clean_share": mix.clean_share, "unserved": mix.unserved})
         return
     click.echo(f"{load} {'at ' + site if site else 'without a grid'}, {mode}, {clean:.0%} clean; weather: {sun.name}; {wind.name}\n")
-    for source, built, energy in supply_case.table(case.coarser(hours), mix):
+    for source, built, energy in inputs.table(case.coarser(hours), mix):
         click.echo(f"{source:<9} {built:<28} {energy}")
     if sensitivity and mix.feasible:
         click.echo("\nprice of the electricity when one cost is half, and half as high again")
-        for name, (low, high) in supply_case.sensitivities(case, max(hours, 3)).items():
+        for name, (low, high) in inputs.sensitivities(case, max(hours, 3)).items():
             click.echo(f"{name:<9} {show(low.price, 'USD/J'):<16} {show(high.price, 'USD/J')}")
 
 

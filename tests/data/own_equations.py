@@ -2,7 +2,7 @@
 
 import math
 
-from sweep.registry import equation, rule
+from sweep.equations.registry import equation, rule
 
 FULL = 2
 

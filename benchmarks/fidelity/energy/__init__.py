@@ -1,0 +1,1 @@
+"""Power and energy of training against published results."""

@@ -1,0 +1,1 @@
+"""Served models: rate, latency, power and energy against published results."""

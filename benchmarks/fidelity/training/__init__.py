@@ -1,0 +1,1 @@
+"""Training runs: step time, memory, layouts and peers against published results."""

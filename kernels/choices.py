@@ -1,0 +1,8 @@
+"""The words of choice parameters, as the numbers that equations are given: the place of each word in its list in configs/parameters."""
+
+FP32, TF32, FP16, BF16, FP8, INT8, FP4 = range(7)  # precision, serving_precision
+NO_RECOMPUTE, SELECTIVE_RECOMPUTE, FULL_RECOMPUTE = range(3)  # recompute
+STATED_PUE, PART_LOAD_PUE, BUILT_UP_PUE = range(3)  # pue_method
+STATED_WATER, COOLING_WATER = range(2)  # water_method
+FROM_GRID, FROM_GENERATOR, FROM_MIX = range(3)  # power_source
+AVERAGE_DIRECT, AVERAGE_DIRECT_CO2, AVERAGE_LIFECYCLE, MARGINAL_DIRECT, AS_PUBLISHED = range(5)  # carbon_kind

@@ -1,0 +1,156 @@
+"""Carbon of the electricity and of making the hardware. What belongs here: kilograms of CO2 equivalent, with the kind of the figure."""
+
+from sweep.equations.registry import equation, rule
+from sweep.kernels.choices import AS_PUBLISHED, FROM_GENERATOR, FROM_GRID
+
+
+@equation(unit="kg/J", source="ghg-protocol-scope-2")
+def site_carbon_intensity(carbon_kind, grid_carbon_intensity):
+    """Carbon of the electricity of the site's grid, of the kind that counts.
+
+    c = of the site's entry, by kind
+
+    carbon_kind: average or marginal, direct or life-cycle [1]
+    grid_carbon_intensity: c, figure of the site's entry of that kind [kg/J]
+    """
+    return grid_carbon_intensity
+
+
+@rule(guards=(), source="ghg-protocol-scope-2")
+def carbon_kinds_differ(carbon_kind, site_carbon_intensity):
+    """Carbon intensities are of the kind that each site publishes: direct ones beside life-cycle ones are not comparable.
+
+    carbon_kind: average or marginal, direct or life-cycle [1]
+    site_carbon_intensity: c, carbon of the site's grid [kg/J]
+    """
+    return carbon_kind == AS_PUBLISHED
+
+
+@equation(unit="kg/J", source="ghg-protocol-scope-2", selects="power_source")
+def carbon_intensity(power_source, site_carbon_intensity, generator_carbon_intensity, mix_carbon_intensity):
+    """Carbon for each unit of the electricity that the facility takes.
+
+    c = of the grid, of the generator, or of the mix
+
+    power_source: what powers the facility [1]
+    site_carbon_intensity: carbon of the site's grid [kg/J]
+    generator_carbon_intensity: carbon of the generator [kg/J]
+    mix_carbon_intensity: carbon of the mix [kg/J]
+    """
+    if power_source == FROM_GRID:
+        return site_carbon_intensity
+    if power_source == FROM_GENERATOR:
+        return generator_carbon_intensity
+    return mix_carbon_intensity
+
+
+@equation(unit="kg", source="ghg-protocol-scope-2")
+def operational_carbon(facility_energy, carbon_intensity):
+    """Carbon of the electricity of the training run, location-based.
+
+    m = E c
+
+    facility_energy: E, electricity of the facility during the run [J]
+    carbon_intensity: c, carbon of its electricity [kg/J]
+    """
+    return facility_energy * carbon_intensity
+
+
+@equation(unit="kg", source="ghg-protocol-scope-2")
+def serving_carbon(serving_facility_energy, carbon_intensity):
+    """Carbon of the electricity that answers the queries over the serving period.
+
+    m = E c
+
+    serving_facility_energy: E, electricity of the facility over the serving period [J]
+    carbon_intensity: c, carbon of its electricity [kg/J]
+    """
+    return serving_facility_energy * carbon_intensity
+
+
+@equation(unit="kg/query", source="ghg-protocol-scope-2")
+def carbon_per_query(energy_per_query, effective_pue, carbon_intensity):
+    """Carbon of the electricity of one query.
+
+    m = e PUE c
+
+    energy_per_query: e, energy of the servers for one query [J/query]
+    effective_pue: PUE, energy of the facility over energy of its IT [1]
+    carbon_intensity: c, carbon of the electricity [kg/J]
+    """
+    return energy_per_query * effective_pue * carbon_intensity
+
+
+@equation(unit="kg", source="ghg-protocol-scope-2")
+def annual_carbon(annual_energy, carbon_intensity):
+    """Carbon of the electricity that the facility takes in a year.
+
+    m = E c
+
+    annual_energy: E, electricity of the facility in a year [J]
+    carbon_intensity: c, carbon of that electricity [kg/J]
+    """
+    return annual_energy * carbon_intensity
+
+
+@equation(unit="kg", source="luccioni-2022")
+def gpu_embodied_carbon(published_gpu_carbon):
+    """Carbon emitted in making one GPU, as the chosen publication has it.
+
+    m = of the GPU's entry, by publication
+
+    published_gpu_carbon: m, figure of the GPU's entry [kg]
+    """
+    return published_gpu_carbon
+
+
+@equation(unit="kg", source="luccioni-2022")
+def embodied_carbon(gpus, gpu_embodied_carbon, servers, server_embodied_carbon):
+    """Carbon emitted in making all GPUs and servers of the cluster.
+
+    M = N m_gpu + S m_server
+
+    gpus: N, GPUs of the cluster [1]
+    gpu_embodied_carbon: m_gpu, carbon of making one GPU [kg]
+    servers: S, servers of the cluster [1]
+    server_embodied_carbon: m_server, carbon of making one server without its GPUs [kg]
+    """
+    return gpus * gpu_embodied_carbon + servers * server_embodied_carbon
+
+
+@equation(unit="kg", source="luccioni-2022")
+def run_embodied_carbon(embodied_carbon, training_duration, hardware_lifetime, hardware_use):
+    """Part of the embodied carbon that falls on the training run, by its share of the hours in use.
+
+    M_run = M T / (L h)
+
+    embodied_carbon: M, carbon of making the cluster [kg]
+    training_duration: T, time given to the training run [s]
+    hardware_lifetime: L, time until the hardware is replaced [s]
+    hardware_use: h, part of its life in which the hardware works [1]
+    """
+    return embodied_carbon * training_duration / (hardware_lifetime * hardware_use)
+
+
+@equation(unit="kg", source="luccioni-2022")
+def run_carbon(operational_carbon, run_embodied_carbon):
+    """Carbon of the training run, its electricity and its part of making the hardware.
+
+    m = m_op + M_run
+
+    operational_carbon: m_op, carbon of the electricity [kg]
+    run_embodied_carbon: M_run, part of the embodied carbon [kg]
+    """
+    return operational_carbon + run_embodied_carbon
+
+
+@equation(unit="1", source="luccioni-2022")
+def embodied_share(run_embodied_carbon, run_carbon):
+    """Part of the carbon of the training run that is from making the hardware.
+
+    s = M_run / m
+
+    run_embodied_carbon: M_run, part of the embodied carbon [kg]
+    run_carbon: m, carbon of the run [kg]
+    """
+    return run_embodied_carbon / run_carbon

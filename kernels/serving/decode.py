@@ -1,0 +1,229 @@
+"""One decode step: every running sequence writes a token. What belongs here: the time of each part of a step.
+
+Each part is stated for the whole replica, so that a batch multiplies or fills it; batching.py puts them together.
+"""
+
+import math
+
+from sweep.equations.registry import equation
+from sweep.kernels.choices import FP8
+
+
+@equation(unit="s", source="pope-2022")
+def dense_read_time(dense_weight_bytes, serving_tp, hbm_bandwidth, bandwidth_efficiency, outstanding_bandwidth):
+    """Time to read the weights outside the experts once, stage after stage.
+
+    t = W_d / t (1 / (b e) + 1 / c)
+
+    dense_weight_bytes: W_d, weights outside the experts [B]
+    serving_tp: t, tensor-parallel size [1]
+    hbm_bandwidth: b, memory bandwidth of one GPU [B/s]
+    bandwidth_efficiency: e, share of it that reading weights reaches [1]
+    outstanding_bandwidth: c, bandwidth at which a GPU can ask for data [B/s]
+    """
+    return dense_weight_bytes / serving_tp * (1 / (hbm_bandwidth * bandwidth_efficiency) + 1 / outstanding_bandwidth)
+
+
+@equation(unit="s", source="pope-2022")
+def dense_compute_time(step_width, dense_weights, embedding_parameters, serving_gpus, serving_peak_rate, matmul_efficiency):
+    """Time to multiply one sequence's tokens of a step with the weights outside the experts, shared by all GPUs of the replica.
+
+    t = 2 w (D + V) / (N r e)
+
+    step_width: w, tokens of one sequence that a pass checks [1]
+    dense_weights: D, parameters that every token reads in the layers [1]
+    embedding_parameters: V, parameters of the output head, as many as of the embedding [1]
+    serving_gpus: N, GPUs of one replica [1]
+    serving_peak_rate: r, dense peak rate of one GPU [FLOP/s]
+    matmul_efficiency: e, share of it that matrix multiplications reach [1]
+    """
+    return 2 * step_width * (dense_weights + embedding_parameters) / (serving_gpus * serving_peak_rate * matmul_efficiency)
+
+
+@equation(unit="s", source="pope-2022")
+def expert_read_time(
+    expert_weight_bytes, serving_tp, serving_dp, hbm_bandwidth, expert_bandwidth_efficiency, outstanding_bandwidth
+):
+    """Time to read all routed experts once, stage after stage.
+
+    t = W_x / (t d) (1 / (b e) + 1 / c)
+
+    expert_weight_bytes: W_x, weights of the experts [B]
+    serving_tp: t, tensor-parallel size of attention [1]
+    serving_dp: d, ranks with their own sequences [1]
+    hbm_bandwidth: b, memory bandwidth of one GPU [B/s]
+    expert_bandwidth_efficiency: e, share of it that reading experts reaches [1]
+    outstanding_bandwidth: c, bandwidth at which a GPU can ask for data [B/s]
+    """
+    each = 1 / (hbm_bandwidth * expert_bandwidth_efficiency) + 1 / outstanding_bandwidth
+    return expert_weight_bytes / (serving_tp * serving_dp) * each
+
+
+@equation(unit="s", source="pope-2022")
+def expert_compute_time(step_width, expert_weights_per_token, serving_gpus, serving_peak_rate, expert_matmul_efficiency):
+    """Time to multiply one sequence's tokens of a step with the experts that they visit, shared by all GPUs of the replica.
+
+    t = 2 w x / (N r e)
+
+    step_width: w, tokens of one sequence that a pass checks [1]
+    expert_weights_per_token: x, parameters of the experts that one token visits [1]
+    serving_gpus: N, GPUs of one replica [1]
+    serving_peak_rate: r, dense peak rate of one GPU [FLOP/s]
+    expert_matmul_efficiency: e, share of it that grouped matrix multiplications reach [1]
+    """
+    return 2 * step_width * expert_weights_per_token / (serving_gpus * serving_peak_rate * expert_matmul_efficiency)
+
+
+@equation(unit="s", source="gale-2022")
+def expert_padding_time(expert_weights, engine_expert_rows, serving_gpus, serving_peak_rate, expert_matmul_efficiency, serving_precision):
+    """Time of the rows with which the products of experts are filled up to whole blocks, were every expert visited; 8 and 4 bits only.
+
+    t = 2 n X / (N r e)
+
+    expert_weights: X, parameters of all routed experts [1]
+    engine_expert_rows: n, rows that one visited expert's products have at least [1]
+    serving_gpus: N, GPUs of one replica [1]
+    serving_peak_rate: r, dense peak rate of one GPU [FLOP/s]
+    expert_matmul_efficiency: e, share of it that grouped matrix multiplications reach [1]
+    serving_precision: format of the matrix multiplications [1]
+    """
+    if serving_precision < FP8:
+        return 0.0
+    return 2 * engine_expert_rows * expert_weights / (serving_gpus * serving_peak_rate * expert_matmul_efficiency)
+
+
+@equation(unit="s", source="williams-2009")
+def expert_pass_time(expert_read_time, expert_padding_time):
+    """Time to pass through all routed experts, however few tokens visit each.
+
+    t = sqrt(t_r^2 + t_p^2)
+
+    expert_read_time: t_r, time to read all routed experts [s]
+    expert_padding_time: t_p, time of the rows that fill their products up [s]
+    """
+    return math.sqrt(expert_read_time * expert_read_time + expert_padding_time * expert_padding_time)
+
+
+@equation(unit="FLOP", source="deepseek-v2")
+def attention_flops_per_attended_token(attention_heads, head_size, value_head_size, kv_lora_rank, rope_head_size):
+    """Operations of one layer for one pair of a new token and a token that it attends to, in a decode step.
+
+    F = 2 n (d_k + d_v), or 2 n (2 r + d_rope) with multi-head latent attention, whose heads work on the compression itself
+
+    attention_heads: n, query heads of a layer [1]
+    head_size: d_k, width of a query and key head [1]
+    value_head_size: d_v, width of a value head [1]
+    kv_lora_rank: r, rank of the key-value compression, 0 for ordinary attention [1]
+    rope_head_size: d_rope, part of the key that carries position [1]
+    """
+    if kv_lora_rank > 0:
+        return 2 * attention_heads * (2 * kv_lora_rank + rope_head_size)
+    return 2 * attention_heads * (head_size + value_head_size)
+
+
+@equation(unit="s", source="kwon-2023")
+def kv_read_time(
+    kv_bytes_per_sequence, state_bytes_per_sequence, serving_gpus, kv_shards, serving_tp, hbm_bandwidth, kv_bandwidth_efficiency
+):
+    """Time to read the keys and values of one sequence, and to read and write its states, shared by the GPUs that hold different parts.
+
+    t = (K + 2 S) t / (N s b e)
+
+    kv_bytes_per_sequence: K, keys and values of one running sequence [B]
+    state_bytes_per_sequence: S, states of one running sequence [B]
+    serving_gpus: N, GPUs of one replica [1]
+    kv_shards: s, GPUs of a tensor-parallel group that hold different keys and values [1]
+    serving_tp: t, tensor-parallel size of attention [1]
+    hbm_bandwidth: b, memory bandwidth of one GPU [B/s]
+    kv_bandwidth_efficiency: e, share of it that attention reaches [1]
+    """
+    moved = kv_bytes_per_sequence + 2 * state_bytes_per_sequence
+    return moved * serving_tp / (serving_gpus * kv_shards * hbm_bandwidth * kv_bandwidth_efficiency)
+
+
+@equation(unit="s", source="deepseek-v2")
+def attention_compute_time(attention_flops_per_attended_token, attended_tokens, serving_gpus, peak_rate_16bit, matmul_efficiency):
+    """Time of the operations of attention for one new token, shared by all GPUs of the replica.
+
+    t = F a / (N r_16 e)
+
+    attention_flops_per_attended_token: F, operations per layer and attended token [FLOP]
+    attended_tokens: a, tokens that all layers together attend to [token]
+    serving_gpus: N, GPUs of one replica [1]
+    peak_rate_16bit: r_16, dense peak rate of one GPU in 16 bits, in which attention stays [FLOP/s]
+    matmul_efficiency: e, share of it that matrix multiplications reach [1]
+    """
+    return attention_flops_per_attended_token * attended_tokens / (serving_gpus * peak_rate_16bit * matmul_efficiency)
+
+
+@equation(unit="s", source="pope-2022")
+def pass_latency(layers, moe_layers, engine_layer_time, engine_expert_layer_time, engine_quantize_time, serving_precision):
+    """Time of the kernels of one pass through all layers that have no data to move.
+
+    t = l (t_l + t_q) + l_x t_x, with t_q in 8- and 4-bit formats only
+
+    layers: l, transformer layers [1]
+    moe_layers: l_x, layers with a mixture of experts [1]
+    engine_layer_time: t_l, time of one layer's kernels with no data [s]
+    engine_expert_layer_time: t_x, the same for sorting tokens to experts and back [s]
+    engine_quantize_time: t_q, the same for scaling activations to a narrow format [s]
+    serving_precision: format of the matrix multiplications [1]
+    """
+    quantize = engine_quantize_time if serving_precision >= FP8 else 0.0
+    return layers * (engine_layer_time + quantize) + moe_layers * engine_expert_layer_time
+
+
+@equation(unit="s", source="pope-2022")
+def fixed_step_time(pass_latency, collective_wait, draft_read_time, engine_step_time):
+    """Part of a step that does not grow with the batch, beside the reading of weights.
+
+    t = t_l + t_w + t_d + t_s
+
+    pass_latency: t_l, time of all layers' kernels with no data [s]
+    collective_wait: t_w, time that a pass waits for collectives [s]
+    draft_read_time: t_d, time to read the draft's weights [s]
+    engine_step_time: t_s, time of a step in which the GPUs wait for the engine [s]
+    """
+    return pass_latency + collective_wait + draft_read_time + engine_step_time
+
+
+@equation(unit="s", source="kwon-2023")
+def sampling_time(vocabulary_size, engine_logit_bytes, hbm_bandwidth, step_width):
+    """Time to choose one sequence's next tokens among the vocabulary: softmax, sorting, drawing.
+
+    t = w v q / b
+
+    vocabulary_size: v, logits of one token [1]
+    engine_logit_bytes: q, memory traffic for each logit [B]
+    hbm_bandwidth: b, memory bandwidth of one GPU [B/s]
+    step_width: w, tokens of one sequence that a pass checks [1]
+    """
+    return step_width * vocabulary_size * engine_logit_bytes / hbm_bandwidth
+
+
+@equation(unit="s", source="pope-2022")
+def sequence_step_time(
+    kv_read_time,
+    attention_compute_time,
+    step_width,
+    exchange_time_per_token,
+    draft_compute_time,
+    sampling_time,
+    engine_sequence_time,
+    serving_dp,
+):
+    """Time that one more running sequence adds to a step outside the matrices of the layers.
+
+    t = max(t_kv, w t_a) + (w x + t_m + t_o) / d + t_d
+
+    kv_read_time: t_kv, time to read the keys and values of one sequence [s]
+    attention_compute_time: t_a, time of attention's operations for one new token [s]
+    step_width: w, tokens of one sequence that a pass checks [1]
+    exchange_time_per_token: x, time to exchange the activations of one token of a rank [s]
+    draft_compute_time: t_d, time of the draft's operations [s]
+    sampling_time: t_m, time to choose one sequence's next tokens, on one GPU of each rank [s]
+    engine_sequence_time: t_o, time in which the GPUs wait for the engine, for each sequence of its rank [s]
+    serving_dp: d, ranks with their own sequences [1]
+    """
+    attention = max(kv_read_time, step_width * attention_compute_time)
+    return attention + (step_width * exchange_time_per_token + sampling_time + engine_sequence_time) / serving_dp + draft_compute_time

@@ -1,0 +1,108 @@
+"""The operating point of a replica. What belongs here: which batch runs, and the rules that say that none can.
+
+How a step depends on the batch is in batching.py.
+"""
+
+from sweep.equations.registry import equation, rule
+
+CONCURRENCY, LATENCY_TARGET = 0, 1
+
+
+@equation(unit="1", source="kwon-2023")
+def batch_limit(batch_in_memory, sequence_limit, serving_dp):
+    """Most sequences that one replica runs at a time: what fits in memory and what the engine of each rank admits.
+
+    B_max = min(M / K, S d)
+
+    batch_in_memory: M / K, running sequences whose keys and values fit [1]
+    sequence_limit: S, most sequences that the engine of one rank runs [1]
+    serving_dp: d, ranks with their own sequences [1]
+    """
+    return min(batch_in_memory, sequence_limit * serving_dp)
+
+
+@equation(unit="1", source="kwon-2023")
+def batch_by_concurrency(concurrency, batch_limit):
+    """Running sequences where a number of requests is kept in flight; those beyond the limit wait.
+
+    B = min(C, B_max)
+
+    concurrency: C, requests kept in flight in one replica [1]
+    batch_limit: B_max, most sequences that one replica runs at a time [1]
+    """
+    return min(concurrency, batch_limit)
+
+
+@equation(unit="1", source="kwon-2023", selects="operating_point")
+def batch(operating_point, batch_by_concurrency, batch_by_latency, batch_by_arrival):
+    """Sequences that one replica has running, mean over time.
+
+    B = that of the chosen operating point
+
+    operating_point: requests in flight, latency targets or arrivals [1]
+    batch_by_concurrency: batch where a number of requests is kept in flight [1]
+    batch_by_latency: largest batch within the latency targets [1]
+    batch_by_arrival: batch where requests arrive at a rate [1]
+    """
+    if operating_point == CONCURRENCY:
+        return batch_by_concurrency
+    if operating_point == LATENCY_TARGET:
+        return batch_by_latency
+    return batch_by_arrival
+
+
+@equation(unit="1", source="little-1961")
+def running_sequences(batch):
+    """Sequences of one step, while there are any.
+
+    B_r = max(1, B)
+
+    batch: B, sequences that one replica has running, mean over time [1]
+    """
+    return max(1.0, batch)
+
+
+@equation(unit="1", source="little-1961")
+def replica_busy_share(batch):
+    """Share of the time in which a replica runs at least one sequence.
+
+    u = min(1, B)
+
+    batch: B, sequences that one replica has running, mean over time [1]
+    """
+    return min(1.0, batch)
+
+
+@rule(guards=("running_sequences",), source="kwon-2023")
+def batch_exceeds_memory(batch, batch_in_memory):
+    """The keys and values of the batch do not fit in the memory of one replica.
+
+    batch: sequences that one replica has running [1]
+    batch_in_memory: running sequences whose keys and values fit [1]
+    """
+    return batch > batch_in_memory * (1 + 1e-9)
+
+
+@rule(guards=("batch_by_latency",), source="agrawal-2024")
+def latency_target_missed(shortest_step_time, accepted_tokens, prefill_latency, target_time_per_output_token, target_time_to_first_token):
+    """No batch meets the latency targets: one sequence alone is slower.
+
+    shortest_step_time: time of a step of one sequence [s]
+    accepted_tokens: tokens of one sequence that one step writes [token]
+    prefill_latency: time until a prompt is read, where no answers hold it up [s]
+    target_time_per_output_token: longest mean time between two tokens of one answer [s]
+    target_time_to_first_token: longest mean time until an answer starts [s]
+    """
+    if shortest_step_time > target_time_per_output_token * accepted_tokens:
+        return True
+    return prefill_latency + shortest_step_time > target_time_to_first_token
+
+
+@rule(guards=("batch_by_arrival",), source="little-1961")
+def arrivals_exceed_capacity(arrival_rate, request_capacity):
+    """More requests arrive at one replica than it can answer.
+
+    arrival_rate: requests that arrive at one replica [1/s]
+    request_capacity: requests that it can answer in a second [1/s]
+    """
+    return arrival_rate > request_capacity

@@ -1,0 +1,123 @@
+"""Reading the prompt. What belongs here: the operations, the exchange and the time of one prompt, from chunk to whole.
+
+Prompts are read in chunks beside the running answers, so their time is counted per request and added to the steps in batching.py.
+"""
+
+from sweep.equations.registry import equation
+
+
+def window_pairs(start, count, window):
+    """Sum over `count` tokens, the first with `start` tokens before it, of the tokens that each attends to within a window."""
+    end = start + count
+    growing = max(0.0, min(end, window) - start)
+    return growing * (start + start + growing) / 2 + (count - growing) * window
+
+
+@equation(unit="token", source="agrawal-2024")
+def prefill_tokens(input_tokens, prefix_cache_hit):
+    """Tokens of one prompt that have to be read; the others are found in the cache.
+
+    n = n_in (1 - h)
+
+    input_tokens: n_in, tokens of one prompt [token]
+    prefix_cache_hit: h, share of the prompt found in the cache [1]
+    """
+    return input_tokens * (1 - prefix_cache_hit)
+
+
+@equation(unit="1", source="narayanan-2021")
+def prefill_pairs(input_tokens, prefill_tokens, full_attention_layers, windowed_layers, attention_window):
+    """Pairs of a prompt token and one that it attends to, all layers; quadratic in the prompt without a window.
+
+    p = l_f (n c + n^2 / 2) + l_w (the same, each token within its window), with c = n_in - n
+
+    input_tokens: n_in, tokens of one prompt [token]
+    prefill_tokens: n, those that have to be read [token]
+    full_attention_layers: l_f, layers in which a token attends to all before it [1]
+    windowed_layers: l_w, layers with windowed attention [1]
+    attention_window: w, how far they look back; 0 where every layer sees all [token]
+    """
+    cached = input_tokens - prefill_tokens
+    full = prefill_tokens * cached + prefill_tokens * prefill_tokens / 2
+    windowed = window_pairs(cached, prefill_tokens, attention_window) if attention_window > 0 else full
+    return full_attention_layers * full + windowed_layers * windowed
+
+
+@equation(unit="FLOP", source="narayanan-2021")
+def prefill_matmul_flops(prefill_tokens, dense_weights):
+    """Operations of one prompt in the matrices of all layers, outside the experts.
+
+    F = 2 n D
+
+    prefill_tokens: n, tokens of one prompt that have to be read [token]
+    dense_weights: D, parameters that every token reads in the layers [1]
+    """
+    return 2 * prefill_tokens * dense_weights
+
+
+@equation(unit="FLOP", source="fedus-2021")
+def prefill_expert_flops(prefill_tokens, expert_weights_per_token):
+    """Operations of one prompt in the experts.
+
+    F = 2 n x
+
+    prefill_tokens: n, tokens of one prompt that have to be read [token]
+    expert_weights_per_token: x, parameters of the experts that one token visits [1]
+    """
+    return 2 * prefill_tokens * expert_weights_per_token
+
+
+@equation(unit="FLOP", source="narayanan-2021")
+def prefill_attention_flops(prefill_pairs, attention_heads, head_size, value_head_size):
+    """Operations of one prompt in attention.
+
+    F = 2 p n (d_k + d_v)
+
+    prefill_pairs: p, pairs of a prompt token and one that it attends to [1]
+    attention_heads: n, query heads of a layer [1]
+    head_size: d_k, width of a query and key head [1]
+    value_head_size: d_v, width of a value head [1]
+    """
+    return 2 * prefill_pairs * attention_heads * (head_size + value_head_size)
+
+
+@equation(unit="s", source="agrawal-2024")
+def prefill_compute_time(
+    prefill_matmul_flops,
+    prefill_expert_flops,
+    prefill_attention_flops,
+    serving_gpus,
+    serving_peak_rate,
+    peak_rate_16bit,
+    prefill_efficiency,
+    prefill_expert_efficiency,
+):
+    """Time of the operations of one prompt, shared by all GPUs of the replica.
+
+    t = (F_m / (r e) + F_x / (r e_x) + F_a / (r_16 e)) / N
+
+    prefill_matmul_flops: F_m, operations in the matrices outside the experts [FLOP]
+    prefill_expert_flops: F_x, operations in the experts [FLOP]
+    prefill_attention_flops: F_a, operations in attention [FLOP]
+    serving_gpus: N, GPUs of one replica [1]
+    serving_peak_rate: r, dense peak rate of one GPU [FLOP/s]
+    peak_rate_16bit: r_16, its peak rate in 16 bits, in which attention stays [FLOP/s]
+    prefill_efficiency: e, share of the peak that reading a prompt reaches [1]
+    prefill_expert_efficiency: e_x, the same in the experts [1]
+    """
+    dense = (prefill_matmul_flops / serving_peak_rate + prefill_attention_flops / peak_rate_16bit) / prefill_efficiency
+    return (dense + prefill_expert_flops / (serving_peak_rate * prefill_expert_efficiency)) / serving_gpus
+
+
+@equation(unit="s", source="agrawal-2024")
+def prefill_time(prefill_compute_time, prefill_tokens, exchange_time_per_token, serving_dp):
+    """Time that one prompt takes of the replica.
+
+    t = t_c + n x / d
+
+    prefill_compute_time: t_c, time of its operations [s]
+    prefill_tokens: n, its tokens that have to be read [token]
+    exchange_time_per_token: x, time to exchange the activations of one token of a rank [s]
+    serving_dp: d, ranks that read prompts at the same time [1]
+    """
+    return prefill_compute_time + prefill_tokens * exchange_time_per_token / serving_dp

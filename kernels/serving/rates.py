@@ -1,0 +1,177 @@
+"""Latencies and rates of a replica in steady state. What belongs here: what a user waits for, and what a replica achieves.
+
+The step of a batch is in batching.py.
+"""
+
+from sweep.equations.registry import equation
+
+MIXED = 0
+
+
+@equation(unit="s", source="agrawal-2024")
+def prefill_occupancy(prefill_time, serving_dp, engine_lockstep):
+    """Time for which one prompt keeps the replica from other work; ranks in lockstep wait where only one of them has a prompt.
+
+    t_o = t_p (1 + (d - 1) k)
+
+    prefill_time: t_p, time that one prompt takes of the replica, its work shared by all GPUs [s]
+    serving_dp: d, ranks with their own sequences [1]
+    engine_lockstep: k, share of a prompt's reading in which the other ranks wait [1]
+    """
+    return prefill_time * (1 + (serving_dp - 1) * engine_lockstep)
+
+
+@equation(unit="s", source="agrawal-2024")
+def interleaved_prefill_time(prefill_occupancy, output_tokens, accepted_tokens, prefill_placement):
+    """Time of reading prompts that comes with one running sequence's step on the same GPUs: one prompt for an answer's worth of steps.
+
+    t = t_p n / n_out, or 0 where prompts are read elsewhere
+
+    prefill_occupancy: t_p, time for which one prompt keeps the replica [s]
+    output_tokens: n_out, tokens of one answer [token]
+    accepted_tokens: n, tokens of one sequence that one step writes [token]
+    prefill_placement: whether prompts are read by the same GPUs [1]
+    """
+    if prefill_placement == MIXED:
+        return prefill_occupancy * accepted_tokens / output_tokens
+    return 0.0
+
+
+@equation(unit="s", source="zhong-2024")
+def kv_transfer_time(
+    prefill_placement,
+    kv_bytes_per_sequence,
+    state_bytes_per_sequence,
+    input_tokens,
+    mean_context,
+    serving_gpus,
+    scaleout_bandwidth,
+    link_efficiency,
+):
+    """Time to send the keys, values and states of one prompt from the GPUs that read it to those that write its answer.
+
+    t = (K n_in / c + S) / (N b e), or 0 where they are the same
+
+    prefill_placement: whether prompts are read by the same GPUs [1]
+    kv_bytes_per_sequence: K, keys and values of one running sequence [B]
+    state_bytes_per_sequence: S, its states [B]
+    input_tokens: n_in, tokens of one prompt [token]
+    mean_context: c, tokens that a running sequence has behind it [token]
+    serving_gpus: N, GPUs of one replica [1]
+    scaleout_bandwidth: b, bandwidth of one GPU into the network, one direction [B/s]
+    link_efficiency: e, share of it that a transfer reaches [1]
+    """
+    if prefill_placement == MIXED:
+        return 0.0
+    sent = kv_bytes_per_sequence * input_tokens / mean_context + state_bytes_per_sequence
+    return sent / (serving_gpus * scaleout_bandwidth * link_efficiency)
+
+
+@equation(unit="s", source="zhong-2024")
+def prefill_latency(prefill_time, serving_dp, kv_transfer_time, prefill_placement, prefill_load):
+    """Time from the arrival of a prompt until it is read, where no answers hold it up; prompts of a pool of their own wait for each other.
+
+    t = t_p d + t_k + t_p r / (2 (1 - r)), the last for a pool of its own
+
+    prefill_time: t_p, time that one prompt takes of the replica [s]
+    serving_dp: d, ranks of which one reads the prompt [1]
+    kv_transfer_time: t_k, time to send its keys and values on [s]
+    prefill_placement: whether prompts are read by the same GPUs [1]
+    prefill_load: r, share of the time that GPUs for prompts alone are busy [1]
+    """
+    alone = prefill_time * serving_dp + kv_transfer_time
+    if prefill_placement == MIXED:
+        return alone
+    return alone + prefill_time * prefill_load / (2 * (1 - prefill_load))
+
+
+@equation(unit="s", source="agrawal-2024")
+def serving_step_time(decode_step_time, running_sequences, interleaved_prefill_time):
+    """Time of one step with the prompts that come with it on the same GPUs.
+
+    T = t + B t_p
+
+    decode_step_time: t, time of one step without prompts [s]
+    running_sequences: B, sequences of one step [1]
+    interleaved_prefill_time: t_p, time of reading prompts on the same GPUs, for each sequence of a step [s]
+    """
+    return decode_step_time + running_sequences * interleaved_prefill_time
+
+
+@equation(unit="s", source="zhong-2024")
+def time_per_output_token(serving_step_time, accepted_tokens):
+    """Mean time between two tokens of one answer.
+
+    t = T / n
+
+    serving_step_time: T, time of one step [s]
+    accepted_tokens: n, tokens of one sequence that one step writes [token]
+    """
+    return serving_step_time / accepted_tokens
+
+
+@equation(unit="token/s", source="little-1961")
+def output_rate(batch, time_per_output_token):
+    """Tokens that one replica writes in a second, mean.
+
+    R = B / t
+
+    batch: B, sequences that one replica has running, mean over time [1]
+    time_per_output_token: t, mean time between two tokens of one answer [s]
+    """
+    return batch / time_per_output_token
+
+
+@equation(unit="s", source="agrawal-2024")
+def time_to_first_token(prefill_latency, serving_step_time, prefill_time, running_sequences, interleaved_prefill_time, decode_step_time):
+    """Mean time from the admission of a request until its first token; prompts that arrive at random wait for each other.
+
+    t = t_l + T + t_p B x / (2 t_d)
+
+    prefill_latency: t_l, time until the prompt is read, where no answers hold it up [s]
+    serving_step_time: T, time of one step with its prompts [s]
+    prefill_time: t_p, time that one prompt takes of the replica [s]
+    running_sequences: B, sequences of one step [1]
+    interleaved_prefill_time: x, time of reading prompts on the same GPUs, for each sequence of a step [s]
+    decode_step_time: t_d, time of one step without prompts [s]
+    """
+    wait = prefill_time * running_sequences * interleaved_prefill_time / (2 * decode_step_time)
+    return prefill_latency + serving_step_time + wait
+
+
+@equation(unit="s", source="little-1961")
+def request_time(time_to_first_token, output_tokens, time_per_output_token):
+    """Mean time from the admission of a request until its answer is complete.
+
+    t = t_f + (n_out - 1) t_o
+
+    time_to_first_token: t_f, mean time until the first token [s]
+    output_tokens: n_out, tokens of one answer [token]
+    time_per_output_token: t_o, mean time between two tokens of one answer [s]
+    """
+    return time_to_first_token + (output_tokens - 1) * time_per_output_token
+
+
+@equation(unit="token/s", source="deepseek-infra-index")
+def output_rate_per_server(output_rate, serving_gpus, gpus_per_server):
+    """Tokens that the GPUs of one server write in a second.
+
+    R_s = R n / N
+
+    output_rate: R, tokens that one replica writes in a second [token/s]
+    serving_gpus: N, GPUs of one replica [1]
+    gpus_per_server: n, GPUs of one server [1]
+    """
+    return output_rate * gpus_per_server / serving_gpus
+
+
+@equation(unit="1/s", source="little-1961")
+def requests_per_second(output_rate, output_tokens):
+    """Requests that one replica answers in a second, mean.
+
+    q = R / n_out
+
+    output_rate: R, tokens that one replica writes in a second [token/s]
+    output_tokens: n_out, tokens of one answer [token]
+    """
+    return output_rate / output_tokens

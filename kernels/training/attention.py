@@ -1,0 +1,150 @@
+"""The core of attention on one GPU: scores, softmax, weighted values. What belongs here: its work and time, fused or not.
+
+The projections around it are for gemm.py.
+"""
+
+from sweep.equations.registry import equation
+
+
+@equation(unit="token", source="dao-2023")
+def attention_context(sequence_length, layers, full_attention_layers, windowed_layers, attention_window):
+    """Positions that a token attends to, on average over tokens and layers, when the masked half is skipped.
+
+    s / 2, w (1 - w / 2 s) in layers with a window and 0 in those that keep a state
+
+    sequence_length: s, tokens in one sequence [token]
+    layers: transformer layers [1]
+    full_attention_layers: layers in which a token attends to all before it [1]
+    windowed_layers: layers with a window [1]
+    attention_window: w, longest distance that such a layer looks back [token]
+    """
+    window = min(attention_window, sequence_length)
+    inside = window * (1 - window / (2 * sequence_length))
+    return (full_attention_layers * sequence_length / 2 + windowed_layers * inside) / layers
+
+
+@equation(unit="s", source="dao-2023")
+def fused_attention_time(
+    local_tokens,
+    tp,
+    attention_context,
+    attention_heads,
+    head_size,
+    value_head_size,
+    attention_rate,
+    attention_width,
+    hbm_bandwidth,
+    attention_exposure,
+):
+    """Time of the fused (flash) core of one attention layer, forward, for one micro-batch.
+
+    t = 2 n c a (d + d_v) / (t R) + 2 n w x / (t B)
+
+    local_tokens: n, tokens of one micro-batch on one rank [token]
+    tp: t, tensor-parallel size [1]
+    attention_context: c, positions that a token attends to [token]
+    attention_heads: a, query heads [1]
+    head_size: d, width of one query and key head [1]
+    value_head_size: d_v, width of one value head [1]
+    attention_rate: R, rate of the fused core, forward [FLOP/s]
+    attention_width: w, columns of query, key, value and context [1]
+    hbm_bandwidth: B, memory bandwidth of one GPU [B/s]
+    attention_exposure: x, passes over query, key, value and context that do not hide [1]
+    """
+    work = 2 * attention_context * attention_heads * (head_size + value_head_size)
+    return local_tokens / tp * (work / attention_rate + 2 * attention_width * attention_exposure / hbm_bandwidth)
+
+
+@equation(unit="B", source="korthikanti-2022")
+def score_traffic(fused_softmax, fused_softmax_bytes, softmax_bytes):
+    """Memory traffic of each score of unfused attention, forward.
+
+    c_f where scale, mask and softmax are one kernel, else c
+
+    fused_softmax: 1 where they are one kernel, else 0 [1]
+    fused_softmax_bytes: c_f, traffic where they are [B]
+    softmax_bytes: c, traffic where each is an operator by itself [B]
+    """
+    if fused_softmax == 1:
+        return fused_softmax_bytes
+    return softmax_bytes
+
+
+@equation(unit="s", source="korthikanti-2022")
+def unfused_attention_time(
+    local_tokens,
+    tp,
+    sequence_length,
+    attention_heads,
+    head_size,
+    value_head_size,
+    gemm_rate_16bit,
+    batched_efficiency,
+    pointwise_rate,
+    score_traffic,
+):
+    """Time of the core of one attention layer in separate operators, forward, for one micro-batch; nothing is skipped.
+
+    t = n s a / t (2 (d + d_v) / (e R) + c / r)
+
+    local_tokens: n, tokens of one micro-batch on one rank [token]
+    tp: t, tensor-parallel size [1]
+    sequence_length: s, tokens in one sequence [token]
+    attention_heads: a, query heads [1]
+    head_size: d, width of one query and key head [1]
+    value_head_size: d_v, width of one value head [1]
+    gemm_rate_16bit: R, rate of large 16-bit matrix products [FLOP/s]
+    batched_efficiency: e, rate of the small batched products over that of large ones [1]
+    pointwise_rate: r, rate of memory-bound operators [B/s]
+    score_traffic: c, memory traffic of each score: mask, softmax, dropout and the two products [B]
+    """
+    work = 2 * (head_size + value_head_size) / (batched_efficiency * gemm_rate_16bit)
+    return local_tokens / tp * sequence_length * attention_heads * (work + score_traffic / pointwise_rate)
+
+
+@equation(unit="FLOP/s", source="shah-2024")
+def attention_rate(peak_rate_16bit, attention_efficiency, portable_attention_efficiency, native_attention, training_clock, sustained_clock):
+    """Rate of the fused core of attention, forward, in a training loop.
+
+    R = e c R_16; a kernel of an earlier generation draws too little power to be slowed by its limit
+
+    peak_rate_16bit: R_16, dense peak rate of the GPU in 16-bit formats [FLOP/s]
+    attention_efficiency: e, share of the peak that a kernel written for the GPU's generation reaches, forward [1]
+    portable_attention_efficiency: e, share that the kernel of an earlier generation reaches; 0 where it is as good [1]
+    native_attention: 1 where the kernel is written for the GPU's generation [1]
+    training_clock: c, clock kept in a training run at rated power over that of a short burst [1]
+    sustained_clock: c, the same under the power limit [1]
+    """
+    if native_attention == 0 and portable_attention_efficiency > 0:
+        return peak_rate_16bit * portable_attention_efficiency * training_clock
+    return peak_rate_16bit * attention_efficiency * sustained_clock
+
+
+@equation(unit="s", source="dao-2023")
+def core_attention_time(fused_attention, fused_attention_time, unfused_attention_time):
+    """Time of the core of one attention layer, forward, for one micro-batch.
+
+    that of the kernel that is used
+
+    fused_attention: 1 where one fused kernel computes the core, else 0 [1]
+    fused_attention_time: its time where fused [s]
+    unfused_attention_time: its time in separate operators [s]
+    """
+    if fused_attention == 1:
+        return fused_attention_time
+    return unfused_attention_time
+
+
+@equation(unit="s", source="dao-2023")
+def core_attention_backward_time(core_attention_time, fused_attention, attention_backward_ratio):
+    """Time of the core of one attention layer, backward, for one micro-batch.
+
+    t_b = r t where fused, which computes the scores again; else 2 t
+
+    core_attention_time: t, its time forward [s]
+    fused_attention: 1 where one fused kernel computes the core, else 0 [1]
+    attention_backward_ratio: r, backward time of the fused core over its forward time [1]
+    """
+    if fused_attention == 1:
+        return core_attention_time * attention_backward_ratio
+    return 2 * core_attention_time

@@ -1,0 +1,81 @@
+"""What a step time means for a run. What belongs here: utilization by its two definitions, and time to train.
+
+Operations are counted in 2 for each multiplication and addition, the backward pass twice the forward pass.
+"""
+
+from sweep.equations.registry import equation
+from sweep.kernels.choices import FULL_RECOMPUTE
+
+
+@equation(unit="FLOP", source="narayanan-2021")
+def model_flops_per_step(
+    tokens_per_step,
+    layers,
+    attention_weights,
+    layer_mlp_weights,
+    attention_heads,
+    head_size,
+    value_head_size,
+    sequence_length,
+    vocabulary_size,
+    hidden_size,
+):
+    """Operations that one step of the model takes by the usual convention: recomputation not counted, attention without its mask.
+
+    F = 6 n (L (w_a + w_m + s a (d + d_v) / 2) + h V)
+
+    tokens_per_step: n, tokens of one step [token]
+    layers: L, transformer layers [1]
+    attention_weights: w_a, elements of the projections of one layer [1]
+    layer_mlp_weights: w_m, elements of the MLP that one token meets in a layer [1]
+    attention_heads: a, query heads [1]
+    head_size: d, width of one query and key head [1]
+    value_head_size: d_v, width of one value head [1]
+    sequence_length: s, tokens in one sequence [token]
+    vocabulary_size: V, rows of the embedding [1]
+    hidden_size: h, width of the residual stream [1]
+    """
+    scores = sequence_length * attention_heads * (head_size + value_head_size)
+    return 6 * tokens_per_step * (layers * (attention_weights + layer_mlp_weights + scores) + hidden_size * vocabulary_size)
+
+
+@equation(unit="1", source="chowdhery-2022")
+def mfu(model_flops_per_step, step_time, gpus, peak_rate_16bit):
+    """Model FLOP utilization: operations of the model over what the GPUs could do at their 16-bit peak, whatever the format.
+
+    F / (t N R)
+
+    model_flops_per_step: F, operations of one step [FLOP]
+    step_time: t, time of one step [s]
+    gpus: N, GPUs of the cluster [1]
+    peak_rate_16bit: R, dense peak rate of one GPU in 16-bit formats [FLOP/s]
+    """
+    return model_flops_per_step / (step_time * gpus * peak_rate_16bit)
+
+
+@equation(unit="1", source="korthikanti-2022")
+def hfu(mfu, recompute):
+    """Hardware FLOP utilization: as mfu, with the forward pass counted again where it is computed again.
+
+    4/3 mfu with full recomputation, else mfu
+
+    mfu: model FLOP utilization [1]
+    recompute: what is computed again [1]
+    """
+    if recompute == FULL_RECOMPUTE:
+        return 4 * mfu / 3
+    return mfu
+
+
+@equation(unit="s", source="narayanan-2021")
+def time_to_train(training_tokens, tokens_per_step, step_time, effective_training_fraction):
+    """Time until the model has seen all its tokens, failures and checkpoints included.
+
+    T = D / n t / f
+
+    training_tokens: D, tokens that the model is trained on [token]
+    tokens_per_step: n, tokens of one step [token]
+    step_time: t, time of one step [s]
+    effective_training_fraction: f, share of the time in which training advances [1]
+    """
+    return training_tokens / tokens_per_step * step_time / effective_training_fraction

@@ -1,0 +1,155 @@
+"""Mixture-of-experts layers on one GPU. What belongs here: routing, the experts' products, and sending tokens to them and back."""
+
+from sweep.equations.registry import equation
+
+
+@equation(unit="token", source="megatron-core-moe")
+def routed_tokens(local_tokens, sequence_shards, experts_per_token, expert_imbalance):
+    """Tokens that the busiest rank's experts work on in one micro-batch, each counted once for every expert that it visits.
+
+    n = i k n_local / s
+
+    local_tokens: n_local, tokens of one micro-batch on one rank [token]
+    sequence_shards: s, parts into which the sequence is cut over the tensor-parallel ranks [1]
+    experts_per_token: k, routed experts that each token visits [1]
+    expert_imbalance: i, tokens of the busiest rank over the mean [1]
+    """
+    return expert_imbalance * experts_per_token * local_tokens / sequence_shards
+
+
+@equation(unit="1", source="megatron-core-moe")
+def local_experts(experts, ep):
+    """Routed experts that one rank holds of a layer.
+
+    E / e
+
+    experts: E, routed experts of a layer [1]
+    ep: e, expert-parallel size [1]
+    """
+    return experts / ep
+
+
+@equation(unit="s", source="aiconfigurator-core")
+def expert_products_time(
+    routed_tokens,
+    local_experts,
+    expert_hidden_size,
+    mlp_matrices,
+    hidden_size,
+    gemm_rate,
+    narrow_expert_width,
+    operand_rate,
+    hbm_bandwidth,
+    expert_start_time,
+):
+    """Time of the matrix products of the routed experts of one layer, forward, for one micro-batch.
+
+    t = 2 n k h (f + f_0) / R + 2 n (2 h + k f) / r + 2 E k h f / B + E t_0, the weights of each expert read once
+
+    routed_tokens: n, tokens that the rank's experts work on [token]
+    local_experts: E, experts on the rank [1]
+    expert_hidden_size: f, inner width of one expert [1]
+    mlp_matrices: k, matrices of one expert: 3 gated, 2 not [1]
+    hidden_size: h, width of the residual stream [1]
+    gemm_rate: R, rate of large matrix products [FLOP/s]
+    narrow_expert_width: f_0, inner width at which a grouped product reaches half the rate of one large product [1]
+    operand_rate: r, rate at which operands seem to arrive [B/s]
+    hbm_bandwidth: B, memory bandwidth of one GPU [B/s]
+    expert_start_time: t_0, time of one expert's products beyond their work [s]
+    """
+    width = mlp_matrices * expert_hidden_size
+    tokens = (
+        2
+        * routed_tokens
+        * ((width + mlp_matrices * narrow_expert_width) * hidden_size / gemm_rate + (2 * hidden_size + width) / operand_rate)
+    )
+    return tokens + local_experts * (2 * width * hidden_size / hbm_bandwidth + expert_start_time)
+
+
+@equation(unit="s", source="aiconfigurator-core")
+def shared_expert_time(local_tokens, tp, shared_expert_hidden_size, mlp_matrices, hidden_size, gemm_rate, operand_rate, gemm_start_time):
+    """Time of the matrix products of the shared experts of one layer, forward, for one micro-batch.
+
+    as a dense MLP of their width; nothing without shared experts
+
+    local_tokens: tokens of one micro-batch on one rank [token]
+    tp: tensor-parallel size [1]
+    shared_expert_hidden_size: inner width of all shared experts together [1]
+    mlp_matrices: matrices of one expert: 3 gated, 2 not [1]
+    hidden_size: width of the residual stream [1]
+    gemm_rate: rate of large matrix products [FLOP/s]
+    operand_rate: rate at which operands seem to arrive [B/s]
+    gemm_start_time: time of a product beyond its work [s]
+    """
+    if shared_expert_hidden_size == 0:
+        return 0.0
+    width = mlp_matrices * shared_expert_hidden_size / tp
+    operands = local_tokens * (2 * hidden_size + width) + width * hidden_size
+    return 2 * local_tokens * width * hidden_size / gemm_rate + 2 * operands / operand_rate + 2 * gemm_start_time
+
+
+@equation(unit="s", source="megatron-core-moe")
+def permutation_time(
+    routed_tokens, hidden_size, expert_hidden_size, mlp_matrices, linear_biases, pointwise_rate, permutation_bytes, bias_passes
+):
+    """Time in which one rank sorts tokens by expert, applies biases and the activation function and sorts them back, forward.
+
+    t = n (c h + 2 k f (1 + b q)) / r
+
+    routed_tokens: n, tokens that the rank's experts work on [token]
+    hidden_size: h, width of the residual stream [1]
+    expert_hidden_size: f, inner width of one expert [1]
+    mlp_matrices: k, matrices of one expert: 3 gated, 2 not [1]
+    linear_biases: b, 1 where the linear layers carry a bias, which a grouped product does not add by itself [1]
+    pointwise_rate: r, rate of memory-bound operators [B/s]
+    permutation_bytes: c, memory traffic of sorting for each element of a routed token [B]
+    bias_passes: q, times that the biases have the inner activations read or written once more [1]
+    """
+    inner = 2 * mlp_matrices * expert_hidden_size * (1 + linear_biases * bias_passes)
+    return routed_tokens * (permutation_bytes * hidden_size + inner) / pointwise_rate
+
+
+@equation(unit="1", source="deepseek-v3")
+def remote_domains(ep, scaleup_domain, experts_per_token):
+    """Scale-up domains other than its own to which a token is sent, when its experts are drawn evenly.
+
+    (D - 1) (1 - (1 - 1 / D)^k), D = e / domain, at least 1
+
+    ep: e, expert-parallel size [1]
+    scaleup_domain: GPUs that one scale-up domain joins [1]
+    experts_per_token: k, routed experts that each token visits [1]
+    """
+    domains = max(1.0, ep / scaleup_domain)
+    return (domains - 1) * (1 - (1 - 1 / domains) ** experts_per_token)
+
+
+@equation(unit="s", source="deepseek-v3")
+def all_to_all_time(
+    routed_tokens,
+    hidden_size,
+    ep,
+    remote_domains,
+    experts_per_token,
+    scaleup_rate,
+    scaleout_rate,
+    all_to_all_efficiency,
+    collective_start_time,
+):
+    """Time in which one rank sends the tokens of one micro-batch to their experts or back, once.
+
+    t = 2 n h max((1 - 1/e) / u, q / (k o)) / c + 2 t_0; between domains a token is sent once to each
+
+    routed_tokens: n, tokens that the rank's experts work on, each counted once for every expert [token]
+    hidden_size: h, width of the residual stream [1]
+    ep: e, expert-parallel size [1]
+    remote_domains: q, scale-up domains other than its own to which a token is sent [1]
+    experts_per_token: k, routed experts that each token visits [1]
+    scaleup_rate: u, rate of one GPU into its scale-up domain [B/s]
+    scaleout_rate: o, rate of one GPU into the network between domains [B/s]
+    all_to_all_efficiency: c, rate of an all-to-all over that of a ring [1]
+    collective_start_time: t_0, time of a collective beyond its transfer [s]
+    """
+    if ep <= 1:
+        return 0.0
+    transfer = max((1 - 1 / ep) / scaleup_rate, remote_domains / (experts_per_token * scaleout_rate))
+    return 2 * routed_tokens * hidden_size * transfer / all_to_all_efficiency + 2 * collective_start_time

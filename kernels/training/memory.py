@@ -1,0 +1,262 @@
+"""Memory of one GPU in training. What belongs here: optimizer state, activations and reserve, and what does not fit."""
+
+from sweep.equations.registry import equation, rule
+from sweep.kernels.choices import FP8, FULL_RECOMPUTE, SELECTIVE_RECOMPUTE
+
+
+def _bytes(parameters, ranks, zero_stage, parameter_bytes, gradient_bytes, state_bytes):
+    state = state_bytes / ranks if zero_stage >= 1 else state_bytes
+    gradient = gradient_bytes / ranks if zero_stage >= 2 else gradient_bytes
+    weights = parameter_bytes / ranks if zero_stage >= 3 else parameter_bytes
+    return parameters * (weights + gradient + state)
+
+
+@equation(unit="B", source="rajbhandari-2020")
+def model_state_memory(
+    dense_parameters_per_gpu,
+    expert_parameters_per_gpu,
+    data_parallel_size,
+    cp,
+    expert_replicas,
+    zero_stage,
+    parameter_bytes,
+    main_gradient_bytes,
+    optimizer_state_bytes,
+):
+    """Memory of parameters, gradients and optimizer state on the fullest GPU, after the ranks have shared them.
+
+    M = P (c_p / z_3 + c_g / z_2 + c_o / z_1), z = ranks from the stage on at which each is shared, else 1
+
+    dense_parameters_per_gpu: P, parameters outside the experts [1]
+    expert_parameters_per_gpu: parameters of the experts, likewise [1]
+    data_parallel_size: d, copies of the model that train side by side [1]
+    cp: context-parallel size, whose ranks share too [1]
+    expert_replicas: ranks that hold the same experts [1]
+    zero_stage: what the ranks share: 0 nothing, 1 optimizer state, 2 and gradients, 3 and parameters [1]
+    parameter_bytes: c_p, bytes of a parameter as it is computed with [B]
+    main_gradient_bytes: c_g, bytes of a gradient as it is kept [B]
+    optimizer_state_bytes: c_o, bytes of the optimizer state for each parameter [B]
+    """
+    dense = _bytes(
+        dense_parameters_per_gpu, data_parallel_size * cp, zero_stage, parameter_bytes, main_gradient_bytes, optimizer_state_bytes
+    )
+    if expert_parameters_per_gpu == 0:
+        return dense
+    return dense + _bytes(
+        expert_parameters_per_gpu, expert_replicas, zero_stage, parameter_bytes, main_gradient_bytes, optimizer_state_bytes
+    )
+
+
+@equation(unit="B", source="korthikanti-2022")
+def stream_activation_bytes(precision, kept_stream_bytes, fused_norms, kept_norm_bytes):
+    """Activations that one layer keeps of norms, residuals and inputs of linear layers, for each element of the residual stream.
+
+    c + 2 w + 2 (1 - f) c_n, w the bytes of an input of a linear layer: 1 in 8-bit formats and narrower, else 2
+
+    precision: number format of the products [1]
+    kept_stream_bytes: c, bytes kept apart from the inputs of linear layers [B]
+    fused_norms: f, 1 where each norm is one kernel [1]
+    kept_norm_bytes: c_n, bytes that a norm in elementary operators keeps [B]
+    """
+    inputs = 2 if precision >= FP8 else 4
+    return kept_stream_bytes + inputs + 2 * (1 - fused_norms) * kept_norm_bytes
+
+
+@equation(unit="B", source="korthikanti-2022")
+def layer_activation_bytes(
+    tp,
+    sequence_shards,
+    hidden_size,
+    stream_activation_bytes,
+    attention_width,
+    ffn_hidden_size,
+    mlp_matrices,
+    shared_expert_hidden_size,
+    expert_hidden_size,
+    experts_per_token,
+    layers,
+    moe_layers,
+):
+    """Activations that one layer keeps for the backward pass, for one token, without the scores of attention.
+
+    c h / s + 2 (a + k f) / t + k_e (4 h + 2 k f_e) / s, the widths as the layers have them on average
+
+    tp: t, tensor-parallel size [1]
+    sequence_shards: s, parts into which the sequence is cut over the tensor-parallel ranks [1]
+    hidden_size: h, width of the residual stream [1]
+    stream_activation_bytes: c, kept for each element of the residual stream [B]
+    attention_width: a, columns of query, key, value and context [1]
+    ffn_hidden_size: f, inner width of the dense MLP [1]
+    mlp_matrices: k, matrices of an MLP: 3 gated, 2 not [1]
+    shared_expert_hidden_size: inner width of all shared experts together [1]
+    expert_hidden_size: f_e, inner width of one expert [1]
+    experts_per_token: k_e, routed experts that each token visits [1]
+    layers: transformer layers [1]
+    moe_layers: layers with a mixture of experts [1]
+    """
+    share = moe_layers / layers
+    inner = (1 - share) * ffn_hidden_size + share * shared_expert_hidden_size
+    routed = share * experts_per_token / sequence_shards * (4 * hidden_size + 2 * mlp_matrices * expert_hidden_size)
+    return stream_activation_bytes * hidden_size / sequence_shards + 2 * (attention_width + mlp_matrices * inner) / tp + routed
+
+
+@equation(unit="B", source="korthikanti-2022")
+def score_bytes(tp, sequence_length, attention_heads, fused_attention):
+    """Scores of attention that one layer keeps for the backward pass, for one token.
+
+    5 a s / t; nothing where the core is fused
+
+    tp: t, tensor-parallel size [1]
+    sequence_length: s, tokens in one sequence [token]
+    attention_heads: a, query heads [1]
+    fused_attention: 1 where one fused kernel computes the core, else 0 [1]
+    """
+    return (1 - fused_attention) * 5 * attention_heads * sequence_length / tp
+
+
+@equation(unit="1", source="korthikanti-2022")
+def micro_batches_in_flight(pp, interleaving, micro_batches):
+    """Micro-batches whose activations the first pipeline stage holds at once, in whole stages.
+
+    min(m, p) for 1F1B, p (1 + (p - 1) / (p v)) interleaved
+
+    pp: p, pipeline stages [1]
+    interleaving: v, chunks of one stage [1]
+    micro_batches: m, micro-batches of one copy in one step [1]
+    """
+    if interleaving > 1:
+        return min(micro_batches, pp + (pp - 1) / interleaving)
+    return min(micro_batches, pp)
+
+
+@equation(unit="B", source="korthikanti-2022")
+def stage_activation_bytes(slowest_stage_layers, layer_activation_bytes, score_bytes, recompute, hidden_size, sequence_shards):
+    """Activations that the fullest stage keeps for one token of one micro-batch until its backward pass.
+
+    l (b + b_s); without the scores with selective recomputation; l 2 h / s, the inputs of the layers, with full recomputation
+
+    slowest_stage_layers: l, layers of the fullest stage [1]
+    layer_activation_bytes: b, kept by one layer without scores [B]
+    score_bytes: b_s, scores kept by one layer [B]
+    recompute: what is computed again [1]
+    hidden_size: h, width of the residual stream [1]
+    sequence_shards: s, parts into which the sequence is cut over the tensor-parallel ranks [1]
+    """
+    if recompute == FULL_RECOMPUTE:
+        return slowest_stage_layers * 2 * hidden_size / sequence_shards
+    if recompute == SELECTIVE_RECOMPUTE:
+        return slowest_stage_layers * layer_activation_bytes
+    return slowest_stage_layers * (layer_activation_bytes + score_bytes)
+
+
+@equation(unit="B", source="korthikanti-2022")
+def working_bytes(layer_activation_bytes, score_bytes, recompute):
+    """Activations of the layer at work that are not among those kept, for one token.
+
+    b + b_s with full recomputation, b_s with selective, else 0
+
+    layer_activation_bytes: b, kept by one layer without scores [B]
+    score_bytes: b_s, scores of one layer [B]
+    recompute: what is computed again [1]
+    """
+    if recompute == FULL_RECOMPUTE:
+        return layer_activation_bytes + score_bytes
+    if recompute == SELECTIVE_RECOMPUTE:
+        return score_bytes
+    return 0.0
+
+
+@equation(unit="B", source="korthikanti-2022")
+def head_bytes(vocabulary_size, tp, fused_operators, gathered_logits, logit_bytes, eager_logit_bytes, gathered_logit_bytes):
+    """Memory of logits and loss for one token.
+
+    c V / t; c_g V where each rank gathers all logits
+
+    vocabulary_size: V, rows of the embedding [1]
+    tp: t, tensor-parallel size [1]
+    fused_operators: 1 where neighbouring elementwise operators run as one kernel [1]
+    gathered_logits: 1 where each tensor-parallel rank gathers all logits before the loss [1]
+    logit_bytes: c, bytes for each logit where the loss is one kernel [B]
+    eager_logit_bytes: c, the same where it is a row of elementary operators [B]
+    gathered_logit_bytes: c_g, the same on gathered logits [B]
+    """
+    if gathered_logits == 1:
+        return gathered_logit_bytes * vocabulary_size
+    if fused_operators == 1:
+        return logit_bytes * vocabulary_size / tp
+    return eager_logit_bytes * vocabulary_size / tp
+
+
+@equation(unit="B", source="korthikanti-2022")
+def activation_memory(local_tokens, stage_activation_bytes, working_bytes, head_bytes, micro_batches_in_flight, pp):
+    """Memory of activations on the fullest GPU: of the first stage, which holds most micro-batches, or the last, which holds the logits.
+
+    n max(q b + b_w, b + b_w + b_h); n (b + b_w + b_h) in a single stage
+
+    local_tokens: n, tokens of one micro-batch on one rank [token]
+    stage_activation_bytes: b, kept for one token of one micro-batch [B]
+    working_bytes: b_w, of the layer at work, for one token [B]
+    head_bytes: b_h, logits and loss for one token [B]
+    micro_batches_in_flight: q, micro-batches that the first stage holds at once [1]
+    pp: pipeline stages [1]
+    """
+    last = stage_activation_bytes + head_bytes
+    if pp == 1:
+        return local_tokens * (last + working_bytes)
+    return local_tokens * (max(micro_batches_in_flight * stage_activation_bytes, last) + working_bytes)
+
+
+@equation(unit="B", source="rajbhandari-2020")
+def gathered_memory(
+    zero_stage, dense_parameters_per_gpu, expert_parameters_per_gpu, slowest_stage_layers, parameter_bytes, main_gradient_bytes
+):
+    """Memory of the parameters and gradients of two layers, gathered from the ranks that share them, while one layer is at work.
+
+    2 (c_p + c_g) P / l where parameters are shared, else 0
+
+    zero_stage: what the data-parallel ranks share [1]
+    dense_parameters_per_gpu: P, parameters outside the experts [1]
+    expert_parameters_per_gpu: parameters of the experts, likewise [1]
+    slowest_stage_layers: l, layers of the fullest stage [1]
+    parameter_bytes: c_p, bytes of a parameter as it is computed with [B]
+    main_gradient_bytes: c_g, bytes of a gradient as it is kept [B]
+    """
+    if zero_stage < 3:
+        return 0.0
+    return 2 * (parameter_bytes + main_gradient_bytes) * (dense_parameters_per_gpu + expert_parameters_per_gpu) / slowest_stage_layers
+
+
+@equation(unit="B", source="rajbhandari-2020")
+def allocated_memory(model_state_memory, activation_memory, gathered_memory):
+    """Peak of the memory that tensors take on the fullest GPU, as the framework's allocator counts it.
+
+    M = M_s + M_a + M_g
+
+    model_state_memory: M_s, parameters, gradients and optimizer state [B]
+    activation_memory: M_a, activations, logits and loss [B]
+    gathered_memory: M_g, parameters and gradients gathered for the layer at work [B]
+    """
+    return model_state_memory + activation_memory + gathered_memory
+
+
+@equation(unit="B", source="rajbhandari-2020")
+def memory_per_gpu(allocated_memory, allocator_waste, memory_reserve):
+    """Peak memory of the fullest GPU, as its driver counts it.
+
+    M = (1 + f) M_a + M_r
+
+    allocated_memory: M_a, memory that tensors take [B]
+    allocator_waste: f, memory that the allocator holds beyond that, fragmentation included [1]
+    memory_reserve: M_r, context of the driver, of libraries and of communication [B]
+    """
+    return (1 + allocator_waste) * allocated_memory + memory_reserve
+
+
+@rule(guards=("step_time",), source="rajbhandari-2020")
+def exceeds_memory(memory_per_gpu, gpu_memory):
+    """One GPU does not have the memory that its part of the job needs.
+
+    memory_per_gpu: peak memory of the fullest GPU [B]
+    gpu_memory: memory of one GPU [B]
+    """
+    return memory_per_gpu > gpu_memory

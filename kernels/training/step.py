@@ -1,0 +1,254 @@
+"""The time of one optimizer step. What belongs here: how the times of layers, pipeline, exchanges and update add up, and what follows.
+
+The parts are in gemm.py, attention.py, pointwise.py, experts.py and collectives.py.
+"""
+
+from sweep.equations.registry import equation, rule
+from sweep.kernels.choices import FULL_RECOMPUTE, SELECTIVE_RECOMPUTE
+
+PARAMETERS = 3
+
+
+@equation(unit="s", source="narayanan-2021")
+def layer_products_time(attention_products_time, mlp_products_time, expert_products_time, shared_expert_time, layers, moe_layers):
+    """Time of the linear layers of one layer, forward, for one micro-batch, on average over dense and mixture layers.
+
+    t = t_a + (1 - x) t_m + x (t_e + t_s), x = L_moe / L
+
+    attention_products_time: t_a, projections of attention [s]
+    mlp_products_time: t_m, a dense MLP [s]
+    expert_products_time: t_e, routed experts [s]
+    shared_expert_time: t_s, shared experts [s]
+    layers: L, transformer layers [1]
+    moe_layers: L_moe, layers with a mixture of experts [1]
+    """
+    share = moe_layers / layers
+    return attention_products_time + (1 - share) * mlp_products_time + share * (expert_products_time + shared_expert_time)
+
+
+@equation(unit="s", source="narayanan-2021")
+def layer_exchange_time(
+    tensor_parallel_time,
+    tp_overlap,
+    collective_start_time,
+    context_parallel_time,
+    core_attention_time,
+    all_to_all_time,
+    ep_overlap,
+    layers,
+    moe_layers,
+):
+    """Time that one layer waits for exchanges, forward, for one micro-batch.
+
+    t = t_tp - o_t (t_tp - 2 t_0) + max(0, t_cp - t_core) + 2 x (1 - o_e) t_ep
+
+    tensor_parallel_time: t_tp, exchanges between tensor-parallel ranks [s]
+    tp_overlap: o_t, share of their transfer that hides behind products [1]
+    collective_start_time: t_0, time of a collective beyond its transfer, which does not hide [s]
+    context_parallel_time: t_cp, passing keys and values round the context-parallel ring [s]
+    core_attention_time: t_core, core of attention, behind which that hides [s]
+    all_to_all_time: t_ep, sending tokens to their experts, or back [s]
+    ep_overlap: o_e, share of it that hides [1]
+    layers: L, transformer layers [1]
+    moe_layers: layers with a mixture of experts, x = L_moe / L [1]
+    """
+    ring = max(0.0, context_parallel_time - core_attention_time)
+    waiting = tensor_parallel_time - tp_overlap * max(0.0, tensor_parallel_time - 2 * collective_start_time)
+    return waiting + ring + 2 * moe_layers / layers * (1 - ep_overlap) * all_to_all_time
+
+
+@equation(unit="s", source="narayanan-2021")
+def layer_forward_time(layer_products_time, core_attention_time, pointwise_time, permutation_time, layer_exchange_time, layers, moe_layers):
+    """Time of one layer forward for one micro-batch.
+
+    t = t_p + t_c + t_w + x t_s + t_x
+
+    layer_products_time: t_p, linear layers [s]
+    core_attention_time: t_c, core of attention [s]
+    pointwise_time: t_w, memory-bound operators [s]
+    permutation_time: t_s, sorting tokens by expert [s]
+    layer_exchange_time: t_x, waiting for exchanges [s]
+    layers: L, transformer layers [1]
+    moe_layers: layers with a mixture of experts, x = L_moe / L [1]
+    """
+    return layer_products_time + core_attention_time + pointwise_time + moe_layers / layers * permutation_time + layer_exchange_time
+
+
+@equation(unit="s", source="narayanan-2021")
+def layer_backward_time(
+    layer_forward_time,
+    core_attention_time,
+    core_attention_backward_time,
+    layer_exchange_time,
+    gradient_accumulation_time,
+):
+    """Time of one layer backward for one micro-batch.
+
+    t_b = 2 (t_f - t_c - t_x) + t_cb + t_x + t_g, two products backward for one forward
+
+    layer_forward_time: t_f, the layer forward [s]
+    core_attention_time: t_c, core of attention forward [s]
+    core_attention_backward_time: t_cb, core of attention backward [s]
+    layer_exchange_time: t_x, waiting for exchanges, as much as forward [s]
+    gradient_accumulation_time: t_g, adding the weights' gradients to those of earlier micro-batches [s]
+    """
+    operators = 2 * (layer_forward_time - core_attention_time - layer_exchange_time)
+    return operators + core_attention_backward_time + layer_exchange_time + gradient_accumulation_time
+
+
+@equation(unit="s", source="korthikanti-2022")
+def recompute_time(recompute, layer_forward_time, core_attention_time, layer_exchange_time, fused_attention, selective_share):
+    """Time of computing one layer's activations again for one micro-batch.
+
+    0 without; t_c + q (t_f - t_c - t_x) selective, without t_c where the fused core does so by itself; t_f full
+
+    recompute: what is computed again [1]
+    layer_forward_time: t_f, the layer forward [s]
+    core_attention_time: t_c, core of attention forward [s]
+    layer_exchange_time: t_x, waiting for exchanges [s]
+    fused_attention: 1 where one fused kernel computes the core, else 0 [1]
+    selective_share: q, share of the forward pass outside core and exchanges that is computed again [1]
+    """
+    if recompute == FULL_RECOMPUTE:
+        return layer_forward_time
+    if recompute == SELECTIVE_RECOMPUTE:
+        others = layer_forward_time - core_attention_time - layer_exchange_time
+        return core_attention_time * (1 - fused_attention) + selective_share * others
+    return 0.0
+
+
+@equation(unit="s", source="narayanan-2021")
+def layer_host_time(recompute, host_pass_time, host_mixture_time, layers, moe_layers):
+    """Time in which the host launches the kernels of one layer for one micro-batch.
+
+    t = (2 + r) t_h + x t_m, r = 1 where all activations are computed again, else 0
+
+    recompute: what is computed again [1]
+    host_pass_time: t_h, launching one pass of a layer, forward or backward [s]
+    host_mixture_time: t_m, launching what a mixture of experts adds, forward and backward [s]
+    layers: L, transformer layers [1]
+    moe_layers: layers with a mixture of experts, x = L_moe / L [1]
+    """
+    passes = 3 if recompute == FULL_RECOMPUTE else 2
+    return passes * host_pass_time + host_mixture_time * moe_layers / layers
+
+
+@equation(unit="s", source="narayanan-2021")
+def layer_time(layer_forward_time, layer_backward_time, recompute_time, layer_host_time):
+    """Time of one layer for one micro-batch, forward and backward; no shorter than its launches take on the host.
+
+    t = max(t_f + t_b + t_r, t_h)
+
+    layer_forward_time: t_f, forward [s]
+    layer_backward_time: t_b, backward [s]
+    recompute_time: t_r, computing activations again [s]
+    layer_host_time: t_h, launching the layer's kernels [s]
+    """
+    return max(layer_forward_time + layer_backward_time + recompute_time, layer_host_time)
+
+
+@equation(unit="s", source="narayanan-2021")
+def stage_time(layer_time, head_time, slowest_stage_layers, last_stage_layers, stage_transfer_time, interleaving, transfer_overlap):
+    """Time of one micro-batch in the slowest pipeline stage, forward and backward.
+
+    t = max(l t_l, l_last t_l + t_head) + 2 v (1 - o) t_p
+
+    layer_time: t_l, one layer [s]
+    head_time: t_head, output head and loss [s]
+    slowest_stage_layers: l, layers of the fullest stage [1]
+    last_stage_layers: l_last, layers of the stage that holds the head [1]
+    stage_transfer_time: t_p, passing activations to the next stage [s]
+    interleaving: v, chunks of one stage [1]
+    transfer_overlap: o, share of the passing that hides [1]
+    """
+    work = max(slowest_stage_layers * layer_time, last_stage_layers * layer_time + head_time)
+    return work + 2 * interleaving * (1 - transfer_overlap) * stage_transfer_time
+
+
+@equation(unit="s", source="narayanan-2021")
+def bubble_time(pp, interleaving, stage_layers, layer_time, stage_transfer_time):
+    """Time that a pipeline stage waits for its first and its last micro-batch.
+
+    t = (p - 1) (l t_l / v + 2 t_p)
+
+    pp: p, pipeline stages [1]
+    interleaving: v, chunks of one stage [1]
+    stage_layers: l, layers of one stage on average [1]
+    layer_time: t_l, one layer for one micro-batch [s]
+    stage_transfer_time: t_p, passing activations to the next stage [s]
+    """
+    return (pp - 1) * (stage_layers * layer_time / interleaving + 2 * stage_transfer_time)
+
+
+@equation(unit="s", source="rajbhandari-2020")
+def data_parallel_wait(
+    gradient_exchange_time, parameter_gather_time, expert_exchange_time, stage_time, micro_batches, zero_stage, dp_overlap
+):
+    """Time that one step waits for gradients and parameters of the other copies.
+
+    t = max((1 - o) x, x - w); with shared parameters x = m (t_g + 2 t_p) hides behind all of w = m t_s, else x = t_g + t_p behind w = t_s
+
+    gradient_exchange_time: t_g, reducing the gradients once [s]
+    parameter_gather_time: t_p, gathering the parameters once [s]
+    expert_exchange_time: both, for the experts [s]
+    stage_time: t_s, one micro-batch in the slowest stage [s]
+    micro_batches: m, micro-batches of one copy in one step [1]
+    zero_stage: what the data-parallel ranks share [1]
+    dp_overlap: o, largest share of the exchange that hides [1]
+    """
+    exchange = gradient_exchange_time + parameter_gather_time + expert_exchange_time
+    window = stage_time
+    if zero_stage == PARAMETERS:
+        exchange = micro_batches * (exchange + parameter_gather_time)
+        window = micro_batches * stage_time
+    return max((1 - dp_overlap) * exchange, exchange - window)
+
+
+@equation(unit="s", source="narayanan-2021")
+def pipeline_time(micro_batches, stage_time, bubble_time):
+    """Time in which the pipeline works through all micro-batches of one step.
+
+    t = m t_s + t_b
+
+    micro_batches: m, micro-batches of one copy in one step [1]
+    stage_time: t_s, one micro-batch in the slowest stage [s]
+    bubble_time: t_b, waiting for the first and the last micro-batch [s]
+    """
+    return micro_batches * stage_time + bubble_time
+
+
+@equation(unit="1", source="megascale")
+def straggler_factor(gpus, straggler_growth):
+    """Time of a step over that of a step in which no GPU is slower than the others.
+
+    f = 1 + g N
+
+    gpus: N, GPUs of the cluster [1]
+    straggler_growth: g, growth of the step time with each GPU [1]
+    """
+    return 1 + straggler_growth * gpus
+
+
+@equation(unit="s", source="narayanan-2021")
+def step_time(pipeline_time, data_parallel_wait, optimizer_time, step_overhead, straggler_factor):
+    """Time of one optimizer step.
+
+    t = f (t_p + t_d + t_o) + t_h
+
+    pipeline_time: t_p, working through all micro-batches [s]
+    data_parallel_wait: t_d, waiting for gradients and parameters of the other copies [s]
+    optimizer_time: t_o, updating the parameters [s]
+    step_overhead: t_h, input, logging and synchronization of one step [s]
+    straggler_factor: f, time over that without stragglers [1]
+    """
+    return straggler_factor * (pipeline_time + data_parallel_wait + optimizer_time) + step_overhead
+
+
+@rule(source="megascale")
+def stragglers_extrapolated(gpus, straggler_growth):
+    """The assumed loss to stragglers exceeds a sixteenth, in a cluster larger than any among the published runs (a warning).
+
+    gpus: N, GPUs of the cluster [1]
+    straggler_growth: g, growth of the step time with each GPU [1]
+    """
+    return 16 * straggler_growth * gpus > 1

@@ -1,0 +1,1 @@
+"""The facts: files of configs/ to figures with units and sources."""

@@ -1,0 +1,185 @@
+"""Parameters: the inputs that equations need. What belongs here: their units, bounds, choices and defaults, and how a figure is read.
+
+Which figures a GPU, a model or a site gives for them is for entries.py; which of them a study uses is for study/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from sweep.catalog.document import Node, read
+from sweep.catalog.units import to_si
+from sweep.errors import SweepError, suggestion
+
+PARAMETER_KEYS = ("unit", "meaning", "minimum", "maximum", "whole", "choices", "by", "like", "default")
+FIGURE_KEYS = ("value", "source", "where", "basis", "assumed", "derived")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One number, as its source prints it and in SI, with where it is from."""
+
+    value: float
+    text: str
+    file: str
+    line: int
+    source: str = ""
+    where: str = ""
+    basis: str = ""
+    assumed: str = ""
+    derived: str = ""
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """An input: what it means, its unit and bounds, and its default or the catalogue that gives it.
+
+    choices: the words that it may take; the value is then the index of the word. by: a choice parameter; the value is then
+    one figure for each of its words. like: a column of the same catalogue, whose figures this one takes.
+    """
+
+    name: str
+    unit: str
+    meaning: str
+    minimum: float | None = None
+    maximum: float | None = None
+    whole: bool = False
+    choices: tuple[str, ...] = ()
+    by: str | None = None
+    like: str | None = None
+    catalogue: str | None = None
+    default: Figure | None = None
+
+    def read(self, node: Node) -> float:
+        """The value that a node gives, in SI; bounds are checked."""
+        text = node.text
+        if self.choices:
+            if text not in self.choices:
+                node.fail(f"is no choice of {self.name}{suggestion(text, self.choices)}")
+            return float(self.choices.index(text))
+        try:
+            value = to_si(text, self.unit)
+        except SweepError as error:
+            node.fail(str(error))
+        self.check(value, node)
+        return value
+
+    def told(self, value: float) -> float | str:
+        """The word of a choice, or the number as it is."""
+        return self.choices[int(value)] if self.choices and value == value else value
+
+    def check(self, value: float, node: Node) -> None:
+        """Raise the error of `node` where the value is outside the bounds or not whole."""
+        if self.minimum is not None and value < self.minimum:
+            node.fail(f"{self.name} must be at least {self.minimum:g}{_unit(self.unit)}")
+        if self.maximum is not None and value > self.maximum:
+            node.fail(f"{self.name} must be at most {self.maximum:g}{_unit(self.unit)}")
+        if self.whole and value != int(value):
+            node.fail(f"{self.name} must be a whole number")
+
+
+def folder() -> Path:
+    """The folder of the facts, in a checkout or inside the installed package."""
+    return Path(str(files("sweep"))) / "configs"
+
+
+@cache
+def parameters() -> dict[str, Parameter]:
+    """Every input that there is, by name."""
+    found: dict[str, Parameter] = {}
+    likes: dict[str, Node] = {}
+    for path in sorted((folder() / "parameters").glob("*.yaml")):
+        root = read(path, shown(path)).mapping(("catalogue", "parameters"))
+        catalogue = root["catalogue"].text if "catalogue" in root else None
+        for name, node in root["parameters"].mapping().items():
+            if name in found:
+                node.fail(f"parameter {name!r} is defined twice")
+            found[name] = _parameter(name, node, catalogue)
+            if found[name].like:
+                likes[name] = node.mapping()["like"]
+    for name, node in likes.items():
+        _check_like(found[name], node, found)
+    return found
+
+
+@cache
+def catalogues() -> tuple[str, ...]:
+    """The names under which a study selects catalogue entries: gpu, model, ..."""
+    return tuple(sorted({p.catalogue for p in parameters().values() if p.catalogue}))
+
+
+def columns(catalogue: str) -> dict[str, Parameter]:
+    """The parameters that the entries of a catalogue give."""
+    return {name: p for name, p in parameters().items() if p.catalogue == catalogue}
+
+
+def _parameter(name: str, node: Node, catalogue: str | None) -> Parameter:
+    given = node.mapping(PARAMETER_KEYS)
+    for key in ("unit", "meaning"):
+        if key not in given:
+            node.fail(f"a parameter needs its {key}")
+    unit = given["unit"].text
+    choices = tuple(item.text for item in given["choices"].items) if "choices" in given else ()
+    bounds = {key: _bound(given[key], unit) if key in given else None for key in ("minimum", "maximum")}
+    whole = "whole" in given and given["whole"].text == "true"
+    by, like = (given[key].text if key in given else None for key in ("by", "like"))
+    bare = Parameter(name, unit, given["meaning"].text, bounds["minimum"], bounds["maximum"], whole, choices, by, like, catalogue)
+    if "default" not in given:
+        return bare
+    if like:
+        given["default"].fail(f"takes the figures of {like}, so it has no default")
+    return Parameter(**{**bare.__dict__, "default": figure(given["default"], bare)})
+
+
+def _check_like(parameter: Parameter, node: Node, known: Mapping[str, Parameter]) -> None:
+    """Raise where the column that `node` names is none whose figures the parameter can take."""
+    here = parameter.catalogue
+    if not here:
+        node.fail("is for the columns of a catalogue")
+    if node.text not in known:
+        node.fail(f"no such column of {here}{suggestion(node.text, [name for name, p in known.items() if p.catalogue == here])}")
+    other = known[node.text]
+    if other.catalogue != here:
+        node.fail(f"is a column of {other.catalogue or 'no catalogue'}, not of {here}")
+    if other.like:
+        node.fail(f"is like {other.like} itself; name that one")
+    if other.default:
+        node.fail("has a default, which is not shared")
+    if other.unit != parameter.unit:
+        node.fail(f"is in {other.unit}, not in {parameter.unit}")
+    if _words(parameter, known) != _words(other, known):
+        node.fail("differs by other choices, or by none")
+
+
+def _words(parameter: Parameter, known: Mapping[str, Parameter]) -> tuple[str, ...]:
+    return known[parameter.by].choices if parameter.by and parameter.by in known else ()
+
+
+def _bound(node: Node, unit: str) -> float:
+    try:
+        return to_si(node.text, unit)
+    except SweepError as error:
+        node.fail(str(error))
+
+
+def figure(node: Node, parameter: Parameter) -> Figure:
+    given = node.mapping(FIGURE_KEYS)
+    if "value" not in given:
+        node.fail("a figure needs its value")
+    if not {"source", "assumed", "derived"} & set(given):
+        node.fail("a figure needs its source, or says `assumed: why`")
+    value = parameter.read(given["value"])
+    text = {key: given[key].text if key in given else "" for key in FIGURE_KEYS[1:]}
+    return Figure(value, given["value"].text, node.file, node.line, **text)
+
+
+def shown(path: Path) -> str:
+    return "configs/" + path.relative_to(folder()).as_posix()
+
+
+def _unit(unit: str) -> str:
+    return "" if unit == "1" else f" {unit}"

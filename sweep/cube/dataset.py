@@ -1,0 +1,207 @@
+"""What a cube says of itself. What belongs here: coordinates, attributes, provenance and identity of a plan's result.
+
+How it lies on disk is for store.py.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from sweep.catalog import digest
+from sweep.catalog.sources import sources
+from sweep.catalog.units import cf_units, show
+from sweep.engine import compile
+from sweep.engine.blocks import Array, dtype_of
+from sweep.engine.plan import STATUS, Dims, Plan
+from sweep.equations.graph import Graph
+from sweep.equations.quantities import quantity
+from sweep.equations.registry import EQUATIONS
+
+PACKAGES = ("wattsweep", "numba", "numpy", "zarr")
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A variable of a cube; values are there for coordinates, outputs are still to be computed."""
+
+    name: str
+    dims: Dims
+    dtype: np.dtype[Any] | type[str]
+    attributes: dict[str, Any] = field(default_factory=dict)
+    values: Array | None = None
+
+
+def coordinates(plan: Plan) -> list[Variable]:
+    """The labels and columns of each axis, and the inputs that lie on axes or are asked for as outputs."""
+    found = []
+    for name in plan.order:
+        axis = plan.study.axes[name]
+        if axis.labels is not None:
+            words = np.array(axis.labels, dtype=object)
+            found.append(Variable(name, (name,), str, {"long_name": f"{name} of the study"}, words))
+    written = [name for dim in plan.order if not plan.study.axes[dim].rows for name in plan.study.axes[dim].columns]
+    for name in dict.fromkeys([*written, *plan.tables]):
+        table = plan.tables.get(name) or plan.study.table(name)
+        dims = tuple(dim for dim in plan.order if dim in table.dims)
+        if (not table.dims and name not in plan.graph.outputs) or (table.dims == (name,) and plan.study.axes[name].labels is not None):
+            continue
+        ordered = table.values.transpose([table.dims.index(dim) for dim in dims]).copy()
+        choices = quantity(name).choices
+        if choices:
+            words = np.array(choices, dtype=object)[ordered.astype(int)]
+            found.append(Variable(name, dims, str, {"long_name": quantity(name).meaning}, np.asarray(words, dtype=object)))
+        else:
+            found.append(Variable(name, dims, np.dtype(np.float64), described(name), ordered))
+    return found
+
+
+def outputs(plan: Plan) -> list[Variable]:
+    """The variables that the blocks will fill."""
+    found = []
+    excluded = {name for rule in plan.graph.rules for name in plan.graph.excludes(rule)}
+    for nest in plan.output_nests:
+        for name in nest.outputs:
+            attributes = _status(plan) if name == STATUS else described(name)
+            if name in excluded:
+                attributes["ancillary_variables"] = STATUS
+            if name != STATUS and (checked := accuracies(plan.graph, name)):
+                attributes["accuracy"] = checked
+            if plan.study.outputs.get(name):
+                attributes["display_units"] = plan.study.outputs[name]
+            found.append(Variable(name, nest.dims, dtype_of(plan, name), attributes))
+    return found
+
+
+def described(name: str) -> dict[str, Any]:
+    """The CF attributes of a quantity: units that any unit library reads, its meaning, and where its formula is from."""
+    known = quantity(name)
+    attributes: dict[str, Any] = {"units": cf_units(known.unit), "long_name": known.meaning}
+    if known.unit != attributes["units"]:
+        attributes["unit_in_words"] = known.unit
+    if name in EQUATIONS:
+        equation = EQUATIONS[name]
+        source = sources().get(equation.source)
+        attributes["formula"] = equation.formula
+        attributes["source"] = f"{source.title}, {source.reference}" if source else equation.source
+    return attributes
+
+
+def accuracies(graph: Graph, name: str) -> str:
+    """How far off the published results say a quantity is, or what it is computed from; empty where none does."""
+    behind = graph.behind(name)
+    return "; ".join(f"{key}: {line}" for key, line in graph.checked if key in behind)
+
+
+def _status(plan: Plan) -> dict[str, Any]:
+    bits = [1 << bit for bit in range(len(plan.graph.rules))]
+    excluded = {rule.name: [name for name in plan.graph.excludes(rule) if name in plan.graph.outputs] for rule in plan.graph.rules}
+    return {
+        "units": "1",
+        "long_name": "rules that a point breaks; 0 where it breaks none",
+        "flag_masks": bits,
+        "flag_meanings": " ".join(rule.name for rule in plan.graph.rules),
+        "flag_sentences": json.dumps({rule.name: rule.meaning for rule in plan.graph.rules}),
+        "flag_guards": json.dumps(excluded),
+    }
+
+
+def attributes(plan: Plan) -> dict[str, Any]:
+    """The provenance of a cube: enough to make it again and to know what was assumed."""
+    return {
+        "Conventions": "CF-1.11",
+        "title": plan.study.title,
+        "comment": plan.study.about,
+        "source": f"wattsweep {version('wattsweep')}",
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "study": plan.study.file,
+        "axes": json.dumps(plan.order),
+        "identity": json.dumps(identity(plan)),
+        "inputs": json.dumps(inputs(plan)),
+        "assumed": json.dumps(assumed(plan)),
+        "catalogue_digest": digest.catalogue_digest(),
+        "kernel_digest": compile.kernel_digest(plan.study.equations),
+        "versions": json.dumps({package: version(package) for package in PACKAGES}),
+    }
+
+
+def inputs(plan: Plan) -> dict[str, dict[str, Any]]:
+    """Every input that was used and lies on no axis: value in SI, unit, and where it is from."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, table in plan.tables.items():
+        if table.dims:
+            continue
+        figure = plan.study.figure(name)
+        value = float(table.values)
+        entry: dict[str, Any] = {"value": quantity(name).told(value), "unit": quantity(name).unit, "origin": table.origin}
+        by = quantity(name).by
+        if by and by in plan.study.choices:
+            entry[by] = quantity(by).told(plan.study.choices[by])
+        if figure:
+            entry |= {key: text for key in ("source", "where", "assumed", "derived") if (text := getattr(figure, key))}
+        found[name] = entry
+    return found
+
+
+def assumed(plan: Plan) -> dict[str, str]:
+    """Every assumed number that the result rests on, with the reason."""
+    found: dict[str, str] = {}
+    for name, table in plan.tables.items():
+        if not table.dims:
+            figure = plan.study.figure(name)
+            if figure and figure.assumed:
+                found[name] = figure.assumed
+            continue
+        for row in (row for axis in plan.study.axes.values() for row in axis.rows if name in axis.columns):
+            for (key, word), given in row.figures.items():
+                if key == name and given.assumed:
+                    found[f"{name} of {row.label}{' in ' + word if word else ''}"] = given.assumed
+    return found
+
+
+def identity(plan: Plan) -> dict[str, str]:
+    """What makes two results the same cube: axes, inputs, outputs and equations, each as one short text."""
+    found = {f"output {v.name}": f"({', '.join(v.dims)})" for v in outputs(plan)}
+    for name in plan.order:
+        axis = plan.study.axes[name]
+        ends = f"{axis.labels[0]} .. {axis.labels[-1]}" if axis.labels else f"{axis.columns[name][0]:g} .. {axis.columns[name][-1]:g}"
+        found[f"axis {name}"] = f"{axis.size} labels, {ends}, #{_digest(repr(axis.labels))}"
+    for name, table in plan.tables.items():
+        if table.dims:
+            found[f"input {name}"] = f"over {', '.join(plan.dims[name])}, #{_digest(table.values.tobytes())}"
+        else:
+            found[f"input {name}"] = show(float(table.values), quantity(name).unit) + f", #{_digest(table.values.tobytes())}"
+    found["text of the equations"] = f"as it was, #{compile.equations_digest(plan.study.equations)[:12]}"
+    return found
+
+
+def differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+    """What differs between two identities, in words."""
+    found = []
+    for key in [*old, *(key for key in new if key not in old)]:
+        before, after = old.get(key), new.get(key)
+        if before != after:
+            plain = [text.split(", #")[0] if text else "absent" for text in (before, after)]
+            found.append(f"{key} was {plain[0]}, is {plain[1]}" if plain[0] != plain[1] else f"{key} has changed")
+    return found
+
+
+def actual_range(plan: Plan, statistics: Mapping[str, tuple[float, float, int]], name: str) -> dict[str, Any]:
+    """The attributes that say what a filled output holds: its range and how many cells have a value."""
+    low, high, count = statistics[name]
+    found: dict[str, Any] = {"valid_cells": count, "cells": plan.cells(plan.dims[name])}
+    if count and math.isfinite(low):
+        found["actual_range"] = [low, high]
+    return found
+
+
+def _digest(content: bytes | str) -> str:
+    return hashlib.sha256(content if isinstance(content, bytes) else content.encode()).hexdigest()[:12]

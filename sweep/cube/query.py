@@ -1,0 +1,100 @@
+"""Reading a cube: opening and slicing. What belongs here: labels and units of the command line, to xarray selections."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sweep.catalog.units import show, to_si
+from sweep.cube import store
+from sweep.errors import SweepError, suggestion
+
+if TYPE_CHECKING:
+    import xarray
+
+PIECE_CELLS = 1 << 22
+
+
+def open_cube(path: str | Path) -> xarray.Dataset:
+    """A finished cube, lazily read. A missing or half-written one is a SweepError."""
+    import xarray
+
+    where = Path(path)
+    found = store.state(where)
+    if not found["complete"]:
+        raise SweepError(f"{path}: is not whole yet, {found['done']} of {found['total']} blocks are done; run the study again to finish it")
+    try:
+        cube: xarray.Dataset = xarray.open_zarr(str(where), chunks=None)
+    except Exception as error:  # whatever stands there is no cube; xarray and zarr have many ways to say so
+        raise SweepError(f"{path}: cannot be read as a cube: {str(error).splitlines()[0]}") from None
+    return cube
+
+
+def select(cube: xarray.Dataset, variable: str, at: Mapping[str, str], nearest: bool = False) -> xarray.DataArray:
+    """One variable at some labels; numbers may carry a unit ("90 d"). nearest: the label closest to a number."""
+    if variable in cube.dims:
+        raise SweepError(f"{variable}: is an axis of the cube; `sweep info` tells its ends, and a slice of a variable its labels")
+    if variable not in cube.variables:
+        raise SweepError(f"{variable}: no such variable in the cube{suggestion(variable, map(str, cube.data_vars))}")
+    array = cube[variable]
+    for axis, text in at.items():
+        if axis not in cube.dims:
+            raise SweepError(f"--sel {axis}={text}: no such axis{suggestion(axis, map(str, cube.dims))}")
+        if axis not in array.dims:
+            raise SweepError(f"--sel {axis}={text}: {variable} does not depend on {axis}; it has {', '.join(map(str, array.dims))}")
+    for axis, text in at.items():
+        array = array.isel({axis: label_index(cube, axis, text, nearest)})
+    return array
+
+
+def label_index(cube: xarray.Dataset, axis: str, text: str, nearest: bool) -> int:
+    """Where on an axis a label stands."""
+    import numpy as np
+
+    labels: Any = cube[axis].values
+    if labels.dtype.kind not in "fiu":
+        words = [str(label) for label in labels]
+        if text not in words:
+            raise SweepError(f"--sel {axis}={text}: no such label{suggestion(text, words)}")
+        return words.index(text)
+    unit = unit_of(cube[axis])
+    try:
+        value = to_si(text, unit)
+    except SweepError as error:
+        raise SweepError(f"--sel {axis}={text}: {error}") from None
+    index = int(np.argmin(np.abs(labels - value)))
+    if not nearest and not np.isclose(labels[index], value, rtol=1e-9, atol=0):
+        near = show(float(labels[index]), unit)
+        raise SweepError(f"--sel {axis}={text}: not on the axis; the nearest label is {near} (--nearest takes it)")
+    return index
+
+
+def unit_of(variable: xarray.DataArray) -> str:
+    """The SI unit of a variable with the words that CF does not know (FLOP, token, USD); "1" for labels."""
+    return str(variable.attrs.get("unit_in_words") or variable.attrs.get("units", "1"))
+
+
+def flag_counts(status: xarray.DataArray) -> dict[str, int]:
+    """How many points break each rule, read piece by piece."""
+    import numpy as np
+
+    masks = np.atleast_1d(status.attrs["flag_masks"])
+    found = dict.fromkeys(str(status.attrs["flag_meanings"]).split(), 0)
+    for part in pieces(status):
+        values = np.asarray(part.values)
+        for name, mask in zip(found, masks, strict=True):
+            found[name] += int(np.count_nonzero(values & mask))
+    return found
+
+
+def pieces(array: xarray.DataArray, cells: int = PIECE_CELLS) -> Iterator[xarray.DataArray]:
+    """An array cut along its outer axes into parts that fit in memory, in order."""
+    if array.size <= cells or not array.dims:
+        yield array
+        return
+    dim, size = array.dims[0], array.shape[0]
+    step = max(1, cells * size // array.size)
+    for start in range(0, size, step):
+        part = array.isel({dim: slice(start, start + step)})
+        yield from [part] if step > 1 or array.ndim == 1 else (inner.expand_dims(dim) for inner in pieces(part.isel({dim: 0}), cells))

@@ -1,0 +1,150 @@
+"""A study run to a cube, or at one point. What belongs here: workers over blocks, into memory or into a store, and stopping them."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sweep.catalog.document import Node
+from sweep.cube import dataset, store
+from sweep.engine import blocks, plan
+from sweep.engine.blocks import Array, Block, Program, Worker
+from sweep.engine.plan import Plan
+from sweep.equations import point
+from sweep.errors import SweepError
+from sweep.study.definition import Study
+from sweep.study.parse import in_si, with_value
+
+if TYPE_CHECKING:
+    import xarray
+
+Progress = Callable[[int, int], None]
+Sink = Callable[[Block, dict[str, Array]], None]
+IN_MEMORY_BYTES = 8 << 30
+
+
+def run(
+    study: Study,
+    store: str | Path | None = None,
+    *,
+    threads: int | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> xarray.Dataset:
+    """Evaluate a study over its whole grid: an xarray.Dataset with each output over just the axes that it depends on.
+
+    store: a path to write to as Zarr, block by block; a run that was stopped goes on where it was. Without it the cube is made
+    in memory. progress: called with (cells done, cells in all). Raises SweepError, and KeyboardInterrupt once no block is half done.
+    """
+    made = plan.make(study)
+    plan.check(made)
+    if store is None:
+        return _in_memory(made, threads, progress)
+    return _to_store(made, Path(store), threads, overwrite, progress)
+
+
+def evaluate(study: Study, **at: float | str) -> dict[str, float]:
+    """Every quantity that the outputs of a study need, at one point, interpreted: name to value in SI, NaN where it means nothing.
+
+    at: where the point differs from the study's own: a number in SI, a text with a unit ("90 d"), a label (gpu="h100-sxm",
+    split="tp8-pp15"). Any quantity may be given. Raises SweepError.
+    """
+    for name, value in at.items():
+        study = with_value(study, name, Node(str(value) if isinstance(value, str) else in_si(name, value), "evaluate", 0, name))
+    return dict(point.evaluate(study.graph, study.inputs_at(study.point)).values)
+
+
+def _to_store(made: Plan, path: Path, threads: int | None, overwrite: bool, progress: Progress | None) -> xarray.Dataset:
+    from sweep.cube.query import open_cube
+
+    if path.exists() and not overwrite:
+        store.check_same(path, made, "holds")
+        return open_cube(path)
+    kept = ""
+    try:
+        with store.alone(path, made):
+            target = store.opened(path, made, overwrite)
+            kept = "; what was computed is kept, run the study again to go on"
+            work = [block for block in blocks.blocks(made) if (block.nest, block.number) not in target.done]
+            each(made, work, target.write, threads, progress)
+            target.finish()
+    except OSError as error:
+        raise SweepError(f"{path}: cannot be written: {error.strerror or error}{kept}") from None
+    return open_cube(path)
+
+
+def _in_memory(made: Plan, threads: int | None, progress: Progress | None) -> xarray.Dataset:
+    import xarray
+
+    size = store.bytes_on_disk(made)
+    if size > IN_MEMORY_BYTES:
+        raise SweepError(f"{made.study.file}: a cube of {size / 1e9:.0f} GB is too large for memory; give a store to write it to")
+    variables = dataset.outputs(made)
+    arrays = {v.name: np.empty(tuple(made.sizes[dim] for dim in v.dims), v.dtype) for v in variables}
+    found: store.Statistics = {}
+    lock = threading.Lock()
+
+    def keep(block: Block, values: dict[str, Array]) -> None:
+        for name, array in values.items():
+            arrays[name][block.region] = array
+        with lock:
+            store.merge(found, {name: store.statistics(array) for name, array in values.items()})
+
+    each(made, list(blocks.blocks(made)), keep, threads, progress)
+    coordinates = {v.name: (v.dims, v.values, v.attributes) for v in dataset.coordinates(made)}
+    filled = {v.name: (v.dims, arrays[v.name], v.attributes | dataset.actual_range(made, found, v.name)) for v in variables}
+    return xarray.Dataset(filled, coordinates, dataset.attributes(made))
+
+
+def each(made: Plan, work: list[Block], sink: Sink, threads: int | None = None, progress: Progress | None = None) -> None:
+    """Evaluate some blocks of a plan, each handed to `sink` by the thread that computed it."""
+    program = blocks.program(made)
+    total, count = sum(block.cells for block in work), 0
+    if progress:
+        progress(0, total)
+    for block in _done(program, work, sink, threads):
+        count += block.cells
+        if progress:
+            progress(count, total)
+
+
+def _done(program: Program, work: list[Block], sink: Sink, threads: int | None) -> Iterator[Block]:
+    """The blocks in the order in which they are finished. Each thread has a worker of its own; an interrupt lets each finish its block."""
+    workers = threading.local()
+    stop = threading.Event()
+    _ = program.code  # compile once, before the threads ask for it
+
+    def one(block: Block) -> Block | None:
+        if stop.is_set():
+            return None
+        if not hasattr(workers, "own"):
+            workers.own = Worker(program)
+        sink(block, workers.own.evaluate(block))
+        return block
+
+    count = max(1, min(threads or os.cpu_count() or 1, len(work)))
+    if count == 1:
+        yield from (block for block in map(one, work) if block)
+        return
+    with ThreadPoolExecutor(count) as pool:
+        waiting: set[Future[Block | None]] = set()
+        queue = iter(work)
+        try:
+            while True:
+                for block in queue:
+                    waiting.add(pool.submit(one, block))
+                    if len(waiting) >= 2 * count:
+                        break
+                if not waiting:
+                    return
+                finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                yield from (found for future in finished if (found := future.result()))
+        except BaseException:
+            stop.set()
+            raise

@@ -1,0 +1,1 @@
+"""From a study to compiled loops: plan, nests as source, compiler and blocks."""

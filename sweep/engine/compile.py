@@ -1,0 +1,176 @@
+"""From source to something that runs. What belongs here: the compiler's options, the digest and the cache on disk.
+
+numba's own cache does not notice an edit in a function that another file calls, so the cache folder is named by a digest of
+every kernel source and version that a compiled nest depends on.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import math
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from functools import cache, partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from sweep.engine.nests import Function
+from sweep.equations import registry
+from sweep.equations.point import call
+from sweep.errors import SweepError
+
+# "contract" lets a product and a sum be one instruction, rounded once; nothing else about numbers is relaxed
+SCALAR_OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True, "nogil": True, "fastmath": {"contract"}}
+NEST_OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "cache": True, "fastmath": {"contract"}}
+HEADER = '''"""Written by sweep for one study; a change here changes nothing. The equations are in sweep/kernels."""
+
+from math import inf, nan
+
+from numba import float32, int32
+
+from sweep.engine.compile import nest, scalar
+
+'''
+
+
+def equations_digest(equations: Path | None = None) -> str:
+    """A digest of the source of every equation there is, a user's own included as it was loaded."""
+    if not equations:
+        return _shipped_digest()
+    return hashlib.sha256(_shipped_digest().encode() + b"\0" + registry.SOURCES[equations]).hexdigest()
+
+
+@cache
+def _shipped_digest() -> str:
+    digest = hashlib.sha256()
+    for path in registry.kernel_files():
+        place = path.relative_to(registry.kernel_folder()).as_posix()
+        digest.update(place.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def kernel_digest(equations: Path | None = None) -> str:
+    """A digest of all that decides what a compiled nest computes: equations, generator, versions, processor."""
+    digest = hashlib.sha256(equations_digest(equations).encode())
+    here = Path(__file__).parent
+    for name in ("nests.py", "plan.py", "compile.py"):
+        digest.update((here / name).read_bytes())
+    for package in ("numba", "llvmlite", "numpy"):
+        digest.update(f"{package} {version(package)}".encode())
+    digest.update(f"{platform.python_version()} {platform.machine()} {_processor()}".encode())
+    return digest.hexdigest()
+
+
+def cache_folder() -> Path:
+    """Where compiled nests are kept between runs."""
+    own = os.environ.get("WATTSWEEP_CACHE")
+    return Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wattsweep"
+
+
+def scalar(name: str) -> Any:
+    """An equation or rule, compiled so that it melts into the nest that calls it."""
+    import numba
+
+    return numba.njit(**SCALAR_OPTIONS)(_with_compiled_helpers(registry.function_of(name)))
+
+
+def nest(function: Callable[..., Any]) -> Any:
+    """A generated loop, compiled: serial, without the interpreter's lock, kept on disk."""
+    import numba
+
+    return numba.njit(**NEST_OPTIONS)(function)
+
+
+def text(functions: Iterable[Function]) -> str:
+    """The module that holds some functions, as it is compiled."""
+    functions = list(functions)
+    calls = sorted({name for function in functions for name in function.calls})
+    lines = [f'f_{name} = scalar("{name}")\n' for name in calls]
+    return HEADER + "".join(lines) + "".join(f"\n\n@nest\n{function.text}" for function in functions)
+
+
+def compiled(functions: Iterable[Function], equations: Path | None = None) -> dict[str, Callable[..., None]]:
+    """The functions, ready to call; what was compiled before under the same digest is read from disk."""
+    functions = list(functions)
+    content = text(functions)
+    digest = kernel_digest(equations)
+    name = f"nests_{hashlib.sha256((digest + content).encode()).hexdigest()[:16]}"
+    where = cache_folder() / digest[:20]
+    path = where / f"{name}.py"
+    if not _holds(path, content):
+        try:
+            where.mkdir(parents=True, exist_ok=True)
+            handle, temporary = tempfile.mkstemp(dir=where, suffix=".tmp")
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(content)
+            os.replace(temporary, path)
+        except OSError as error:
+            advice = "set WATTSWEEP_CACHE to a folder that can be written"
+            raise SweepError(f"{where}: compiled code cannot be kept there ({error}); {advice}") from None
+    if name not in sys.modules:
+        spec = importlib.util.spec_from_file_location(name, path)
+        assert spec
+        assert spec.loader
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module
+        spec.loader.exec_module(module)
+    return {function.name: getattr(sys.modules[name], function.name) for function in functions}
+
+
+def _holds(path: Path, content: str) -> bool:
+    """Whether a file in the cache is there and is undamaged."""
+    try:
+        return path.read_text(encoding="utf-8") == content
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def interpreted(functions: Iterable[Function]) -> dict[str, Callable[..., None]]:
+    """The same functions as plain Python, for work that is smaller than starting a compiler."""
+    functions = list(functions)
+    import numpy as np
+
+    space: dict[str, Any] = {"nan": math.nan, "inf": math.inf, "float32": np.float32, "int32": np.int32}
+    for name in {name for function in functions for name in function.calls}:
+        kind = _value if name in registry.EQUATIONS else _verdict
+        space[f"f_{name}"] = partial(kind, registry.function_of(name))
+    for function in functions:
+        exec(compile(function.text, f"<{function.name}>", "exec"), space)  # our own generated text, the same that is compiled
+    return {function.name: space[function.name] for function in functions}
+
+
+def _value(function: Callable[..., Any], *arguments: float) -> float:
+    return call(function, [float(a) for a in arguments])
+
+
+def _verdict(function: Callable[..., Any], *arguments: float) -> bool:
+    return _value(function, *arguments) == 1.0
+
+
+def _with_compiled_helpers(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function with the small helpers that it calls from its own file compiled too, for numba calls only compiled code."""
+    import types
+
+    import numba
+
+    space = dict(function.__globals__)
+    for name in function.__code__.co_names:
+        helper = space.get(name)
+        if isinstance(helper, types.FunctionType):
+            space[name] = numba.njit(**SCALAR_OPTIONS)(_with_compiled_helpers(helper))
+    return types.FunctionType(function.__code__, space, function.__name__, function.__defaults__)
+
+
+@cache
+def _processor() -> str:
+    try:
+        import llvmlite.binding as llvm
+
+        return f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
+    except Exception:  # a processor that llvm cannot name still has its architecture in the digest
+        return ""

@@ -1,0 +1,1 @@
+"""The physics as a graph: equations registered by name, what each needs, and one point of them interpreted."""

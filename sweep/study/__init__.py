@@ -1,0 +1,1 @@
+"""What a user asks for: a study file to axes, fixed values and outputs."""

@@ -1,0 +1,275 @@
+"""Axes: labelled dimensions with one or more columns. What belongs here: what a study writes for an axis, to labels and values.
+
+Which axes a study has and what else it fixes is for study.py.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from sweep.catalog.document import Node
+from sweep.catalog.entries import Entry, entry, entry_names
+from sweep.catalog.parameters import Figure, Parameter, catalogues, columns, parameters
+from sweep.catalog.units import to_si, unit_factor
+from sweep.equations.quantities import names, quantity
+from sweep.errors import SweepError, suggestion
+
+Values: TypeAlias = npt.NDArray[np.float64]
+LONGEST = 10_000_000
+RANGE_KEYS = ("from", "to", "step", "points", "scale")
+SPLIT = ("tp", "pp", "cp", "ep", "interleaving")
+RANGE_TEXT = re.compile(r"^([^:]+):([^:]+):(?:(log|linear)(\d+)|([^:]+))$")
+
+
+@dataclass(frozen=True)
+class Selected:
+    """A catalogue entry that holds for the whole study: its name and figures, those of entries that it links to included."""
+
+    label: str
+    figures: Mapping[tuple[str, str], Figure]
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A labelled dimension of a study.
+
+    labels: words, or None where the single column's values label it. columns: quantity name to values (n,) in SI; a quantity that
+    differs by a choice (a peak rate by precision) has values (n, choices). rows: the entries of a catalogue axis.
+    place: the file and line that it is written in.
+    """
+
+    name: str
+    labels: tuple[str, ...] | None
+    columns: Mapping[str, Values]
+    rows: tuple[Selected, ...] = ()
+    left_out: int = 0
+    place: str = ""
+
+    @property
+    def size(self) -> int:
+        return len(next(iter(self.columns.values())))
+
+    def find(self, node: Node) -> int:
+        """The index of the label that a node names; for numbers the nearest value must agree to 1e-9."""
+        if self.labels is not None:
+            if node.text not in self.labels:
+                node.fail(f"no such label on axis {self.name}{suggestion(node.text, self.labels)}")
+            return self.labels.index(node.text)
+        value = quantity(self.name).read(node)
+        values = self.columns[self.name]
+        index = int(np.argmin(np.abs(values - value)))
+        if not math.isclose(values[index], value, rel_tol=1e-9):
+            node.fail(f"is not on axis {self.name}; the nearest value there is {values[index]:g}")
+        return index
+
+    def keep(self, index: npt.NDArray[np.int64]) -> Axis:
+        """The same axis with the labels at `index` only."""
+        labels = None if self.labels is None else tuple(self.labels[i] for i in index)
+        rows = tuple(self.rows[i] for i in index) if self.rows else ()
+        cut = {name: values[index] for name, values in self.columns.items()}
+        return Axis(self.name, labels, cut, rows, self.left_out + self.size - len(index), self.place)
+
+
+def axis(name: str, node: Node, chosen: Collection[str]) -> Axis:
+    """The axis that a study writes under `name`; `chosen` are the catalogues that it selects itself."""
+    return replace(_written(name, node, chosen), place=f"{node.file}:{node.line}" if node.line else node.file)
+
+
+def _written(name: str, node: Node, chosen: Collection[str]) -> Axis:
+    if name == "split":
+        return _split(node)
+    if name in catalogues():
+        return _selection(name, node, chosen)
+    if node.is_mapping and "zip" in node.mapping():
+        return _zipped(name, node.mapping(("zip",))["zip"])
+    if name not in names():
+        node.fail(f"unknown axis{suggestion(name, {*names(), *catalogues(), 'split'})}")
+    values = _values(name, node)
+    labels = None
+    if quantity(name).choices:
+        labels = tuple(str(quantity(name).told(i)) for i in values.tolist())
+    return Axis(name, labels, {name: values})
+
+
+def linked(catalogue: str, name: str, node: Node, chosen: Collection[str]) -> dict[tuple[str, str], Figure]:
+    """The figures of a catalogue entry, with those of the entries it links to, unless the study selects these itself."""
+    figures = dict(_entry(catalogue, name, node).figures)
+    for other, target in _entry(catalogue, name, node).links.items():
+        if other not in chosen:
+            figures |= entry(other, target).figures
+    return figures
+
+
+def _entry(catalogue: str, name: str, node: Node) -> Entry:
+    try:
+        return entry(catalogue, name)
+    except KeyError:
+        if name == "all":
+            node.fail(f"only an axis takes all of them (axes: {{{catalogue}: all}})")
+        node.fail(f"no such {catalogue}{suggestion(name, entry_names(catalogue))}")
+
+
+def column(parameter: Parameter, figures: Mapping[tuple[str, str], Figure]) -> list[float]:
+    """The value of a parameter among an entry's figures, one for each choice where it differs by one; NaN where it is missing."""
+    words = parameters()[parameter.by].choices if parameter.by else ("",)
+    fallback = parameter.default.value if parameter.default else math.nan
+    return [figures[parameter.name, word].value if (parameter.name, word) in figures else fallback for word in words]
+
+
+def _selection(catalogue: str, node: Node, chosen: Collection[str]) -> Axis:
+    items = [Node(label, node.file, node.line, node.key) for label in entry_names(catalogue)] if node.value == "all" else _filled(node)
+    labels = tuple(item.text for item in items)
+    _distinct(labels, node)
+    rows = tuple(Selected(label, linked(catalogue, label, place, chosen)) for label, place in zip(labels, items, strict=True))
+    found: dict[str, Values] = {}
+    for name in sorted({key for row in rows for key, _ in row.figures} | set(columns(catalogue))):
+        cells = [column(parameters()[name], row.figures) for row in rows]
+        found[name] = np.array(cells if parameters()[name].by else [cell[0] for cell in cells])
+    return Axis(catalogue, labels, found, rows)
+
+
+def _split(node: Node) -> Axis:
+    given = {key: _values(key, item) for key, item in node.mapping(SPLIT).items()}
+    if not given:
+        node.fail(f"a split needs one or more of {', '.join(SPLIT)}")
+    rows = list(itertools.product(*given.values()))
+    labels = tuple("-".join(f"{key}{int(value)}" for key, value in zip(given, row, strict=True)) for row in rows)
+    table = np.array(rows)
+    return Axis("split", labels, {key: table[:, i] for i, key in enumerate(given)})
+
+
+def _zipped(name: str, node: Node) -> Axis:
+    if name in names():
+        node.fail(f"an axis of zipped columns needs a name of its own; {name} is a quantity")
+    if not name.isidentifier() or name == "status":
+        node.fail("no name for an axis; take one word of letters, digits and _")
+    found: dict[str, Values] = {}
+    for key, item in node.mapping().items():
+        if key not in names():
+            item.fail(f"unknown quantity {key!r}{suggestion(key, names())}")
+        found[key] = _values(key, item, distinct=False)
+    if not found:
+        node.fail("an axis needs at least one column")
+    lengths = {key: len(values) for key, values in found.items()}
+    if len(set(lengths.values())) > 1:
+        node.fail(f"zipped columns must be of one length, here {', '.join(f'{key} has {length}' for key, length in lengths.items())}")
+    words = [[f"{key}={_word(key, value)}" for value in values.tolist()] for key, values in found.items()]
+    labels = tuple(", ".join(row) for row in zip(*words, strict=True))
+    _distinct(labels, node)
+    return Axis(name, labels, found)
+
+
+def _word(name: str, value: float) -> str:
+    """A value of a zipped column in a label: the word of a choice, or the number in SI."""
+    known = quantity(name)
+    return str(known.told(value)) if known.choices else f"{value:.6g}"
+
+
+def _values(name: str, node: Node, distinct: bool = True) -> Values:
+    """The values of one quantity along an axis: a list, a range as a mapping, or as the text from:to:step or from:to:log20."""
+    parameter = quantity(name)
+    if parameter.by:
+        node.fail(f"{name} differs by {parameter.by}; sweep {parameter.by} or the catalogue instead")
+    if not node.is_list and not node.is_mapping:
+        match = RANGE_TEXT.match(node.text)
+        if match:
+            start, stop, scale, points, step = match.groups()
+            text = {"from": start, "to": stop} | ({"step": step} if step else {"points": points, "scale": scale})
+            node = Node({key: Node(value, node.file, node.line, node.key) for key, value in text.items()}, node.file, node.line, node.key)
+        elif ":" in node.text:
+            node.fail("a range reads from:to:step, from:to:log20 or from:to:linear20")
+    if node.is_mapping:
+        return _range(parameter, node)
+    values = np.array([parameter.read(item) for item in _filled(node)])
+    if distinct:
+        _distinct(tuple(f"{value!r}" for value in values.tolist()), node)
+    return values
+
+
+def _range(parameter: Parameter, node: Node) -> Values:
+    given = node.mapping(RANGE_KEYS)
+    for key in ("from", "to"):
+        if key not in given:
+            node.fail(f"a range needs {key!r}, for example {{from: 1, to: 2, points: 11}}")
+    if ("step" in given) == ("points" in given):
+        node.fail("a range needs either a step or the number of its points")
+    if parameter.choices:
+        node.fail(f"{parameter.name} takes words, not a range{suggestion('', parameter.choices)}")
+    start, stop = parameter.read(given["from"]), parameter.read(given["to"])
+    scale = given["scale"].text if "scale" in given else "linear"
+    if scale not in ("linear", "log"):
+        given["scale"].fail(f"a scale is linear or log{suggestion(scale, ('linear', 'log'))}")
+    if "step" in given:
+        if scale == "log":
+            given["scale"].fail("a logarithmic range needs points, not a step")
+        try:
+            step = to_si(given["step"].text, parameter.unit)
+        except SweepError as error:
+            given["step"].fail(str(error))
+        if not step or (stop - start) / step < 0:
+            given["step"].fail(f"never leads from {given['from'].text} to {given['to'].text}")
+        count = (stop - start) / step * (1 + 1e-12) + 1e-9
+        points = _count(math.floor(count) + 1, node)
+        values = start + step * np.arange(points)
+    else:
+        try:
+            written = float(given["points"].text)
+            points = int(written)
+        except (ValueError, OverflowError):
+            given["points"].fail("must be a whole number")
+        if points != written:
+            given["points"].fail("must be a whole number")
+        _count(points, given["points"])
+        if points == 1 and start != stop:
+            given["points"].fail("one point cannot be both ends of a range")
+        if scale == "log":
+            if min(start, stop) <= 0:
+                node.fail("a logarithmic range must stay above zero")
+            values = np.geomspace(start, stop, points)
+        else:
+            values = np.linspace(start, stop, points)
+    if parameter.whole:
+        return np.unique(np.round(values)) if stop >= start else np.unique(np.round(values))[::-1]
+    scale_of_text = unit_factor(given["from"].text, parameter.unit)  # 12 digits in the unit that the user writes
+    return np.array([float(f"{value:.12g}") * scale_of_text for value in (values / scale_of_text).tolist()])
+
+
+def _count(points: int, node: Node) -> int:
+    if points < 1:
+        node.fail("an axis needs at least one point")
+    if points > LONGEST:
+        node.fail(f"an axis of {points:.3g} points is longer than any disk here could hold; {LONGEST:,} is the longest")
+    return points
+
+
+def _filled(node: Node) -> list[Node]:
+    """The labels that a node lists; text such as "8, 16" lists them, too."""
+    parts = [] if node.is_list else [part.strip() for part in node.text.split(",") if part.strip()]
+    items = node.items if node.is_list else [Node(part, node.file, node.line, node.key) for part in parts]
+    if not items:
+        node.fail("an axis needs at least one label")
+    return items
+
+
+def _distinct(labels: tuple[str, ...], node: Node) -> None:
+    seen: set[str] = set()
+    for label in labels:
+        if label in seen:
+            node.fail(f"{label} stands twice on this axis")
+        seen.add(label)
+
+
+def possible(found: Axis, broken: Callable[[int], bool], node: Node, why: Callable[[], str]) -> Axis:
+    """An axis without the labels that are impossible wherever they stand; none left is an error."""
+    keep = np.array([i for i in range(found.size) if not broken(i)], dtype=np.int64)
+    if not len(keep):
+        node.fail(f"none of the {found.size} combinations is possible: {why()}")
+    return found.keep(keep)

@@ -1,0 +1,172 @@
+"""A study: the axes, the fixed values and the outputs that a user asks for. What belongs here: the tables of inputs that follow.
+
+How it is read from a file is for study_file.py; what the outputs need is in graph.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from sweep.catalog.entries import links_to
+from sweep.catalog.parameters import Figure, catalogues, parameters
+from sweep.equations import registry
+from sweep.equations.graph import Graph, resolve
+from sweep.errors import SweepError
+from sweep.study.axes import Axis, Selected, Values, column
+
+
+@dataclass(frozen=True)
+class Table:
+    """The values of one input: dims are axis names, values have one dimension for each of them; SI units."""
+
+    dims: tuple[str, ...]
+    values: Values
+    origin: str
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a text that the study recomputes prints for a quantity."""
+
+    text: str
+    printed: str
+    note: str
+
+
+@dataclass(frozen=True)
+class Study:
+    """What to evaluate: axes by name, values that are fixed, entries that are selected, outputs with the unit to show them in.
+
+    A value that the study fixes goes before an axis, an axis before a selected entry, and an entry before a default.
+    """
+
+    title: str
+    about: str
+    file: str
+    axes: Mapping[str, Axis]
+    fixed: Mapping[str, float]
+    selected: Mapping[str, Selected]
+    outputs: Mapping[str, str]
+    point: Mapping[str, int]
+    claims: Mapping[str, Claim] = field(default_factory=dict)
+    equations: Path | None = None
+
+    @property
+    def given(self) -> set[str]:
+        """The quantities that the study gives, so that no equation computes them."""
+        chosen = {name for entry in self.selected.values() for name, _ in entry.figures}
+        return chosen.union(self.fixed, *(axis.columns for axis in self.axes.values()))
+
+    @cached_property
+    def graph(self) -> Graph:
+        """What the outputs need."""
+        return self.graph_of(self.outputs)
+
+    def graph_of(self, outputs: Iterable[str]) -> Graph:
+        """What some quantities need, under the values that this study gives."""
+        registry.only(self.equations)
+        on_axes = [(name, values, axis.name) for axis in self.axes.values() for name, values in axis.columns.items()]
+        gaps = {name for name, values, axis in on_axes if np.isnan(self._pick(name, values, (axis,), axis).values).any()}
+        by_choice = {name for entry in self.selected.values() for name, word in entry.figures if word} - set(self.fixed)
+        gaps |= {name for name in by_choice if np.isnan(self.table(name).values).any()}
+        return resolve(outputs, self.given, self.choices, gaps)
+
+    @cached_property
+    def choices(self) -> Mapping[str, float]:
+        """The choice parameters that no axis varies, with their values."""
+        varied = {name for axis in self.axes.values() for name in axis.columns}
+        words = {name: p.default.value for name, p in parameters().items() if p.choices and p.default and name not in varied}
+        return words | {name: value for name, value in self.fixed.items() if name in parameters() and parameters()[name].choices}
+
+    def table(self, name: str) -> Table:
+        """The values of one input of the graph; a SweepError says what to give where there are none."""
+        if name in self.fixed:
+            return Table((), np.array(self.fixed[name]), "study")
+        for axis in self.axes.values():
+            if name in axis.columns:
+                return self._pick(name, axis.columns[name], (axis.name,), f"axis {axis.name}")
+        entry = self._entry(name)
+        if entry:
+            cells = column(parameters()[name], entry.figures)
+            found = self._pick(name, np.array(cells if parameters()[name].by else cells[0]), (), entry.label)
+            if not np.isnan(cells).all():  # an entry that has the figure for another choice has a gap, which is a status
+                return found
+        parameter = parameters()[name]
+        if parameter.default:
+            return Table((), np.array(parameter.default.value), "default")
+        raise SweepError(f"{self.file}: {name} {self._advice(name, parameter.catalogue)}")
+
+    def figure(self, name: str) -> Figure | None:
+        """The figure behind an input on no axis; None where the study itself gives the value."""
+        if name in self.fixed:
+            return None
+        entry = self._entry(name)
+        if entry:
+            by = parameters()[name].by
+            word = parameters()[by].choices[int(self.choices[by])] if by and by in self.choices else ""
+            return entry.figures.get((name, word), parameters()[name].default)
+        return parameters()[name].default
+
+    def kinds(self, name: str) -> dict[str, list[str]]:
+        """For an input that differs by a choice: the selected entries that give it, and for which choices they do."""
+        found = {e.label: sorted({word for key, word in e.figures if key == name and word}) for e in self.selected.values()}
+        return {label: words for label, words in found.items() if words}
+
+    def _entry(self, name: str) -> Selected | None:
+        """The selected entry that gives an input: that of its own catalogue before one that links to it."""
+        own = parameters()[name].catalogue
+        for catalogue, entry in sorted(self.selected.items(), key=lambda item: item[0] != own):
+            if catalogue == own or any(key == name for key, _ in entry.figures):
+                return entry
+        return None
+
+    def _advice(self, name: str, catalogue: str | None) -> str:
+        needers = [e.name for e in self.graph.equations if name in self.graph.needs[e.name]]
+        need = f"is needed by {', '.join(needers[:3]) or 'the outputs'} and has no value"
+        entry = self._entry(name)
+        if entry:
+            by = parameters()[name].by
+            which = f" for {by} {parameters()[by].choices[int(self.choices[by])]}" if by and by in self.choices else ""
+            return f"{need}: {entry.label} has no such figure{which}; give it (set: {{{name}: ...}})"
+        if catalogue:
+            first = next((other for other in catalogues() if links_to(other, catalogue)), catalogue)
+            known = {*self.axes, *self.selected}
+            if first in known and first != catalogue:
+                advice = f"select one (select: {{{catalogue}: ...}}) or give it (set: {{{name}: ...}})"
+                return f"{need}: no {first} of the study leads to a {catalogue}; {advice}"
+            return f"{need}; select a {first} (select: {{{first}: ...}}) or give it (set: {{{name}: ...}})"
+        return f"{need}; give it (set: {{{name}: ...}})"
+
+    def _pick(self, name: str, values: Values, dims: tuple[str, ...], origin: str) -> Table:
+        """Of a column that differs by a choice, the part that the study's choice takes."""
+        by = parameters()[name].by if name in parameters() else None
+        if by is None:
+            return Table(dims, values, origin)
+        for axis in self.axes.values():
+            if by in axis.columns:
+                index = axis.columns[by].astype(int)
+                return Table((*dims, axis.name), values[..., index], origin)
+        return Table(dims, values[..., int(self.choices[by])], origin)
+
+    def inputs_at(self, index: Mapping[str, int], graph: Graph | None = None) -> dict[str, float]:
+        """The value of each input at one point of the grid."""
+        tables = {name: self.table(name) for name in (graph or self.graph).inputs}
+        return {name: float(table.values[tuple(index[dim] for dim in table.dims)]) for name, table in tables.items()}
+
+    def without(self, name: str, at: int | None = None) -> Study:
+        """The study with one axis held at one of its labels; without `at`, where the study's point stands."""
+        axis = self.axes[name]
+        place = self.point[name] if at is None else at
+        rest = replace(
+            self,
+            axes={key: other for key, other in self.axes.items() if key != name},
+            point={key: other for key, other in self.point.items() if key != name},
+        )
+        if axis.rows:
+            return replace(rest, selected={**self.selected, name: axis.rows[place]})
+        return replace(rest, fixed={**{key: float(values[place]) for key, values in axis.columns.items()}, **self.fixed})

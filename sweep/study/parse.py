@@ -1,0 +1,248 @@
+"""A study file, and what the command line changes in it, to a Study. What belongs here: reading and checking what a user wrote.
+
+What an axis may be is in axes.py.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from sweep.catalog.document import Node, parse, read
+from sweep.catalog.parameters import catalogues, columns, folder
+from sweep.catalog.units import factor, factor_is_needed
+from sweep.equations import registry
+from sweep.equations.graph import Graph, resolve
+from sweep.equations.point import call, evaluate
+from sweep.equations.quantities import names, quantity, unit_of
+from sweep.errors import SweepError, suggestion
+from sweep.study import axes
+from sweep.study.axes import Axis, Selected
+from sweep.study.definition import Claim, Study
+
+KEYS = ("title", "about", "equations", "select", "set", "axes", "point", "outputs", "claims")
+CLAIM_KEYS = ("text", "printed", "note")
+
+
+def open_study(
+    path: str | Path, set_: Iterable[str] = (), axis: Iterable[str] = (), outputs: Iterable[str] = ()
+) -> Study:
+    """Read a study file, with overrides as on the command line: `set_` and `axis` are "name=value" texts.
+
+    A bare name stands for the study of that name in configs/studies. Raises SweepError for anything that is wrong in it.
+    """
+    where = Path(path)
+    if not where.exists():
+        shipped = folder() / "studies" / (where.name if where.suffix else f"{where.name}.yaml")
+        if not shipped.exists():
+            known = sorted(p.stem for p in (folder() / "studies").glob("*.yaml"))
+            raise SweepError(f"{path}: no such study file{suggestion(where.stem, known)}")
+        where = shipped
+    root = read(where, str(path)).mapping(KEYS)
+    equations = None
+    if "equations" in root:
+        equations = (where.parent / root["equations"].text).resolve()
+        registry.load()
+        registry.load_file(equations)
+    else:
+        registry.only(None)
+    study = _study(str(path), root, equations, _by_name(axis, "--axis", "one --axis lists all labels"), list(outputs))
+    for name, node in _by_name(set_, "--set", "--axis sweeps over several values").items():
+        study = with_value(study, name, node)
+    return _without_impossible(study, root)
+
+
+def with_value(study: Study, name: str, node: Node) -> Study:
+    """The study with one more value fixed, one entry selected, or an axis held at a label; an axis of that quantity is gone."""
+    registry.only(study.equations)
+    if name in catalogues():
+        figures = axes.linked(name, node.text, node, study.selected)
+        rest = study.without(name) if name in study.axes else study
+        return replace(rest, selected={**rest.selected, name: Selected(node.text, figures)})
+    if name in study.axes and name not in names():
+        return study.without(name, study.axes[name].find(node))
+    if name == "split":
+        node.fail("this study has no axis split; set tp, pp, cp or ep instead")
+    value = _value(name, node)
+    for axis in [axis for axis in study.axes.values() if name in axis.columns and not axis.rows]:
+        study = study.without(axis.name)
+    return replace(study, fixed={**study.fixed, name: value})
+
+
+def _pair(text: str, option: str) -> tuple[str, Node]:
+    name, equals, value = text.partition("=")
+    if not equals or not value.strip():
+        raise SweepError(f"{option} {text}: must read name=value")
+    name, value = name.strip(), value.strip()
+    return name, _unplaced(parse(value, f"{option} {name}"), option, name) if value.startswith(("{", "[")) else Node(value, option, 0, name)
+
+
+def _by_name(texts: Iterable[str], option: str, instead: str) -> dict[str, Node]:
+    """What an option of the command line gives by name, each name once."""
+    found: dict[str, Node] = {}
+    for name, node in (_pair(text, option) for text in texts):
+        if name in found:
+            node.fail(f"is the second {option} of this name; {instead}")
+        found[name] = node
+    return found
+
+
+def _unplaced(node: Node, option: str, key: str) -> Node:
+    """What an option of the command line writes, which stands on no line."""
+    if isinstance(node.value, list):
+        return Node([_unplaced(item, option, f"{key}[{i}]") for i, item in enumerate(node.value)], option, 0, key)
+    if isinstance(node.value, dict):
+        return Node({name: _unplaced(item, option, f"{key}.{name}") for name, item in node.value.items()}, option, 0, key)
+    return Node(node.value, option, 0, key)
+
+
+def in_si(name: str, value: float) -> str:
+    """A number in SI as a study would write it."""
+    unit = quantity(name).unit if name in names() else "1"
+    return f"{value!r} {unit}" if unit != "1" and factor_is_needed(unit) else repr(value)
+
+
+def _study(file: str, root: Mapping[str, Node], equations: Path | None, swept: Mapping[str, Node], extra: list[str]) -> Study:
+    for key in ("title", "outputs"):
+        if key not in root:
+            raise SweepError(f"{file}: a study needs {key!r}")
+    select = dict(root["select"].mapping(catalogues())) if "select" in root else {}
+    fixed = dict(root["set"].mapping()) if "set" in root else {}
+    written = dict(root["axes"].mapping()) if "axes" in root else {}
+    built = {name: axes.axis(name, node, ()) for name, node in swept.items() if name not in catalogues()}
+    for name in swept:  # an axis of the command line takes the place of whatever the file says of its columns
+        select.pop(name, None)
+        for column in (name, *(built[name].columns if name in built else ())):
+            fixed.pop(column, None)
+            written.pop(column, None)
+    written |= swept
+    for name in set(select) & set(written):
+        written[name].fail("is selected as one entry and an axis at once")
+    chosen = {*select, *(name for name in written if name in catalogues())}
+    built = {name: built[name] if name in built else axes.axis(name, node, chosen) for name, node in written.items()}
+    place = dict(root["point"].mapping()) if "point" in root else {}
+    for name, node in place.items():
+        if name not in built and name not in fixed and name not in select:
+            node.fail(f"no axis of that name{suggestion(name, built)}")
+    study = Study(
+        title=root["title"].text,
+        about=root["about"].text.strip() if "about" in root else "",
+        file=file,
+        axes=built,
+        fixed={name: _value(name, node) for name, node in fixed.items()},
+        selected={name: Selected(node.text, axes.linked(name, node.text, node, chosen)) for name, node in select.items()},
+        outputs=_outputs(root["outputs"], extra),
+        point={name: _stands(axis, place[name], name in swept) if name in place else 0 for name, axis in built.items()},
+        claims=_claims(root["claims"]) if "claims" in root else {},
+        equations=equations,
+    )
+    _once(study, fixed, written)
+    return study
+
+
+def _stands(axis: Axis, node: Node, swept: bool) -> int:
+    """Where a study's point stands on an axis: at its first label where the command line gives an axis without the study's."""
+    try:
+        return axis.find(node)
+    except SweepError:
+        if not swept:
+            raise
+        return 0
+
+
+def _value(name: str, node: Node) -> float:
+    if name not in names():
+        node.fail(f"unknown quantity{suggestion(name, names())}")
+    if quantity(name).by:
+        node.fail(f"{name} differs by {quantity(name).by}; select a catalogue entry that gives it")
+    return quantity(name).read(node)
+
+
+def _outputs(node: Node, extra: list[str]) -> dict[str, str]:
+    if node.is_mapping:
+        wanted = {name: (item.text, item) for name, item in node.mapping().items()}
+    else:
+        wanted = {item.text: ("", item) for item in node.items}
+    found: dict[str, str] = {}
+    for name, (unit, item) in wanted.items():
+        if name not in names():
+            item.fail(f"unknown quantity {name!r}{suggestion(name, names())}")
+        try:
+            factor(unit or unit_of(name), unit_of(name))
+        except SweepError as error:
+            item.fail(str(error))
+        found[name] = unit
+    for name in extra:
+        if name not in names():
+            raise SweepError(f"unknown quantity {name!r}{suggestion(name, names())}")
+        found.setdefault(name, "")
+    if not found:
+        node.fail("a study needs at least one output")
+    return found
+
+
+def _claims(node: Node) -> dict[str, Claim]:
+    found = {}
+    for name, item in node.mapping().items():
+        given = item.mapping(CLAIM_KEYS)
+        found[name] = Claim(*(given[key].text if key in given else "" for key in CLAIM_KEYS))
+    return found
+
+
+def _once(study: Study, fixed: Mapping[str, Node], written: Mapping[str, Node]) -> None:
+    """No quantity may be given twice: by two axes, or by an axis and a fixed value."""
+    owner: dict[str, str] = {}
+    for axis in study.axes.values():
+        for name in axis.columns:
+            if name in owner and not {axis.name, owner[name]} <= set(catalogues()):
+                written[axis.name].fail(f"{name} is already a column of axis {owner[name]}")
+            owner[name] = axis.name
+    for name, node in fixed.items():
+        if name in owner and owner[name] not in catalogues():
+            node.fail(f"{name} is already on axis {owner[name]}")
+
+
+def split_inputs() -> set[str]:
+    """What decides which combinations of a split are left out, whether an output depends on it or not."""
+    return {"gpus", *axes.SPLIT, *columns("model")}
+
+
+def _without_impossible(study: Study, root: Mapping[str, Node]) -> Study:
+    """Leave out the combinations of the split that no model and no GPU count of the study allows."""
+    if "split" not in study.axes:
+        return study
+    registry.load()
+    split = study.axes["split"]
+    free = split_inputs()
+    judged = []
+    for rule in registry.RULES.values():
+        graph = resolve(rule.arguments, study.given, study.choices)
+        if rule.guards and set(graph.inputs) <= free and set(graph.inputs) & set(split.columns):
+            judged.append((rule, graph))
+    reasons: set[str] = set()
+
+    def impossible(label: int) -> bool:
+        return any(_always(study, rule, graph, label, reasons) for rule, graph in judged)
+
+    node = root["axes"].mapping().get("split", root["axes"]) if "axes" in root else Node("", "--axis", 0, "split")
+    kept = axes.possible(split, impossible, node, lambda: "; ".join(sorted(reasons)))
+    labels = list(kept.labels or ())
+    at = split.labels[study.point["split"]] if split.labels else ""
+    point = {**study.point, "split": labels.index(at) if at in labels else 0}
+    return replace(study, axes={**study.axes, "split": kept}, point=point)
+
+
+def _always(study: Study, rule: registry.Rule, graph: Graph, label: int, reasons: set[str]) -> bool:
+    """Whether one split breaks a rule wherever it stands."""
+    try:
+        dims = sorted({dim for name in graph.inputs for dim in study.table(name).dims} - {"split"})
+    except SweepError:  # an input that the study does not give; what needs it will say so
+        return False
+    for place in itertools.product(*(range(study.axes[dim].size) for dim in dims)):
+        point = evaluate(graph, study.inputs_at({**dict(zip(dims, place, strict=True)), "split": label}, graph))
+        if call(rule.function, [point.values[a] for a in rule.arguments]) != 1.0:
+            return False
+    reasons.add(rule.meaning)
+    return True

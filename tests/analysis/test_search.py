@@ -1,0 +1,218 @@
+"""The best points: streamed from a study, read from a cube, and found by looking at every cell, must be the same ones."""
+
+import operator
+
+import numpy as np
+import pytest
+
+from sweep.analysis import search
+from sweep.analysis.search import best
+from sweep.catalog.parameters import parameters
+from sweep.catalog.units import to_si
+from sweep.cube.running import run
+from sweep.engine import plan
+from sweep.engine.blocks import Program
+from sweep.equations import registry
+from sweep.errors import SweepError
+from sweep.study.parse import open_study
+from sweep.study.where import conditions
+
+STUDY = """title: ranked
+set: {server_power: 6 kW, training_flops: 1e24 FLOP, energy_per_query: 0.3 Wh/query, serving_period: 90 d}
+axes:
+  gpu: [h100-sxm, a100-sxm-80gb, v100-sxm2-32gb]
+  precision: [bf16, fp16, fp8]
+  gpus: [8, 64, 512]
+  split: {tp: [1, 8], pp: [2, 3]}
+  training_duration: 30 d:120 d:30 d
+  queries_per_day: [0 query/d, 1e6 query/d, 1e9 query/d]
+  pue: [1.1, 1.2, 1.3]
+point: {gpus: 64}
+outputs:
+  [it_power, required_mfu, training_energy, facility_energy, servers, replicas, overtake_days, total_facility_energy, gpu_power_total,
+  serving_facility_energy, peak_rate]
+"""
+SIGNS = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt, "==": operator.eq, "!=": operator.ne}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("ranked")
+
+
+@pytest.fixture(scope="module")
+def study(folder):
+    (folder / "study.yaml").write_text(STUDY)
+    return open_study(folder / "study.yaml")
+
+
+@pytest.fixture(scope="module")
+def memory(study):
+    return run(study)
+
+
+@pytest.fixture(scope="module")
+def stored(study, folder):
+    return run(study, folder / "cube.zarr")
+
+
+def looked_up(cube, order, quantity, where, top, maximize, per):
+    """Labels and values of the best cells, by looking at every one of them, in the order of the cube."""
+    asked = conditions(where)
+    wanted = [quantity, *(name for c in asked for name in c.names)]
+    dims = [dim for dim in order if any(dim in cube[name].dims for name in wanted)]
+    shape = [cube.sizes[dim] for dim in dims]
+
+    def cells(name):
+        array = cube[name]
+        if array.dtype.kind not in "fiu":
+            array = array.copy(data=[parameters()[name].choices.index(word) for word in array.values])
+        turned = array.transpose(*(dim for dim in dims if dim in array.dims)).values.astype(np.float32)
+        return np.broadcast_to(turned.reshape([cube.sizes[dim] if dim in array.dims else 1 for dim in dims]), shape)
+
+    scores = cells(quantity)
+    meets = ~np.isnan(scores)
+    for c in asked:
+        left, right = cells(c.name), cells(c.other) if c.other else np.float32(c.value)
+        meets = meets & SIGNS[c.operator](left, right) & ~np.isnan(left) & ~np.isnan(right)
+    found = []
+    for label in range(cube.sizes[per]) if per else [None]:
+        here = meets.copy()
+        if per:
+            here &= (np.arange(cube.sizes[per]) == label).reshape([-1 if dim == per else 1 for dim in dims])
+        places = np.flatnonzero(here)
+        values = scores.reshape(-1)[places]
+        for rank, i in enumerate(np.argsort(-values if maximize else values, kind="stable")[:top], 1):
+            index = np.unravel_index(places[i], shape)
+            labels = {dim: cube[dim].values[at] for dim, at in zip(dims, index, strict=True)}
+            found.append((rank, {dim: v if isinstance(v, str) else float(v) for dim, v in labels.items()}, float(values[i])))
+    return found
+
+
+QUESTIONS = [
+    ("facility_energy", [], 5, False, None),
+    ("facility_energy", ["training_duration >= 60 d"], 7, False, None),
+    ("facility_energy", ["it_power >= 20 kW"], 40, False, None),  # a condition on fewer axes
+    ("it_power", ["overtake_days <= 30 d"], 30, False, None),  # a condition on more axes
+    ("required_mfu", ["required_mfu <= 60 %"], 20, True, None),
+    ("required_mfu", [], 3, False, "gpu"),
+    ("required_mfu", ["replicas >= 4", "pue < 1.3"], 3, False, "split"),
+    ("facility_energy", ["30 GWh >= facility_energy >= 1 MWh"], 4, True, "pue"),
+    ("total_facility_energy", ["queries_per_day > 0 query/d", "required_mfu < 1"], 10, False, "precision"),
+    ("overtake_days", ["overtake_days > 0 s"], 6, False, None),
+    ("servers", [], 9, False, None),  # equal values: the first in the order of the cube
+    ("servers", ["pue != 1.1", "precision != bf16"], 50, True, None),
+    ("facility_energy", ["precision == fp16", "pue == 1.2"], 6, False, None),
+    ("gpu_power_total", ["peak_rate >= 100 TFLOP/s"], 10, True, None),  # an input over two axes
+    ("facility_energy", ["pue <= 1.2", "pue >= 1.2"], 5, False, None),  # a bound that is a label
+    ("facility_energy", ["serving_facility_energy >= training_energy"], 12, False, None),  # two quantities
+    ("required_mfu", ["servers < replicas"], 12, True, "training_duration"),
+    (
+        "facility_energy",
+        ["required_mfu != 0", "gpus == 8", "training_duration == 30 d"],
+        8,
+        False,
+        "gpu",
+    ),  # where it has no value it meets no condition
+    ("facility_energy", ["facility_energy < 0 J"], 5, False, None),
+    ("facility_energy", ["it_power < 0 W"], 5, False, "gpus"),
+    ("facility_energy", ["server_power > 1 kW"], 2, False, None),
+    ("facility_energy", ["server_power > 10 kW"], 2, False, None),
+]
+
+
+@pytest.mark.parametrize(("quantity", "where", "top", "maximize", "per"), QUESTIONS)
+def test_study_cube_and_every_cell_name_the_same_points(study, memory, stored, quantity, where, top, maximize, per):
+    order = plan.make(study).order
+    if not any("server_power" in text for text in where):
+        expected = looked_up(memory, order, quantity, where, top, maximize, per)
+    elif "10 kW" in where[0]:
+        expected = []
+    else:
+        expected = looked_up(memory, order, quantity, [], top, maximize, per)
+    subjects = [study] if any("server_power" in text for text in where) else [study, memory, stored]
+    for subject in subjects:
+        rows = best(subject, quantity, where, top=top, maximize=maximize, per=per)
+        assert [row["rank"] for row in rows] == [rank for rank, _, _ in expected]
+        for row, (_, labels, value) in zip(rows, expected, strict=True):
+            assert {dim: row[dim] for dim in labels} == labels
+            assert np.float32(row[quantity]) == np.float32(value)
+
+
+@pytest.mark.parametrize(("quantity", "where", "top", "maximize", "per"), QUESTIONS[::3])
+def test_blocks_threads_and_the_compiler_change_no_winner(study, monkeypatch, quantity, where, top, maximize, per):
+    whole = best(study, quantity, where, top=top, maximize=maximize, per=per)
+    monkeypatch.setattr(search, "SEARCH_CELLS", 7)
+    assert best(study, quantity, where, top=top, maximize=maximize, per=per, threads=4) == whole
+    assert best(study, quantity, where, top=top, maximize=maximize, per=per, threads=1) == whole
+
+
+def test_a_cube_read_in_pieces_names_the_same_points(stored, monkeypatch):
+    whole = best(stored, "facility_energy", ["overtake_days > 1 d"], top=12)
+    monkeypatch.setattr(search, "CUBE_CELLS", 5)
+    assert best(stored, "facility_energy", ["overtake_days > 1 d"], top=12) == whole
+
+
+def test_a_compiled_search_names_the_same_points(study, monkeypatch):
+    question = {"where": ["required_mfu < 1", "serving_facility_energy >= training_energy"], "top": 6, "per": "gpu"}
+    interpreted = best(study, "total_facility_energy", **question)
+    monkeypatch.setattr(Program, "interpreted", frozenset())
+    assert best(study, "total_facility_energy", **question) == interpreted
+    assert len(interpreted) > 6
+
+
+def test_a_row_holds_the_labels_that_matter_and_every_output_that_they_decide(study):
+    (row,) = best(study, "facility_energy", ["training_duration == 60 d"])
+    assert row["rank"] == 1
+    assert set(row) >= {"gpus", "training_duration", "pue", "facility_energy", "training_energy", "it_power"}
+    assert "precision" not in row
+    assert "required_mfu" not in row, "it depends on more axes than the point has"
+    assert row["facility_energy"] == pytest.approx(row["it_power"] * to_si("60 d", "s") * row["pue"])
+
+
+def test_a_quantity_that_the_study_does_not_store_can_still_be_ranked(study):
+    (row,) = best(study, "facility_power", ["it_power >= 10 kW"])
+    assert row["facility_power"] == pytest.approx(48000 * 1.1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        ({"quantity": "facility_enrgy"}, "unknown quantity 'facility_enrgy'; did you mean 'facility_energy'?"),
+        ({"quantity": "facility_energy", "top": 0}, "--top 0: must be at least 1"),
+        ({"quantity": "facility_energy", "per": "gpu_s"}, "--per gpu_s: facility_energy does not depend on it; did you mean 'gpus'?"),
+        ({"quantity": "facility_energy", "per": "precision"}, "--per precision: facility_energy does not depend on it; there is: "),
+        ({"quantity": "facility_energy", "where": ["pue < 2 W"]}, "--where 'pue < 2 W': W where a plain number belongs"),
+    ],
+)
+def test_a_mistake_is_one_line_for_study_and_cube(study, memory, arguments, line):
+    for subject in (study, memory):
+        with pytest.raises(SweepError) as found:
+            best(subject, **arguments)
+        assert str(found.value).startswith(line)
+
+
+@pytest.mark.usefixtures("forgotten")
+def test_a_cube_can_be_ranked_by_equations_that_are_not_here(opened, tmp_path):
+    head = "from sweep import equation\n\n\n@equation(unit='s', source='article')\n"
+    (tmp_path / "own.py").write_text(head + "def search_own(gpus):\n    'A time.'\n    return 3.0 * gpus\n")
+    cube = run(opened("title: x\nequations: own.py\naxes: {gpus: [8, 16, 32]}\noutputs: [search_own]\n"))
+    registry.only(None)
+    (row,) = best(cube, "search_own", ["search_own > 0.5 min"])
+    assert (row["gpus"], row["search_own"]) == (16.0, 48.0)
+    with pytest.raises(SweepError, match="kg is no unit of s"):
+        best(cube, "search_own", ["search_own > 1 kg"])
+
+
+def test_what_a_cube_does_not_hold_is_said(memory):
+    with pytest.raises(SweepError, match=r"^facility_power: is not in the cube; did you mean 'facility_energy'\?$"):
+        best(memory, "facility_power")
+
+
+def test_a_choice_in_a_condition_is_told_in_words(opened):
+    text = "title: x\nselect: {gpu: h100-sxm}\nset: {training_flops: 1e24 FLOP, training_duration: 9 d}\n"
+    outputs = "outputs: [required_mfu, recompute]\n"
+    study = opened(text + "axes: {mode: {zip: {precision: [bf16, fp8], gpus: [8, 16]}}}\n" + outputs)
+    for subject in (study, run(study)):
+        (row,) = best(subject, "required_mfu", where=["precision == fp8", "recompute != none"])
+        assert (row["mode"], row["precision"]) == ("precision=fp8, gpus=16", "fp8")

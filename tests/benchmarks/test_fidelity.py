@@ -1,0 +1,254 @@
+"""The fidelity harness: conversions, rules for what a row leaves out, and aggregation, on small rows made by hand."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+
+from benchmarks.fidelity import explain, report
+from benchmarks.fidelity.__main__ import main
+from benchmarks.fidelity.evaluation import Unscored
+from benchmarks.fidelity.rows import Row, load
+from benchmarks.fidelity.training import baseline, published
+from benchmarks.fidelity.training import scoring as training
+from benchmarks.fidelity.training import summary as training_summary
+from benchmarks.fidelity.training.inputs import inputs_of
+from benchmarks.fidelity.training.words import fused_attention, kind, precision, recompute, zero_stage
+
+RUN = {
+    "id": "paper-001",
+    "family": "paper",
+    "year": "2024",
+    "task": "pretrain-benchmark",
+    "model": "GPT-1.7B",
+    "arch": "dense",
+    "layers": "24",
+    "hidden": "2048",
+    "heads": "16",
+    "ffn": "8192",
+    "mlp_gated": "no",
+    "vocab": "131072",
+    "seq_len": "4096",
+    "gpu": "H100-SXM",
+    "gpu_mem_gb": "80",
+    "n_gpus": "48",
+    "tp": "1",
+    "pp": "1",
+    "dp": "48",
+    "micro_batch": "1",
+    "global_batch": "192",
+    "precision": "bf16",
+    "recompute": "none",
+    "sharding": "dist-optimizer (ZeRO-1 class)",
+    "tflops_per_gpu": "408.8",
+    "tflops_kind": "model",
+    "flop_convention": "mcore-full",
+    "outcome": "ok",
+}
+
+
+def run(**changed: str) -> Row:
+    return Row({**RUN, **changed})
+
+
+# --- published values -------------------------------------------------------------------------------------------------------
+
+
+def test_step_time_comes_first_then_tokens_then_flops() -> None:
+    row = run(step_time_s="0.5", tokens_per_s="1")
+    assert published.step_time(row, inputs_of(row)) == (0.5, "step time")
+    row = run(tokens_per_s_per_gpu="1000")
+    assert published.step_time(row, inputs_of(row)) == (192 * 4096 / 48000, "tokens/s")
+    row = run()
+    seconds, read_from = published.step_time(row, inputs_of(row))
+    assert read_from == "FLOP/s"
+    assert seconds == pytest.approx(0.4519, rel=1e-3)  # what the file derives for this row of the Megatron-LM table
+
+
+def test_flops_of_a_token_follow_the_convention() -> None:
+    row = run()
+    inputs = inputs_of(row)
+    layer = 4 * 2048**2 + 2 * 2048 * 8192
+    full = 6 * (24 * layer + 2048 * 131072) + 12 * 24 * 2048 * 4096
+    assert published.convention(row, inputs) == pytest.approx(full)
+    causal = run(flop_convention="mbridge-causal")
+    assert published.convention(causal, inputs) == pytest.approx(full - 6 * 24 * 2048 * 4096)
+    hardware = run(flop_convention="narayanan-96 (4x fwd, recompute counted)")
+    assert published.convention(hardware, inputs) == pytest.approx(full * 4 / 3)
+    assert published.convention(run(flop_convention="8*N*tokens (4x)", params_total_b="1.7"), inputs) == pytest.approx(8 * 1.7e9)
+    with pytest.raises(Unscored, match="not comparable"):
+        published.convention(run(flop_convention="nemo-lora (not comparable)"), inputs)
+
+
+def test_mfu_is_of_the_peak_that_the_source_divides_by() -> None:
+    by_rate = run()
+    by_share = run(tflops_per_gpu="", mfu_pct="40", peak_tflops_used="1022")
+    assert published.step_time(by_share, inputs_of(by_share))[0] == pytest.approx(published.step_time(by_rate, inputs_of(by_rate))[0])
+
+
+def test_memory_is_in_bytes() -> None:
+    assert published.memory(run(peak_mem_gib="40")) == 40 * 2**30
+    assert published.memory(run()) is None
+
+
+# --- rows to inputs ---------------------------------------------------------------------------------------------------------
+
+
+def test_what_a_row_leaves_out_follows_the_stated_rules() -> None:
+    inputs = inputs_of(run(tp="", pp="", vp="", micro_batch="", recompute="", seq_parallel="", sharding="", kv_heads=""))
+    value = inputs.value
+    assert [value(name) for name in ("tp", "pp", "cp", "ep", "interleaving", "micro_batch")] == [1.0] * 6
+    assert value("kv_heads") == 16
+    assert value("head_size") == 128
+    assert value("zero_stage") == 1
+    assert value("sequence_parallel") == 0
+    assert inputs.given["recompute"] == "selective"
+    assert inputs_of(run(year="2021", recompute="")).given["recompute"] == "full"
+    assert inputs_of(run(mlp_gated="", model="GPT-175B", hidden="12288", heads="96")).value("mlp_matrices") == 2
+    assert inputs_of(run(mlp_gated="")).value("mlp_matrices") == 3
+    assert inputs_of(run(micro_batch="", grad_accum="2")).value("micro_batch") == 2
+    assert inputs_of(run(global_batch="", grad_accum="2")).value("global_batch") == 96
+    assert inputs_of(run(tp="2", dp="24")).value("sequence_parallel") == 1
+
+
+def test_words_for_format_recompute_and_sharding() -> None:
+    assert [precision(text, "H100-SXM") for text in ("fp8 (current scaling)", "mxfp8", "nvfp4", "bf16 (amp)", "fp16", "")] == [
+        "fp8",
+        "fp8",
+        "fp4",
+        "bf16",
+        "fp16",
+        "bf16",
+    ]
+    assert precision("", "V100-SXM") == "fp16"
+    assert recompute("selective: core_attn", 2024) == "selective"
+    texts = ("FSDP FULL_SHARD (ZeRO-3)", "FSDP SHARD_GRAD_OP (ZeRO-2)", "FSDP x64", "dist-optimizer", "none (plain DP)", "DDP", "ZeRO", "")
+    assert [zero_stage(text, 2024) for text in texts] == [3, 2, 3, 1, 0, 0, 1, 1]
+    assert zero_stage("", 2021) == 0
+    assert fused_attention("kernel: flash_attention2 + RMS kernel", 2023)
+    assert not fused_attention("kernel: torch", 2024)
+    assert not fused_attention("", 2021)
+
+
+def test_the_memory_of_the_row_decides_between_gpus_of_one_name() -> None:
+    small, large = inputs_of(run(gpu="A100-SXM", gpu_mem_gb="40")), inputs_of(run(gpu="A100-SXM", gpu_mem_gb="80"))
+    assert small.value("gpu_memory") < 0.6 * large.value("gpu_memory")
+    assert small.entries[0].name != large.entries[0].name
+
+
+def test_network_and_power_cap_of_a_row_replace_the_catalogue() -> None:
+    inputs = inputs_of(run(notes="4x100 Gb/s RoCE", power_cap_w="500"))
+    assert inputs.value("scaleout_bandwidth") == 400e9 / 8 / 8
+    assert inputs.value("gpu_tdp") == 500
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"gpu": "Abacus"}, "no catalogue entry for the GPU Abacus"),
+        ({"n_gpus": "50"}, "tp x pp x cp x dp is not the number of GPUs"),
+        ({"task": "lora"}, "frozen weights"),
+        ({"arch": "hybrid-mamba"}, "state-space"),
+        ({"status": "recalled"}, "recalled"),
+        ({"n_gpus": "", "dp": ""}, "number of GPUs not published"),
+        ({"layers": ""}, "layers not published"),
+        ({"arch": "moe", "model": "Unheard-of-8x1B"}, "experts not published"),
+        ({"global_batch": "", "micro_batch": ""}, "batch not published"),
+    ],
+)
+def test_a_row_that_cannot_be_scored_says_why(changed: dict[str, str], reason: str) -> None:
+    with pytest.raises(Unscored) as caught:
+        inputs_of(run(**changed))
+    assert reason in caught.value.reason
+
+
+def test_sizes_that_only_the_notes_name() -> None:
+    inputs = inputs_of(run(tp="", pp="", dp="", micro_batch="", notes="layout presumed (TP4 PP4 VP5 MBS2)"))
+    assert [inputs.value(name) for name in ("tp", "pp", "interleaving", "micro_batch")] == [4, 4, 5, 2]
+    assert inputs_of(run(pp="2", vp="", dp="24", notes="interleaved 1F1B")).value("interleaving") == 2
+
+
+def test_a_model_of_another_width_is_not_the_one_in_the_catalogue() -> None:
+    assert inputs_of(run(model="Qwen3-32B", hidden="5120", heads="64")).value("head_size") == 128
+    assert inputs_of(run(model="Qwen3-32B", hidden="4096", heads="64")).value("head_size") == 64
+
+
+def test_classes_of_rows() -> None:
+    assert kind(run()) == "dense complete"
+    assert kind(run(micro_batch="")) == "dense incomplete"
+    assert kind(run(arch="moe-hybrid")) == "moe"
+
+
+def test_baseline_is_half_of_peak_times_the_bubble() -> None:
+    inputs = inputs_of(run(pp="4", vp="2", dp="12"))
+    work = 3 * published.forward_flops(inputs, 1) * 192 * 4096
+    assert baseline.step_time(inputs) == pytest.approx(work / (0.5 * inputs.value("peak_rate") * 48) * (1 + 3 / (2 * 16)))
+
+
+# --- the whole ----------------------------------------------------------------------------------------------------------------
+
+
+def test_command_scores_a_file(tmp_path) -> None:
+    lines = [
+        RUN,
+        {**RUN, "id": "paper-002", "gpu": "Abacus"},
+        {**RUN, "id": "paper-003", "outcome": "oom", "micro_batch": "4096", "global_batch": "196608"},
+    ]
+    source, result = tmp_path / "runs.csv", tmp_path / "scores.json"
+    source.write_text("\n".join([",".join(RUN), *(",".join(line[name] for name in RUN) for line in lines)]) + "\n")
+    done = CliRunner().invoke(main, ["training", str(source), "--json", str(result)])
+    assert done.exit_code == 0, done.output
+    rows = json.loads(result.read_text())["rows"]
+    assert {(row["id"], row["quantity"]) for row in rows} == {
+        ("paper-001", "step_time"),
+        ("paper-001", "fits"),
+        ("paper-002", "step_time"),
+        ("paper-003", "fits"),
+    }
+    by_id = {(row["id"], row["quantity"]): row for row in rows}
+    time = by_id["paper-001", "step_time"]
+    assert time["published"] == pytest.approx(0.4519, rel=1e-3)
+    assert time["unit"] == "s"
+    assert time["error"] == pytest.approx(time["predicted"] / time["published"] - 1)
+    assert abs(time["error"]) < 0.5
+    assert "Abacus" in by_id["paper-002", "step_time"]["skipped"]
+    assert by_id["paper-001", "fits"]["predicted"] == 1.0
+    assert by_id["paper-003", "fits"]["predicted"] == 0.0
+    assert len(load(source)) == 3
+
+
+def test_overrides_change_the_prediction() -> None:
+    prepared = training.prepare([run()])
+    before, after = training.score_training(prepared), training.score_training(prepared, {"peak_rate": 1e14})
+    assert before.published == after.published
+    assert after.predicted[0] > before.predicted[0]
+    assert training.score_training(prepared, {("peak_rate", "h100-sxm"): 1e14}).predicted == after.predicted
+
+
+def test_report_page_holds_tables_plot_and_the_worst_rows_with_their_terms(tmp_path) -> None:
+    pytest.importorskip("matplotlib")
+    scores = training.score(training.prepare([run()]))
+    found = training_summary.summary(scores)
+    report.write(tmp_path / "page.md", "Runs", scores, found)
+    text = (tmp_path / "page.md").read_text()
+    assert (tmp_path / "page.png").read_bytes().startswith(b"\x89PNG")
+    assert "| paper-001 " in text
+    assert "mlp products time" in text
+    report.write(tmp_path / "page.html", "Runs", scores, found)
+    page = (tmp_path / "page.html").read_text()
+    assert "data:image/png;base64," in page
+    assert 'src="http' not in page
+
+
+def test_terms_of_a_step_add_up_to_most_of_it() -> None:
+    found = explain.terms("step_time", inputs_of(run()))
+    assert 0.8 < sum(share for name, share in found if name not in explain.WHOLE) < 1.2
+
+
+@pytest.mark.parametrize(
+    "column", ["heads", "tp", "n_gpus", "micro_batch", "global_batch", "seq_len", "recompute", "precision", "sharding", "layers"]
+)
+@pytest.mark.parametrize("text", ["0", "-3", "1e30", "nan", "full (every block)"])
+def test_a_row_with_nonsense_is_scored_or_skipped_but_never_stops_the_file(column: str, text: str) -> None:
+    for one in training.score(training.prepare([run(**{column: text})])):
+        assert one.skipped or one.predicted is not None

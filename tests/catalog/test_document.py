@@ -1,0 +1,86 @@
+"""Strict YAML: text stays text, a key stands once, and each value knows where it is."""
+
+import pytest
+
+from sweep.catalog.document import parse, read
+from sweep.errors import SweepError, suggestion
+
+TEXT = """title: NO
+flops: 989e12
+deep:
+  one: [a, 007, ~]
+  two: {three: 4}
+"""
+
+
+def test_scalars_stay_as_they_are_written():
+    root = parse(TEXT, "f.yaml").mapping()
+    assert root["title"].text == "NO"
+    assert root["flops"].text == "989e12"
+    assert [item.text for item in root["deep"].mapping()["one"].items] == ["a", "007", "~"]
+
+
+def test_every_value_knows_its_file_line_and_key():
+    deep = parse(TEXT, "f.yaml").mapping()["deep"]
+    item = deep.mapping()["one"].items[1]
+    three = deep.mapping()["two"].mapping()["three"]
+    assert (item.file, item.line, item.key) == ("f.yaml", 4, "deep.one[1]")
+    assert (three.line, three.key) == (5, "deep.two.three")
+    with pytest.raises(SweepError, match=r"^f.yaml:5: deep.two.three = '4': too small$"):
+        three.fail("too small")
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("a: 1\nb: 2\na: 3\n", "f.yaml:3: a = '3': duplicate key 'a', first given on line 1"),
+        ("x:\n  a: 1\n  a: 2\n", "f.yaml:3: x.a = '2': duplicate key 'a', first given on line 2"),
+        ("a: [1, 2\nb: 3\n", "f.yaml:2: not valid YAML: "),
+        ("a: *nowhere\n", "f.yaml:1: not valid YAML: found undefined alias"),
+        ("a: 1\n\tb: 2\n", "f.yaml:2: not valid YAML: "),
+        ("? [1, 2]\n: 3\n", "f.yaml:1: "),
+        ("a: 1\n---\nb: 2\n", "f.yaml:2: not valid YAML: but found another document"),
+        ("b: 1\na: \x07\n", "f.yaml:2: not valid YAML: "),
+    ],
+)
+def test_what_is_no_strict_yaml_is_one_line(text, line):
+    with pytest.raises(SweepError) as found:
+        parse(text, "f.yaml")
+    assert str(found.value).startswith(line)
+    assert "\n" not in str(found.value)
+
+
+def test_a_file_of_nothing_is_an_empty_mapping():
+    assert parse("# only a comment\n", "f.yaml").mapping() == {}
+
+
+def test_asking_for_the_wrong_kind_of_value_is_a_mistake_of_the_file():
+    root = parse(TEXT, "f.yaml").mapping()
+    with pytest.raises(SweepError, match=r"^f.yaml:1: title = 'NO': must be a list$"):
+        _ = root["title"].items
+    with pytest.raises(SweepError, match=r"^f.yaml:4: deep: must be a single value$"):
+        _ = root["deep"].text
+    with pytest.raises(SweepError, match=r"^f.yaml:1: title = 'NO': must be a mapping of keys to values$"):
+        root["title"].mapping()
+
+
+def test_an_unknown_key_offers_the_nearest_legal_one():
+    with pytest.raises(SweepError, match=r"^f.yaml:1: titel = 'x': unknown key 'titel'; did you mean 'title'\?$"):
+        parse("titel: x", "f.yaml").mapping(["title", "about"])
+
+
+def test_a_suggestion_is_the_nearest_name_or_all_there_are_where_they_are_few():
+    assert suggestion("gpuz", ["gpus", "pue"]) == "; did you mean 'gpus'?"
+    assert suggestion("x", ["gpus", "pue"]) == "; there is: gpus, pue"
+    assert suggestion("x", [f"n{i:02}" for i in range(20)]) == ""
+    assert suggestion("x", []) == ""
+
+
+def test_a_file_that_cannot_be_read_is_one_line(tmp_path):
+    (tmp_path / "latin.yaml").write_bytes("Stra\u00dfe: 1".encode("latin-1"))
+    for path in (tmp_path / "none.yaml", tmp_path / "latin.yaml", tmp_path):
+        with pytest.raises(SweepError, match="cannot be read: ") as found:
+            read(path)
+        assert "\n" not in str(found.value)
+    with pytest.raises(SweepError, match=r"^shown.yaml: cannot be read: "):
+        read(tmp_path / "none.yaml", "shown.yaml")

@@ -1,0 +1,27 @@
+"""The catalogues of sites and data centers are whole."""
+
+from sweep.catalog import entries
+from tests.at_point import names_of
+
+
+def test_every_region_that_is_promised_is_there():
+    assert len(names_of("site", "us-")) == 51
+    assert len(names_of("site", "cn-")) == 30
+    assert len(names_of("site", "zone-")) == 41
+    assert len([e for e in names_of("site") if not e.startswith(("us-", "cn-", "zone-")) and e != "world"]) == 29
+    assert len([e for e in names_of("datacenter") if e.startswith(("aws-", "google-", "azure-")) and e.count("-") > 0]) >= 44
+
+
+def test_every_carbon_intensity_states_year_and_boundary():
+    for name in names_of("site"):
+        for (column, _), figure in entries.entry("site", name).figures.items():
+            if column in ("grid_carbon_intensity", "grid_electricity_price") and not figure.assumed:
+                assert "20" in figure.basis, name
+                assert figure.source, name
+
+
+def test_every_state_has_both_tariff_classes():
+    for state in names_of("site", "us-"):
+        figures = entries.entry("site", state).figures
+        classes = {choice for column, choice in figures if column == "grid_electricity_price"}
+        assert classes == ({"industrial", "commercial"} if state != "us-wy" else set())  # no price of Wyoming was found

@@ -1,0 +1,122 @@
+"""Text to SI numbers and back, and units that other libraries read."""
+
+import math
+
+import pint
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sweep.catalog import units
+from sweep.equations import quantities
+from sweep.errors import SweepError
+
+FOREIGN = pint.UnitRegistry(cache_folder=None)
+EVERY = sorted({quantities.unit_of(name) for name in quantities.names()})
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "value"),
+    [
+        ("3.35 TB/s", "B/s", 3.35e12),
+        ("400 Gbit/s", "B/s", 50e9),
+        ("80 GiB", "B", 80 * 2**30),
+        ("13e12", "1", 13e12),
+        ("13e12", "token", 13e12),
+        ("13e12 token", "token", 13e12),
+        ("1_000_000", "1", 1e6),
+        (".5", "1", 0.5),
+        ("-5 kW", "W", -5e3),
+        ("40 %", "1", 0.4),
+        ("90 d", "s", 7776000.0),
+        ("1 yr", "s", 365 * 86400.0),
+        ("0.3 Wh/query", "J/query", 1080.0),
+        ("2.5e9 query/d", "query/s", 2.5e9 / 86400),
+        ("989.4 TFLOP/s", "FLOP/s", 989.4e12),
+        ("1 MJ", "J", 1e6),
+        ("0.1 USD/kWh", "USD/J", 0.1 / 3.6e6),
+        ("400 g/kWh", "kg/J", 0.4 / 3.6e6),
+        ("1.8 L/kWh", "m^3/J", 1.8e-3 / 3.6e6),
+        ("  7 W  ", "W", 7.0),
+        ("7W", "W", 7.0),
+    ],
+)
+def test_a_number_is_read_in_any_unit_of_its_kind(text, unit, value):
+    assert units.to_si(text, unit) == pytest.approx(value, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "line"),
+    [
+        ("5", "W", "needs a unit of W, such as '5 W'"),
+        ("1e8", "query/s", "needs a unit of query/s, such as '1e8 query/d'"),
+        ("much", "J/query", "'much' is not a number with a unit of J/query, such as '1 Wh/query'"),
+        ("5 kg", "W", "kg is no unit of W"),
+        ("5 W", "1", "W where a plain number belongs"),
+        ("5 wats", "W", "'wats' is no unit that is known"),
+        ("five W", "W", "'five W' is not a number with a unit of W, such as '1 W'"),
+        ("", "1", "'' is not a number"),
+        ("1e999 W", "W", "'1e999 W' is not a finite number"),
+        ("inf", "1", "'inf' is not a finite number"),
+        ("NaN", "1", "'NaN' is not a finite number"),
+        ("5 W)", "W", "'W)' is no unit that is known"),
+        ("5 USD", "J", "USD is no unit of J"),
+    ],
+)
+def test_what_is_no_number_of_the_unit_is_said(text, unit, line):
+    with pytest.raises(SweepError) as found:
+        units.to_si(text, unit)
+    assert str(found.value) == line
+
+
+@pytest.mark.parametrize("unit", EVERY)
+def test_every_unit_is_known_and_a_foreign_library_reads_what_a_cube_says(unit):
+    assert units.factor(unit, unit) == 1.0
+    written = units.cf_units(unit)
+    assert math.isfinite(FOREIGN.Quantity(1.0, written).to_base_units().magnitude)
+    if not any(word in unit for word in ("FLOP", "token", "query", "home", "person", "USD")):
+        assert written == unit
+
+
+@pytest.mark.parametrize(
+    ("unit", "written"),
+    [("FLOP/s", "1/s"), ("FLOP", "1"), ("USD", "1"), ("query/s", "1/s"), ("1", "1"), ("W", "W"), ("FLOP/J", "1/J"), ("B/s", "B/s")],
+)
+def test_counted_things_are_plain_numbers_to_others(unit, written):
+    assert units.cf_units(unit) == written
+
+
+@pytest.mark.parametrize("unit", EVERY)
+def test_the_customary_units_of_a_unit_measure_the_same(unit):
+    for candidate in units.CUSTOMARY.get(unit, ()):
+        assert units.comparable(candidate, unit)
+    assert not units.comparable(unit, "K")
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (10e6, "W", "10 MW"),
+        (6500.0, "W", "6.5 kW"),
+        (43.875e9 * 3600, "J", "43.88 GWh"),
+        (7776000.0, "s", "90 d"),
+        (0.0123, "s", "12.3 ms"),
+        (208.33333, "1", "208.3"),
+        (25000.0, "1", "25,000"),
+        (2e25, "FLOP", "2e+25 FLOP"),
+        (1080.0, "J/query", "0.3 Wh/query"),
+        (0.0, "W", "0 W"),
+        (-5e3, "W", "-5 kW"),
+        (math.nan, "W", "-"),
+        (math.inf, "1", "inf"),
+        (12345.678, "1", "12,346"),
+        (1e-9, "1", "1e-09"),
+    ],
+)
+def test_a_number_is_shown_as_a_person_writes_it(value, unit, text):
+    assert units.show(value, unit) == text
+
+
+@given(value=st.floats(1e-6, 1e15), unit=st.sampled_from(("W", "s", "J", "B", "B/s", "kg", "query/s", "USD/J", "1")))
+def test_what_is_shown_is_read_again_to_four_digits(value, unit):
+    assert units.to_si(units.show(value, unit).replace(",", ""), unit) == pytest.approx(value, rel=6e-4)

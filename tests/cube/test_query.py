@@ -1,0 +1,97 @@
+"""Slices of a cube: labels and units as a person writes them, and what is said where there is none."""
+
+import numpy as np
+import pytest
+
+from sweep.cube import query
+from sweep.cube.query import open_cube, select
+from sweep.cube.running import run
+from sweep.errors import SweepError
+from sweep.study.parse import open_study
+
+STUDY = """title: sliced
+set: {server_power: 6 kW, training_flops: 1e24 FLOP}
+axes:
+  gpu: [h100-sxm, a100-sxm-80gb]
+  precision: [bf16, fp8]
+  gpus: [8, 64, 512]
+  training_duration: 30 d:90 d:30 d
+  queries_per_day: [1e9 query/d, 2e9 query/d]
+  pue: [1.1, 1.2, 1.3]
+outputs: [facility_energy, required_mfu, serving_energy_per_day, it_power]
+"""
+
+
+@pytest.fixture(scope="module")
+def cube(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sliced")
+    (folder / "study.yaml").write_text(STUDY.replace("6 kW,", "6 kW, energy_per_query: 0.3 Wh/query,"))
+    run(open_study(folder / "study.yaml"), folder / "cube.zarr")
+    return open_cube(folder / "cube.zarr")
+
+
+def test_labels_words_and_numbers_with_units_name_a_slice(cube):
+    found = select(cube, "facility_energy", {"gpus": "64", "training_duration": "60 d", "pue": "1.2"})
+    assert set(found.dims) == {"gpu"}
+    np.testing.assert_allclose(found.sel(gpu="h100-sxm"), 8 * 6000 * 60 * 86400 * 1.2, rtol=1e-6)
+    point = select(cube, "facility_energy", {"gpu": "a100-sxm-80gb", "gpus": "8", "training_duration": "720 h", "pue": "1.1"})
+    assert point.dims == ()
+    assert float(point) == pytest.approx(6000 * 30 * 86400 * 1.1)
+
+
+def test_a_choice_is_named_by_its_word_and_a_rate_by_its_customary_unit(cube):
+    found = select(cube, "required_mfu", {"gpu": "h100-sxm", "precision": "fp8", "gpus": "512", "training_duration": "90 d"})
+    assert float(found) == pytest.approx(1e24 / (1979e12 * 512 * 90 * 86400))
+    served = select(cube, "serving_energy_per_day", {"queries_per_day": "2e9 query/d"})
+    assert float(served) == pytest.approx(2e9 * 0.3 * 3600)
+
+
+def test_nothing_selected_is_the_whole_variable(cube):
+    assert select(cube, "it_power", {}).identical(cube["it_power"])
+
+
+def test_nearest_takes_the_closest_number(cube):
+    asked = {"gpus": "100", "training_duration": "8 week", "pue": "1.26", "gpu": "h100-sxm"}
+    found = select(cube, "facility_energy", asked, nearest=True)
+    assert [float(found[axis]) for axis in ("gpus", "training_duration", "pue")] == [64.0, 60 * 86400.0, 1.3]
+
+
+def test_a_slice_keeps_its_unit_and_its_coordinates(cube):
+    found = select(cube, "facility_energy", {"pue": "1.2"})
+    assert found.attrs["units"] == "J"
+    assert "training_duration" in found.coords
+    assert float(found["pue"]) == 1.2
+
+
+@pytest.mark.parametrize(
+    ("variable", "at", "line"),
+    [
+        ("facility_enrgy", {}, "facility_enrgy: no such variable in the cube; did you mean 'facility_energy'?"),
+        ("it_power", {"gpu_s": "8"}, "--sel gpu_s=8: no such axis; did you mean 'gpus'?"),
+        ("it_power", {"pue": "1.2"}, "--sel pue=1.2: it_power does not depend on pue; it has "),
+        ("it_power", {"gpu": "h100-smx"}, "--sel gpu=h100-smx: no such label; did you mean 'h100-sxm'?"),
+        ("required_mfu", {"precision": "bf61"}, "--sel precision=bf61: no such label; did you mean 'bf16'?"),
+        ("it_power", {"gpus": "65"}, "--sel gpus=65: not on the axis; the nearest label is 64 (--nearest takes it)"),
+        ("facility_energy", {"training_duration": "61 d"}, "--sel training_duration=61 d: not on the axis; the nearest label is 60 d (--"),
+        ("facility_energy", {"training_duration": "60"}, "--sel training_duration=60: needs a unit of s, such as '60 s'"),
+        ("facility_energy", {"training_duration": "60 kg"}, "--sel training_duration=60 kg: kg is no unit of s"),
+        ("facility_energy", {"pue": "nan"}, "--sel pue=nan: 'nan' is not a finite number"),
+    ],
+)
+def test_what_is_not_there_is_one_line_with_the_nearest_that_is(cube, variable, at, line):
+    with pytest.raises(SweepError) as found:
+        select(cube, variable, at)
+    assert str(found.value).startswith(line)
+    assert "\n" not in str(found.value)
+
+
+def test_a_cube_that_is_not_there_is_one_line(tmp_path):
+    with pytest.raises(SweepError, match=r"none.zarr: no cube there$"):
+        open_cube(tmp_path / "none.zarr")
+
+
+def test_flags_are_counted_piece_by_piece(cube, monkeypatch):
+    whole = query.flag_counts(cube["status"])
+    assert whole["peak_rate_is_missing"] == int((cube["status"] & cube["status"].attrs["flag_masks"][0] != 0).sum()) > 0
+    assert [piece.size for piece in query.pieces(cube["status"], 1)] == [1] * cube["status"].size
+    assert query.pieces(cube["status"], 1 << 20).__next__().identical(cube["status"])

@@ -1,0 +1,559 @@
+"""A cube on disk: what it says of itself, and that nothing half-written is ever taken for whole, whatever happens on the way."""
+
+import errno
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections import namedtuple
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xarray
+
+from sweep.cube import store
+from sweep.cube.query import open_cube
+from sweep.cube.running import run
+from sweep.engine import blocks, plan
+from sweep.engine.blocks import Worker
+from sweep.errors import SweepError
+
+ROOT = Path(__file__).parents[2]
+STUDY = """title: stored
+about: A cube for these tests.
+set: {server_power: 6 kW, training_flops: 1e24 FLOP}
+axes:
+  gpu: [h100-sxm, a100-sxm-80gb]
+  precision: [bf16, fp8]
+  gpus: [8, 64, 512]
+  split: {tp: [1, 8], pp: [2]}
+  training_duration: 30 d:90 d:30 d
+  pue: [1.1, 1.2]
+outputs: [it_power, required_mfu, training_energy, facility_energy, servers, replicas]
+"""
+
+
+@pytest.fixture
+def study(opened):
+    return opened(STUDY)
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """Blocks of a few cells, so that a small cube has many."""
+    monkeypatch.setattr(blocks, "CHUNK_CELLS", 4)
+    monkeypatch.setattr(blocks, "BLOCK_CELLS", 8)
+
+
+@pytest.fixture
+def evaluated(monkeypatch):
+    """The blocks that workers evaluate, in order."""
+    found = []
+    whole = Worker.evaluate
+
+    def evaluate(self, block):
+        found.append((block.nest, block.number))
+        return whole(self, block)
+
+    monkeypatch.setattr(Worker, "evaluate", evaluate)
+    return found
+
+
+def same(one, other):
+    """Whether two cubes are the same but for the time at which they were made."""
+    return one.drop_attrs(deep=False).identical(other.drop_attrs(deep=False)) and {**one.attrs, "created": ""} == {
+        **other.attrs,
+        "created": "",
+    }
+
+
+def left(folder):
+    return sorted(path.name for path in folder.iterdir() if path.name != "study.yaml")
+
+
+# what a cube says of itself
+
+
+def test_a_stored_cube_is_the_one_in_memory(study, tmp_path):
+    stored = run(study, tmp_path / "cube.zarr")
+    memory = run(study)
+    assert same(stored.load(), memory)
+    assert left(tmp_path) == ["cube.zarr"]
+
+
+def test_a_cube_cut_into_many_blocks_is_the_same(study, tmp_path, small_blocks, evaluated):
+    stored = run(study, tmp_path / "cube.zarr")
+    assert len(evaluated) == len(set(evaluated)) > 20
+    blocks.CHUNK_CELLS, blocks.BLOCK_CELLS = 1 << 18, 5 << 20
+    assert same(stored.load(), run(study))
+
+
+def test_dimensions_have_labels_and_inputs_on_axes_are_coordinates(study, tmp_path):
+    cube = run(study, tmp_path / "cube.zarr")
+    assert cube["gpu"].values.tolist() == ["h100-sxm", "a100-sxm-80gb"]
+    assert cube["split"].values.tolist() == ["tp1-pp2", "tp8-pp2"]
+    assert cube["precision"].values.tolist() == ["bf16", "fp8"]
+    assert cube["training_duration"].values.tolist() == [30 * 86400.0, 60 * 86400.0, 90 * 86400.0]
+    assert cube["tp"].dims == ("split",)
+    assert cube["tp"].values.tolist() == [1.0, 8.0]
+    assert set(cube["peak_rate"].dims) == {"gpu", "precision"}
+    assert float(cube["peak_rate"].sel(gpu="h100-sxm", precision="bf16")) == 989.4e12
+    assert set(cube["facility_energy"].dims) == {"gpu", "gpus", "training_duration", "pue"}
+    assert cube["replicas"].dtype == np.float32
+
+
+def test_a_cube_says_what_it_is_of_and_what_it_rests_on(study, tmp_path):
+    cube = run(study, tmp_path / "cube.zarr")
+    assert cube.attrs["title"] == "stored"
+    assert cube.attrs["Conventions"].startswith("CF-1.")
+    assert cube.attrs["study"] == str(tmp_path / "study.yaml")
+    inputs = json.loads(cube.attrs["inputs"])
+    assert inputs["server_power"] == {"value": 6000.0, "unit": "W", "origin": "study"}
+    assert inputs["cp"]["origin"] == "default"
+    assert inputs["cp"]["assumed"]
+    assumed = json.loads(cube.attrs["assumed"])
+    assert set(assumed) >= {"cp"}
+    assert all(assumed.values())
+    for digest in ("catalogue_digest", "kernel_digest"):
+        assert len(cube.attrs[digest]) == 64
+    assert set(json.loads(cube.attrs["versions"])) == {"wattsweep", "numba", "numpy", "zarr"}
+    energy = cube["facility_energy"].attrs
+    assert (energy["units"], energy["valid_cells"], energy["cells"]) == ("J", 36, 36)
+    assert energy["actual_range"] == [float(cube["facility_energy"].min()), float(cube["facility_energy"].max())]
+    assert energy["long_name"]
+    assert energy["formula"]
+    assert energy["source"]
+
+
+def test_flags_are_said_as_the_conventions_want_them(study, tmp_path):
+    cube = run(study, tmp_path / "cube.zarr")
+    status = cube["status"]
+    names = status.attrs["flag_meanings"].split()
+    assert status.attrs["flag_masks"] == [1 << bit for bit in range(len(names))]
+    assert len(names) == len(set(names))
+    assert set(json.loads(status.attrs["flag_sentences"])) == set(json.loads(status.attrs["flag_guards"])) == set(names)
+    assert cube["required_mfu"].attrs["ancillary_variables"] == "status"
+    assert status.dtype.kind == "i"
+    missing = 1 << names.index("peak_rate_is_missing")
+    broken = (status & missing) != 0
+    assert bool((broken.sel(gpu="a100-sxm-80gb", precision="fp8")).all())
+    assert not bool(broken.sel(gpu="h100-sxm").any())
+    assert cube["required_mfu"].isnull().sel(gpu="a100-sxm-80gb", precision="fp8").all()
+    assert cube["required_mfu"].attrs["valid_cells"] == int(cube["required_mfu"].notnull().sum())
+
+
+def test_a_unit_library_reads_every_unit_with_its_own_registry(study, tmp_path):
+    import pint_xarray  # noqa: F401
+
+    cube = run(study, tmp_path / "cube.zarr").load()
+    found = cube.pint.quantify()
+    assert str(found["facility_energy"].pint.units) == "joule"
+    assert str(found["peak_rate"].pint.units) == "1 / second"
+    assert float(found["it_power"].pint.to("MW").max().pint.magnitude) == pytest.approx(512 / 8 * 6e-3)
+    for name, variable in cube.variables.items():
+        assert variable.dtype.kind in "OUT" or "units" in variable.attrs, name
+
+
+def test_a_cube_opens_without_this_package(study, tmp_path):
+    run(study, tmp_path / "cube.zarr")
+    code = (
+        "import sys, xarray\n"
+        "cube = xarray.open_zarr(sys.argv[1])\n"
+        "assert not [name for name in sys.modules if name.split('.')[0] == 'sweep']\n"
+        "print(float(cube.facility_energy.sel(gpu='h100-sxm', gpus=64, pue=1.2, training_duration=30 * 86400)))\n"
+    )
+    command = [sys.executable, "-W", "error", "-c", code, str(tmp_path / "cube.zarr")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert float(done.stdout) == pytest.approx(8 * 6000 * 30 * 86400 * 1.2, rel=1e-6)
+
+
+def test_two_equal_runs_differ_in_the_time_alone(study, tmp_path, monkeypatch):
+    one, other = tmp_path / "one.zarr", tmp_path / "other.zarr"
+    run(study, one)
+    run(study, other)
+    files = {p.relative_to(one).as_posix() for p in one.rglob("*") if p.is_file()}
+    assert files == {p.relative_to(other).as_posix() for p in other.rglob("*") if p.is_file()}
+    for name in files:
+        before, after = (one / name).read_bytes(), (other / name).read_bytes()
+        if name == "zarr.json":
+            stripped = [json.loads(text) for text in (before, after)]
+            for found in stripped:
+                assert found["attributes"].pop("created")
+            assert stripped[0] == stripped[1]
+        else:
+            assert before == after, name
+
+
+def test_a_study_without_axes_is_a_cube_of_one_cell(opened, tmp_path):
+    cube = run(opened("title: x\nset: {server_power: 6 kW, gpus_per_server: 8, gpus: 80}\noutputs: [it_power]\n"), tmp_path / "c.zarr")
+    assert float(cube["it_power"]) == 60e3
+
+
+def test_an_output_that_the_study_gives_is_in_the_cube_as_a_coordinate(opened, tmp_path):
+    text = "title: x\nset: {server_power: 6 kW, gpus_per_server: 8, precision: fp8}\naxes: {gpus: [8, 80]}\n"
+    cube = run(opened(text + "outputs: [it_power, gpus, server_power, precision]\n"), tmp_path / "c.zarr")
+    assert set(cube.data_vars) == {"it_power"}
+    assert float(cube["server_power"]) == 6000.0
+    assert cube["precision"].item() == "fp8"
+    assert cube["gpus"].values.tolist() == [8.0, 80.0]
+
+
+def test_a_study_of_which_nothing_is_computed_makes_no_cube(opened, tmp_path):
+    with pytest.raises(SweepError, match=r"study.yaml: outputs: nothing is to be computed; pue, gpus: given by the study$"):
+        run(opened("title: x\nset: {gpus: 8}\noutputs: [pue, gpus]\n"), tmp_path / "c.zarr")
+    assert left(tmp_path) == []
+
+
+def test_a_choice_beside_other_columns_is_held_in_words(opened, tmp_path):
+    axes = "axes: {mode: {zip: {precision: [bf16, fp8], gpus: [8, 16]}}}\n"
+    text = f"title: x\nselect: {{gpu: h100-sxm}}\nset: {{server_power: 6 kW, training_flops: 1e24 FLOP, training_duration: 9 d}}\n{axes}"
+    cube = run(opened(text + "outputs: [required_mfu]\n"), tmp_path / "c.zarr")
+    assert cube["precision"].values.tolist() == ["bf16", "fp8"]
+
+
+# a cube that is there already
+
+
+def test_the_same_study_again_reads_what_is_there(study, tmp_path, evaluated):
+    run(study, tmp_path / "cube.zarr")
+    count = len(evaluated)
+    again = run(study, tmp_path / "cube.zarr")
+    assert len(evaluated) == count
+    assert "facility_energy" in again
+
+
+@pytest.mark.parametrize(
+    ("overrides", "difference"),
+    [
+        ({"set_": ["server_power=7 kW"]}, "input server_power was 6 kW, is 7 kW"),
+        ({"axis": ["gpus=8,64"]}, "axis gpus was 3 labels, 8 .. 512, is 2 labels, 8 .. 64"),
+        ({"axis": ["pue=1.1,1.3"]}, "axis pue was 2 labels, 1.1 .. 1.2, is 2 labels, 1.1 .. 1.3"),
+        ({"outputs": ["gpu_power_total"]}, "output gpu_power_total was absent, is (gpu, gpus)"),
+        ({"set_": ["pue=1.1"]}, "axis pue was 2 labels, 1.1 .. 1.2, is absent"),
+    ],
+)
+def test_a_cube_of_another_study_is_refused_and_the_difference_said(study, opened, tmp_path, overrides, difference):
+    run(study, tmp_path / "cube.zarr")
+    before = run(study, tmp_path / "cube.zarr").load()
+    with pytest.raises(SweepError) as found:
+        run(opened(STUDY, **overrides), tmp_path / "cube.zarr")
+    assert str(found.value).startswith(f"{tmp_path}/cube.zarr: holds another study: ")
+    assert difference in str(found.value)
+    assert str(found.value).endswith("; give another name or --overwrite")
+    assert open_cube(tmp_path / "cube.zarr").identical(before)
+
+
+def test_values_inside_an_axis_have_changed_though_its_ends_do_not(opened, tmp_path):
+    run(opened(STUDY), tmp_path / "cube.zarr")
+    with pytest.raises(SweepError, match="input gpus has changed"):
+        run(opened(STUDY, axis=["gpus=8,72,512"]), tmp_path / "cube.zarr")
+
+
+@pytest.mark.usefixtures("forgotten")
+def test_an_edited_equation_makes_another_study(opened, tmp_path):
+    head = "from sweep import equation\n\n\n@equation(unit='1', source='article')\n"
+    text = head + "def store_own(gpus):\n    'A number.'\n    return gpus * 2.0\n"
+    for body, refused in ((text, False), (text.replace("2.0", "3.0"), True)):
+        (tmp_path / "own.py").write_text(body)
+        study = opened("title: x\nequations: own.py\naxes: {gpus: [1, 2]}\noutputs: [store_own]\n")
+        if refused:
+            with pytest.raises(SweepError, match="holds another study: text of the equations has changed"):
+                run(study, tmp_path / "cube.zarr")
+        else:
+            run(study, tmp_path / "cube.zarr")
+    assert run(study, tmp_path / "cube.zarr", overwrite=True)["store_own"].values.tolist() == [3.0, 6.0]
+
+
+def test_overwriting_takes_the_place_of_the_old_cube_only_when_the_new_one_is_whole(study, opened, tmp_path, monkeypatch):
+    path = tmp_path / "cube.zarr"
+    before = run(study, path).load()
+    other = opened(STUDY, set_=["server_power=7 kW"])
+    with monkeypatch.context() as patch:
+        patch.setattr(store.Store, "finish", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            run(other, path, overwrite=True)
+    assert open_cube(path).identical(before)
+    after = run(other, path, overwrite=True)
+    assert float(after["it_power"].max()) == float(before["it_power"].max()) / 6 * 7
+    assert left(tmp_path) == ["cube.zarr"]
+
+
+def test_what_is_no_cube_is_neither_read_nor_overwritten(study, tmp_path):
+    (tmp_path / "file").write_text("precious")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "precious").write_text("")
+    xarray.Dataset({"x": 1.0}).to_zarr(tmp_path / "foreign.zarr", consolidated=False)
+    for name in ("file", "folder", "foreign.zarr"):
+        for overwrite in (False, True):
+            with pytest.raises(SweepError, match=f"{name}: is there already and is no cube of ours; give another name$"):
+                run(study, tmp_path / name, overwrite=overwrite)
+    for name in ("file", "folder"):
+        with pytest.raises(SweepError, match="cannot be read as a cube"):
+            open_cube(tmp_path / name)
+    assert left(tmp_path) == ["file", "folder", "foreign.zarr"]
+    assert (tmp_path / "folder" / "precious").exists()
+
+
+@pytest.mark.parametrize("make", [Path.touch, Path.mkdir])
+def test_what_stands_where_the_half_cube_would_lie_is_left_alone(study, tmp_path, make):
+    make(tmp_path / "cube.zarr.partial")
+    if make is Path.mkdir:
+        (tmp_path / "cube.zarr.partial" / "precious").write_text("")
+    with pytest.raises(SweepError, match=r"cube.zarr.partial: is there already and is no half-written cube of ours; give another name$"):
+        run(study, tmp_path / "cube.zarr")
+    assert left(tmp_path) == ["cube.zarr.partial"]
+
+
+# places that cannot be written
+
+
+def test_folders_on_the_way_are_made(study, tmp_path):
+    run(study, tmp_path / "a" / "b" / "cube.zarr")
+    assert left(tmp_path / "a" / "b") == ["cube.zarr"]
+
+
+def test_a_path_below_a_file_is_one_line(study, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SweepError, match=r"file/cube.zarr: cannot be written: Not a directory$"):
+        run(study, tmp_path / "file" / "cube.zarr")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_folder_that_may_not_be_written_is_one_line(study, tmp_path):
+    (tmp_path / "closed").mkdir(mode=0o500)
+    with pytest.raises(SweepError, match=r"closed/cube.zarr: cannot be written: Permission denied$"):
+        run(study, tmp_path / "closed" / "cube.zarr")
+
+
+def test_too_little_disk_is_one_line_and_leaves_nothing(study, tmp_path, monkeypatch, evaluated):
+    usage = namedtuple("usage", "total used free")(100, 90, 10)
+    monkeypatch.setattr(store.shutil, "disk_usage", lambda path: usage)
+    with pytest.raises(SweepError) as found:
+        run(study, tmp_path / "a" / "cube.zarr")
+    text = str(found.value)
+    assert text.startswith(f"{tmp_path}/a/cube.zarr: the cube of {tmp_path}/study.yaml has ")
+    assert "bytes" in text
+    assert "10 free" in text
+    assert "\n" not in text
+    assert left(tmp_path) == []
+    assert not evaluated
+
+
+def test_a_disk_that_fills_up_is_one_line_and_the_run_goes_on_later(study, tmp_path, monkeypatch, small_blocks, evaluated):
+    path = tmp_path / "cube.zarr"
+    write = store.Store.write
+
+    def full(self, block, values):
+        if len(self.done) == 7:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(self, block, values)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store.Store, "write", full)
+        with pytest.raises(SweepError, match=r"cube.zarr: cannot be written: No space left on device; what was computed is kept, run the"):
+            run(study, path, threads=1)
+    assert left(tmp_path) == ["cube.zarr.partial"]
+    kept = set(evaluated[:7])
+    evaluated.clear()
+    run(study, path)
+    assert not kept & set(evaluated)
+
+
+# stopped on the way
+
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+
+def test_a_half_written_cube_is_not_opened_and_an_interrupted_run_goes_on(study, tmp_path, small_blocks, evaluated):
+    path, cells = tmp_path / "cube.zarr", []
+
+    def stop_in_the_middle(done, total):
+        cells.append((done, total))
+        if done > total / 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(study, path, progress=stop_in_the_middle)
+    assert left(tmp_path) == ["cube.zarr.partial"]
+    half = store.state(path)
+    assert not half["complete"]
+    assert 0 < half["done"] < half["total"]
+    with pytest.raises(SweepError, match=f"is not whole yet, {half['done']} of {half['total']} blocks are done; run the study again"):
+        open_cube(path)
+    first = list(evaluated)
+    assert len(first) == half["done"], "every block that was computed is kept"
+    evaluated.clear()
+    resumed = run(study, path)
+    assert not set(evaluated) & set(first)
+    assert len(evaluated) + len(first) == half["total"]
+    assert store.state(path)["complete"]
+    assert left(tmp_path) == ["cube.zarr"]
+    assert same(resumed.load(), run(study, tmp_path / "other.zarr").load())
+
+
+def test_a_run_of_another_study_does_not_go_on_with_a_half_written_cube(study, opened, tmp_path, small_blocks):
+    path = tmp_path / "cube.zarr"
+
+    def stop(done, total):
+        if done:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(study, path, progress=stop)
+    other = opened(STUDY, set_=["server_power=7 kW"])
+    with pytest.raises(SweepError, match="was begun with another study: input server_power was 6 kW, is 7 kW; give another name or --ov"):
+        run(other, path)
+    assert same(run(other, path, overwrite=True).load(), run(other).load())
+
+
+def test_a_journal_that_ends_in_half_a_line_loses_that_line_alone(study, tmp_path, small_blocks, evaluated):
+    path = tmp_path / "cube.zarr"
+    for stop_after in (5, 9):
+
+        def stop(done, total, limit=stop_after):
+            if len(evaluated) >= limit:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            run(study, path, threads=1, progress=stop)
+        journal = tmp_path / "cube.zarr.partial" / store.JOURNAL
+        journal.write_bytes(journal.read_bytes()[:-9])
+    made = plan.make(study)
+    total = sum(1 for _ in blocks.blocks(made))
+    cube = run(study, path)
+    assert len(evaluated) == total + 2, "one block for each cut"
+    assert same(cube.load(), run(study).load())
+
+
+@pytest.mark.parametrize("length", [0, 5])
+def test_a_block_that_was_cut_short_while_it_was_written_is_written_again(study, tmp_path, small_blocks, length):
+    path = tmp_path / "cube.zarr"
+
+    def stop(done, total):
+        if done == total:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(study, path, threads=1, progress=stop)
+    half = tmp_path / "cube.zarr.partial"
+    for file in (half / store.CUBE / "facility_energy" / "c").rglob("*"):
+        if file.is_file():
+            file.write_bytes(file.read_bytes()[:length])
+    journal = half / store.JOURNAL
+    lines = journal.read_text().splitlines()
+    journal.write_text("\n".join(line for line in lines if '"facility_energy": [' not in line))
+    assert same(run(study, path).load(), run(study).load())
+
+
+def test_what_the_codecs_make_of_a_full_disk_is_one_line(study, tmp_path, monkeypatch):
+    class Full:
+        def __setitem__(self, region, values):
+            raise RuntimeError("No space left on device (os error 28)")
+
+    opened = store.opened
+
+    def full(*arguments):
+        found = opened(*arguments)
+        found.arrays = dict.fromkeys(found.arrays, Full())
+        return found
+
+    monkeypatch.setattr(store, "opened", full)
+    with pytest.raises(SweepError, match=r"cube.zarr: cannot be written: No space left on device"):
+        run(study, tmp_path / "cube.zarr")
+
+
+def test_a_second_run_into_the_same_cube_is_refused_while_the_first_one_writes(study, tmp_path, small_blocks):
+    path, refused = tmp_path / "cube.zarr", []
+
+    def again(done, total):
+        with pytest.raises(SweepError, match=r"cube.zarr: another run is writing it; wait for that one or give another name$"):
+            run(study, path, overwrite=bool(done))
+        refused.append(done)
+
+    cube = run(study, path, progress=again)
+    assert len(refused) > 10
+    assert same(cube.load(), run(study).load())
+    assert left(tmp_path) == ["cube.zarr"]
+
+
+DRIVER = """
+import json, os, random, signal, sys, time
+from pathlib import Path
+from sweep.cube import running, store
+from sweep.engine import blocks
+from sweep.engine.blocks import Worker
+from sweep.study.parse import open_study
+
+blocks.CHUNK_CELLS, blocks.BLOCK_CELLS = 4, 8
+study, path, kills = open_study(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+log = os.open(sys.argv[4], os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+whole = Worker.evaluate
+
+def evaluate(self, block):
+    os.write(log, f"{block.nest} {block.number}\\n".encode())
+    time.sleep(0.02)
+    return whole(self, block)
+
+Worker.evaluate = evaluate
+chance = random.Random(7)
+before, rounds = 0, []
+for attempt in range(1000):
+    start, begun_whole = os.fstat(log).st_size, path.exists()
+    done = {(line["nest"], line["number"]) for line in store._lines(store.partial(path) / store.JOURNAL)[1:]}
+    child = os.fork()
+    if not child:
+        try:
+            running.run(study, path, threads=2)
+            os._exit(0)
+        except BaseException as error:
+            print(repr(error), file=sys.stderr)
+            os._exit(1)
+    if attempt < kills:
+        while attempt % 2 and os.fstat(log).st_size == start and not os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            time.sleep(0.001)  # every second one is killed while it evaluates and writes, the others anywhere
+        time.sleep(chance.uniform(0.0, 0.12 if attempt % 2 else 0.3))
+        os.kill(child, signal.SIGKILL)
+    status = os.waitpid(child, 0)[1]
+    again = [tuple(map(int, line.split())) for line in Path(sys.argv[4]).read_text()[start:].splitlines()]
+    kept = {"kept": len(done), "again": len(done & set(again))}
+    rounds.append({"status": status, **kept, "begun_whole": begun_whole, "whole": path.exists()})
+    if status != signal.SIGKILL:
+        break
+print(json.dumps(rounds))
+"""
+
+
+def test_runs_that_are_killed_at_random_moments_end_in_the_cube_of_an_undisturbed_one(study, tmp_path, small_blocks):
+    path, undisturbed = tmp_path / "cube.zarr", tmp_path / "undisturbed.zarr"
+    command = [sys.executable, "-c", DRIVER, str(tmp_path / "study.yaml"), str(path), "8", str(tmp_path / "log")]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    rounds = json.loads(done.stdout)
+    assert rounds[-1]["status"] == 0, done.stderr
+    assert rounds[-1]["whole"]
+    assert sum(found["status"] == signal.SIGKILL for found in rounds) >= 3
+    assert not any(found["whole"] for found in rounds[:-2])  # the last kill may fall between the finished cube and the exit
+    kept = [found["kept"] for found in rounds if not found["begun_whole"]]
+    assert kept == sorted(kept), "nothing that was done is lost"
+    assert kept[-1] > 0
+    assert not any(found["again"] for found in rounds), "nothing that was done is computed again"
+    run(study, undisturbed)
+    assert same(open_cube(path).load(), open_cube(undisturbed).load())
+    for file in (p for p in undisturbed.rglob("*") if p.is_file() and p.name != "zarr.json"):
+        assert (path / file.relative_to(undisturbed)).read_bytes() == file.read_bytes(), file
+    assert not (store.partial(path) / store.CUBE).exists()
+
+
+def test_a_journal_that_a_kill_after_the_last_rename_has_left_is_no_cube(study, tmp_path):
+    path = tmp_path / "cube.zarr"
+    with store.alone(path, plan.make(study)):
+        store.opened(path, plan.make(study))
+    shutil.rmtree(store.partial(path) / store.CUBE)
+    assert same(run(study, path).load(), run(study).load())
+    assert not store.partial(path).exists()

@@ -1,0 +1,187 @@
+"""Which quantity runs over which axes, and the nests that follow: from the graph of the shipped studies, never from a list."""
+
+import ast
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sweep.engine import blocks, compile, nests, plan
+from sweep.errors import SweepError
+from sweep.study.parse import open_study
+
+ROOT = Path(__file__).parents[2]
+STUDIES = ("article", "gpt4")
+
+
+@pytest.fixture(scope="module", params=STUDIES)
+def made(request):
+    return plan.make(open_study(request.param))
+
+
+def upstream(made, name):
+    """Every input that a quantity rests on, by what equations and the rules above them read: found again, without the plan."""
+    graph, guards = made.graph, {}
+    for rule in graph.rules:
+        for guarded in rule.guards:
+            guards.setdefault(guarded, []).append(rule)
+    found, todo = set(), [name]
+    while todo:
+        name = todo.pop()
+        if name in found:
+            continue
+        found.add(name)
+        todo += graph.needs[name]
+        todo += [argument for rule in guards.get(name, ()) for argument in rule.arguments]
+    return found & set(graph.inputs)
+
+
+def test_an_output_has_the_axes_of_the_inputs_upstream_of_it_and_no_others(made):
+    for name in made.study.outputs:
+        axes = {dim for source in upstream(made, name) for dim in made.study.table(source).dims}
+        assert set(made.dims[name]) == axes, name
+
+
+def test_the_rate_of_training_knows_nothing_of_the_building_and_of_the_queries():
+    made = plan.make(open_study("gpt4"))
+    inputs = upstream(made, "mfu")
+    assert "pue" not in inputs
+    assert "queries_per_day" not in inputs
+    on_axes = {dim for name in inputs for dim in made.study.table(name).dims}
+    assert not on_axes & {"pue", "queries_per_day", "training_duration"}
+    assert set(made.dims["mfu"]) == on_axes == {"gpu", "gpus", "split"}
+    assert set(made.dims["total_facility_energy"]) > {"pue", "queries_per_day", "training_duration"}
+
+
+def test_each_equation_and_rule_stands_in_exactly_one_nest_that_of_its_own_axes(made):
+    homes = {}
+    for nest in made.nests:
+        for step in nest.steps:
+            assert step.name not in homes
+            homes[step.name] = nest
+    assert set(homes) >= {e.name for e in made.graph.equations} | {r.name for r in made.graph.rules}
+    for name, nest in homes.items():
+        assert made.dims[name] == nest.dims
+    assert len({nest.dims for nest in made.nests}) == len(made.nests)
+
+
+def test_a_nest_stands_before_its_readers_and_a_step_before_its_own(made):
+    exported, known = set(), set(made.graph.inputs)
+    for nest in made.nests:
+        inside = set()
+        for step in nest.steps:
+            assert set(step.needs) <= known | inside
+            assert set(step.needs) - set(made.graph.inputs) - inside <= exported
+            inside.add(step.name)
+        exported |= set(nest.exports)
+        known |= inside
+
+
+def test_a_nest_exports_only_what_a_larger_one_reads(made):
+    read = {name for nest in made.nests for step in nest.steps for name in step.needs if made.dims[name] != nest.dims}
+    assert {name for nest in made.nests for name in nest.exports} == read - set(made.graph.inputs)
+
+
+def test_every_output_and_the_flags_come_from_some_nest(made):
+    found = [name for nest in made.nests for name in nest.outputs]
+    given = set(made.study.outputs) & set(made.graph.inputs)
+    assert sorted(found) == sorted((set(made.study.outputs) - given) | {plan.STATUS})
+
+
+def test_axes_keep_one_order_and_the_longest_light_one_is_innermost(made):
+    for dims in made.dims.values():
+        assert list(dims) == [axis for axis in made.order if axis in dims]
+    assert set(made.order) == set(made.study.axes)
+
+
+def test_outputs_that_are_asked_for_elsewhere_keep_the_order_of_axes():
+    study = open_study("gpt4")
+    whole = plan.make(study)
+    part = plan.make(study, ["mfu", "facility_energy"])
+    assert part.order == tuple(axis for axis in whole.order if axis in part.order)
+    assert part.dims["mfu"] == whole.dims["mfu"]
+
+
+def test_ancestors_are_what_a_nest_needs_each_before_its_readers(made):
+    for nest in made.output_nests:
+        known = set(made.graph.inputs)
+        for other in (*made.ancestors(nest, nest.outputs), nest):
+            function = nests.source(made, other, nest.outputs if other is nest else other.exports, "x")
+            assert set(function.reads) <= known
+            known |= set(other.exports)
+
+
+def test_an_axis_on_which_nothing_depends_is_a_mistake_with_its_line(opened):
+    text = "title: x\nset: {server_power: 1 kW, gpus_per_server: 8}\naxes:\n  gpus: [8, 16]\n  pue: [1.1, 1.2]\noutputs: [it_power]\n"
+    made = plan.make(opened(text))
+    assert made.order == ("gpus",)
+    with pytest.raises(SweepError, match=r"study.yaml:5: axes.pue: no output depends on it; leave it out or add an output that does$"):
+        plan.check(made)
+    plan.check(plan.make(opened(text, outputs=["facility_power"])))
+
+
+def test_one_plan_serves_a_study_without_axes(opened):
+    made = plan.make(opened("title: x\nset: {server_power: 1 kW, gpus_per_server: 8}\noutputs: [it_power]\n"))
+    assert made.order == ()
+    assert [nest.dims for nest in made.nests] == [()]
+    assert made.cells(()) == 1
+
+
+def written(name):
+    """All that the same study must give again: plan, generated source, cut into blocks."""
+    made = plan.make(open_study(name))
+    program = blocks.program(made, budget=-1)
+    cut = [(made.nests[b.nest].dims, b.ranges) for b in blocks.blocks(made)]
+    return "\n".join([repr(made.order), repr(made.dims), repr(made.graph.rules_of), compile.text(program.compiled), repr(cut)])
+
+
+GAPS = """title: x
+equations: gaps.py
+set: {gpus: 8, training_flops: 1e24 FLOP}
+axes: {gpu: all, precision: [bf16, fp8]}
+outputs: [required_mfu, plan_of_many_gaps]
+"""
+GAPS_EQUATIONS = """from sweep import equation
+
+
+@equation(unit="1", source="article")
+def plan_of_many_gaps(peak_rate, hbm_bandwidth, scaleup_bandwidth, scaleout_bandwidth, scaleup_domain):
+    'What no old GPU has all figures for.'
+    return peak_rate + hbm_bandwidth + scaleup_bandwidth + scaleout_bandwidth + scaleup_domain
+"""
+
+
+def test_the_same_study_gives_the_same_plan_and_source_whatever_the_hash_seed(tmp_path):
+    (tmp_path / "gaps.yaml").write_text(GAPS)
+    (tmp_path / "gaps.py").write_text(GAPS_EQUATIONS)
+    code = "import sys, hashlib\nfrom tests.engine.test_plan import written\n"
+    code += "for name in sys.argv[1:]: print(hashlib.sha256(written(name).encode()).hexdigest())"
+    found = []
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-c", code, *STUDIES, str(tmp_path / "gaps.yaml")]
+        found.append(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split())
+    assert found[0] == found[1]
+    assert found[0][:2] == [hashlib.sha256(written(name).encode()).hexdigest() for name in STUDIES]
+
+
+def test_generated_source_is_plain_python_that_names_its_axes():
+    made = plan.make(open_study("gpt4"))
+    for nest in made.output_nests:
+        function = nests.source(made, nest, nest.outputs, "outputs")
+        ast.parse(function.text)
+        for dim in nest.dims:
+            assert f"for i_{dim} in range(n_{dim}):" in function.text
+        assert function.text.count("for i_") == len(nest.dims)
+
+
+def test_a_step_that_a_function_does_not_need_is_not_in_it():
+    made = plan.make(open_study("article"))
+    nest = next(nest for nest in made.output_nests if len(nest.outputs) > 1)
+    function = nests.source(made, nest, nest.outputs[:1], "one")
+    assert function.writes == nest.outputs[:1]
+    other = nests.source(made, nest, nest.outputs, "all")
+    assert set(function.calls) < set(other.calls)

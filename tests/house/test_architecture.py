@@ -1,0 +1,208 @@
+"""How the parts may lean on each other, read from the syntax tree; and what every equation must say of itself."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sweep.catalog.entries import entry, entry_names
+from sweep.catalog.parameters import catalogues, parameters
+from sweep.catalog.sources import sources
+from sweep.catalog.units import factor
+from sweep.equations import quantities, registry
+from sweep.kernels import choices
+
+ROOT = Path(__file__).parents[2]
+LONGEST = 300
+
+# data flows down this table: a room imports only what stands above it, and each module only what stands above it in its room
+ROOMS = {
+    "errors": (),
+    "catalog": ("document", "units", "parameters", "entries", "sources", "digest"),
+    "equations": ("registry", "quantities", "graph", "point"),
+    "supply": ("weather", "mix", "inputs"),
+    "study": ("axes", "definition", "parse", "where"),
+    "engine": ("plan", "nests", "compile", "blocks"),
+    "cube": ("dataset", "store", "text", "query", "running", "export"),
+    "analysis": ("search", "explain", "describe"),
+    "cli": ("options", "cubes", "facts", "points", "ranks", "studies", "supply"),
+}
+# an equation reads quantities of its own room and of those above it
+KERNEL_ROOMS = ("transformer", "training", "serving", "facility", "grid")
+FLOW = [f"{room}.{module}" if module else room for room, modules in ROOMS.items() for module in modules or ("",)]
+MOST_FILES = 12
+MODULES = sorted(path for path in (ROOT / "sweep").rglob("*.py") if not {"kernels", "configs"} & set(path.relative_to(ROOT).parts))
+KERNELS = sorted((ROOT / "kernels").rglob("*.py"))
+registry.load()
+DECLARED = [*registry.EQUATIONS.values(), *registry.RULES.values()]
+
+
+def shown(path):
+    return path.relative_to(ROOT).as_posix()
+
+
+def name_of(path):
+    """The dotted name of a module, without the package that holds all of them."""
+    return ".".join(path.relative_to(ROOT / "sweep").with_suffix("").parts)
+
+
+def kernel_room(declared):
+    """The room of kernels/ that an equation or a rule stands in."""
+    return declared.function.__module__.split(".")[2]
+
+
+def imports(path):
+    """Every module that a file imports, wherever in the file, as dotted names."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield node.module
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+def test_the_table_names_the_modules_that_there_are():
+    assert {name_of(path) for path in MODULES if path.stem not in ("__init__", "__main__")} == set(FLOW)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=shown)
+def test_a_module_imports_only_what_comes_before_it(path):
+    here = name_of(path)
+    if path.stem in ("__init__", "__main__"):  # doors: of the package, and of the command line
+        return
+    above = set(FLOW[: FLOW.index(here)])
+    used = {name.removeprefix("sweep.") for name in imports(path) if name.startswith("sweep.")} & set(FLOW)
+    assert used <= above, f"{shown(path)} must not import {sorted(used - above)}"
+
+
+@pytest.mark.parametrize("folder", [ROOT / top for top in ("sweep", "kernels", "tests", "benchmarks")], ids=shown)
+def test_no_folder_holds_more_modules_than_one_reads_at_a_glance(folder):
+    for inner in [folder, *(path for path in folder.rglob("*") if path.is_dir() and path.name != "__pycache__")]:
+        assert len([path for path in inner.glob("*.py") if path.stem != "__init__"]) <= MOST_FILES, shown(inner)
+
+
+@pytest.mark.parametrize("declared", DECLARED, ids=lambda d: d.name)
+def test_an_equation_reads_only_quantities_of_its_room_or_of_rooms_before_it(declared):
+    here = KERNEL_ROOMS.index(kernel_room(declared))
+    for name in declared.arguments:
+        if name in registry.EQUATIONS:
+            assert KERNEL_ROOMS.index(kernel_room(registry.EQUATIONS[name])) <= here, name
+
+
+def test_the_number_of_each_choice_is_the_place_of_its_word():
+    groups = {}
+    for line in (ROOT / "kernels" / "choices.py").read_text(encoding="utf-8").splitlines():
+        if names := re.match(r"^([A-Z0-9_, ]+) = range\(\d+\)  # (.+)$", line):
+            groups[names[1]] = names[2].split(", ")
+    assert groups
+    for names, parameters_of in groups.items():
+        for parameter in parameters_of:
+            words = parameters()[parameter].choices
+            constants = names.split(", ")
+            assert len(constants) == len(words)
+            for place, (constant, word) in enumerate(zip(constants, words, strict=True)):
+                assert getattr(choices, constant) == place
+                plain = re.sub("[^a-z0-9]+", "_", word).upper()
+                assert plain.removeprefix("NONE") in constant, f"{constant} stands where {parameter} has {word!r}"
+
+
+@pytest.mark.parametrize("path", MODULES, ids=shown)
+def test_no_import_is_relative(path):
+    found = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.ImportFrom) and node.level]
+    assert not found
+
+
+@pytest.mark.parametrize("path", KERNELS, ids=shown)
+def test_a_kernel_knows_only_math_and_the_decorators(path):
+    assert all(name == "math" or name.startswith(("sweep.equations.registry", "sweep.kernels.choices")) for name in imports(path))
+
+
+@pytest.mark.parametrize("path", [*MODULES, *KERNELS], ids=shown)
+def test_a_module_says_what_belongs_in_it_and_fits_in_one_read(path):
+    text = path.read_text(encoding="utf-8")
+    assert ast.get_docstring(ast.parse(text)), f"{shown(path)} does not say what belongs in it"
+    assert len(text.splitlines()) <= LONGEST
+
+
+def test_no_top_level_kernels_is_imported():
+    assert "kernels" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["point", "configs/studies/article.yaml", "--json"], ["explain", "facility_energy"]], ids=lambda a: a[0]
+)
+def test_small_commands_start_without_what_sweeps_need(arguments):
+    heavy = ("numba", "xarray", "zarr", "pandas", "kernels")
+    code = f"""
+import sys
+from sweep.cli import main
+sys.argv = ["sweep", *{arguments!r}]
+try:
+    main()
+except SystemExit as end:
+    assert not end.code, end.code
+print("LOADED", [name for name in {heavy!r} if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "LOADED []"
+
+
+@pytest.mark.parametrize("declared", DECLARED, ids=lambda d: d.name)
+def test_every_argument_is_documented_in_its_own_unit(declared):
+    said = {argument.name: argument.unit for argument in declared.documented}
+    assert set(said) == set(declared.arguments)
+    assert len(said) == len(declared.documented), "an argument is documented twice"
+    assert said == {name: quantities.unit_of(name) for name in declared.arguments}
+
+
+@pytest.mark.parametrize("declared", DECLARED, ids=lambda d: d.name)
+def test_every_source_of_an_equation_resolves(declared):
+    assert declared.source in sources()
+
+
+@pytest.mark.parametrize("equation", registry.EQUATIONS.values(), ids=lambda e: e.name)
+def test_an_equation_has_a_formula_a_unit_that_is_known_and_a_name_of_its_own(equation):
+    assert equation.formula or equation.selects
+    assert quantities.unit_of(equation.name) == equation.unit
+    assert equation.name not in parameters()
+    assert equation.name not in registry.RULES
+    assert factor(equation.unit, equation.unit) == 1.0
+
+
+@pytest.mark.parametrize("rule", registry.RULES.values(), ids=lambda r: r.name)
+def test_a_rule_guards_what_equations_compute(rule):
+    assert set(rule.guards) <= set(registry.EQUATIONS)
+    assert rule.name not in parameters()
+
+
+@pytest.mark.parametrize("equation", [e for e in registry.EQUATIONS.values() if e.selects], ids=lambda e: e.name)
+def test_a_selecting_equation_has_one_alternative_for_each_choice(equation):
+    assert equation.arguments[0] == equation.selects
+    assert len(equation.arguments) - 1 == len(parameters()[equation.selects].choices)
+
+
+@pytest.mark.parametrize("name", sorted(name for name, parameter in parameters().items() if parameter.catalogue is None))
+def test_a_parameter_that_a_study_sets_is_needed_by_some_equation(name):
+    used = {argument for declared in DECLARED for argument in declared.arguments} | {e.selects for e in registry.EQUATIONS.values()}
+    used |= {p.by for p in parameters().values()}
+    assert name in used
+
+
+@pytest.mark.parametrize("catalogue", catalogues())
+def test_every_figure_has_a_source_that_resolves_or_a_reason(catalogue):
+    for name in entry_names(catalogue):
+        for key, figure in entry(catalogue, name).figures.items():
+            place = f"{figure.file}:{figure.line} {key}"
+            assert figure.source or figure.assumed or figure.derived, place
+            assert not figure.source or figure.source in sources(), place
+
+
+def test_every_default_has_a_source_that_resolves_or_a_reason():
+    for parameter in parameters().values():
+        if parameter.default:
+            figure = parameter.default
+            assert figure.source in sources() or (not figure.source and (figure.assumed or figure.derived)), parameter.name

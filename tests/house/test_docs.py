@@ -1,0 +1,149 @@
+"""The documents tell the truth: what README shows is what its commands print, and every command that is named exists.
+
+A block marked `console` holds commands behind `$` and all that they print; `...` stands for lines left out.
+`python tests/house/test_docs.py` writes today's output into README.md. A block marked `sh` holds commands whose names and options must be
+right; `python` blocks run.
+"""
+
+import contextlib
+import io
+import os
+import re
+import shlex
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from sweep.cli import main
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+PAGES = sorted(ROOT.glob("*.md"))
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)#:]+)\)")
+DEMO = "sweep point configs/studies/article.yaml"  # what `make demo` runs once all is installed
+LONGEST = 31  # lines that an output takes in the README; the rest is left out
+
+
+def blocks(kind, pages=PAGES):
+    """The blocks of one kind in some pages."""
+    return [text for page in pages for mark, text in BLOCK.findall(page.read_text(encoding="utf-8")) if mark == kind]
+
+
+def printed(command):
+    """What a command of ours prints, run inside this process at the root of the checkout."""
+    arguments = shlex.split(DEMO if command == "make demo" else command)
+    assert arguments[0] == "sweep", command
+    out = io.StringIO()
+    with contextlib.chdir(ROOT), contextlib.redirect_stdout(out):
+        main(arguments[1:], standalone_mode=False)
+    return [line.rstrip() for line in out.getvalue().splitlines()]
+
+
+def transcripts(text):
+    """Of a console block: each command, and the lines that it is said to print."""
+    for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:]:
+        command, *lines = part.splitlines()
+        while lines and not lines[-1]:
+            lines.pop()
+        yield command, lines
+
+
+def agrees(said, lines):
+    """Whether lines are those that were said, of which `...` leaves out any number."""
+    if not said:
+        return not lines
+    if said[0] == "...":
+        return any(agrees(said[1:], lines[start:]) for start in range(len(lines) + 1))
+    return bool(lines) and said[0] == lines[0] and agrees(said[1:], lines[1:])
+
+
+def shown(lines):
+    """An output as the README holds it."""
+    return lines if len(lines) <= LONGEST else [*lines[:LONGEST], "..."]
+
+
+def refreshed(text):
+    """A page whose console blocks show today's outputs."""
+
+    def block(match):
+        if match.group(1) != "console":
+            return match.group(0)
+        parts = ["\n".join([f"$ {command}", *shown(printed(command))]) for command, _ in transcripts(match.group(2))]
+        return "```console\n" + "\n\n".join(parts) + "\n```"
+
+    return BLOCK.sub(block, text)
+
+
+@pytest.mark.parametrize(("command", "said"), [t for text in blocks("console") for t in transcripts(text)])
+def test_a_command_prints_what_the_page_shows(command, said):
+    assert agrees(said, printed(command)), f"run `python tests/house/test_docs.py` to show what `{command}` prints today"
+
+
+def test_the_demo_is_the_command_that_the_readme_shows():
+    recipe = (ROOT / "Makefile").read_text().split("\ndemo:", 1)[1].split("\n\n", 1)[0]
+    assert f"/{DEMO}" in recipe
+
+
+@pytest.mark.parametrize("command", sorted({line.split("#")[0].strip() for text in blocks("sh") for line in text.splitlines()}))
+def test_a_command_that_is_named_exists_with_its_options(command):
+    name, *arguments = shlex.split(command)
+    if name == "make":
+        assert re.search(rf"^{arguments[0]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    elif name in ("python", "pip", "git"):
+        place = ROOT / (arguments[1].replace(".", "/") if arguments[0] == "-m" else arguments[0])
+        assert place.exists() or place.with_suffix(".py").exists() or name != "python"
+    else:
+        assert name == "sweep"
+        assert arguments[0] in main.commands, command
+        with contextlib.chdir(ROOT):
+            command = main.commands[arguments[0]]
+            made = command.make_parser(click.Context(command, parent=click.Context(main, **main.context_settings)))
+            made.parse_args(arguments[1:])
+            for word in arguments[1:]:
+                assert not word.startswith("configs/") or Path(word).exists(), word
+
+
+@pytest.mark.parametrize("text", blocks("python", [README]))
+def test_python_of_the_readme_runs(text):
+    with contextlib.chdir(ROOT):
+        exec(compile(text, "README.md", "exec"), {})
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_a_page_links_to_is_there(page):
+    for target in LINK.findall(page.read_text(encoding="utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+def test_every_command_has_help_an_example_and_a_line_in_the_readme():
+    text = README.read_text(encoding="utf-8")
+    for name, command in main.commands.items():
+        assert command.help, name
+        assert command.epilog, name
+        assert command.epilog.startswith("Example: sweep "), name
+        assert f"sweep {name}" in text, name
+
+
+@pytest.mark.parametrize("name", ["LICENSE", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md"])
+def test_a_file_that_a_project_has_is_there(name):
+    assert (ROOT / name).read_text(encoding="utf-8").strip()
+
+
+def test_the_version_is_the_same_everywhere():
+    version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE).group(1)
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text()
+
+
+def test_continuous_integration_runs_the_readmes_test_command():
+    script = ROOT / ".ci" / "run"
+    assert "make test" in script.read_text()
+    assert "`make test`" in README.read_text(encoding="utf-8")
+    assert os.access(script, os.X_OK)
+
+
+if __name__ == "__main__":
+    README.write_text(refreshed(README.read_text(encoding="utf-8")), encoding="utf-8")
+    sys.exit(0)

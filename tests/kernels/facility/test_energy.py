@@ -1,0 +1,71 @@
+"""Energy of training and serving against the article's chain and published runs."""
+
+import pytest
+
+from sweep.catalog.units import to_si
+from sweep.equations import graph, point
+
+STATED_PUE = {"pue_method": 0.0}
+GIVEN = ["it_power", "energy_per_query", "time_to_train", "pue"]
+ARTICLE = {
+    "it_power": to_si("20.3125 MW", "W"),
+    "training_duration": to_si("90 d", "s"),
+    "time_to_train": to_si("90 d", "s"),
+    "queries_per_day": to_si("2.5e9 query/d", "query/s"),
+    "energy_per_query": to_si("0.3 Wh/query", "J/query"),
+    "serving_period": to_si("90 d", "s"),
+    "day": to_si("24 h", "s"),
+    "pue": 1.2,
+}
+
+
+def energy(output, **changes):
+    resolved = graph.resolve([output], given=GIVEN, fixed=STATED_PUE)
+    values = {**ARTICLE, **changes}
+    return point.evaluate(resolved, {name: values[name] for name in resolved.inputs}).values[output]
+
+
+@pytest.mark.parametrize(
+    ("output", "printed"),
+    [
+        ("training_energy", to_si("43.875 GWh", "J")),
+        ("training_energy_to_target", to_si("43.875 GWh", "J")),
+        ("facility_energy", to_si("52.65 GWh", "J")),
+        ("serving_power", to_si("31.25 MW", "W")),
+        ("serving_energy_per_day", to_si("750 MWh", "J")),
+        ("serving_energy", to_si("67.5 GWh", "J")),
+        ("serving_facility_energy", to_si("81 GWh", "J")),
+        ("overtake_days", to_si("58.5 d", "s")),
+        ("serving_share", 67.5 / (67.5 + 43.875)),
+        ("total_facility_energy", to_si("133.65 GWh", "J")),
+    ],
+)
+def test_the_articles_energies(output, printed):
+    assert energy(output) == pytest.approx(printed, rel=1e-12)
+
+
+def test_bloom_as_its_paper_counts_it():
+    """Luccioni et al. 2022 (arXiv 2211.02001): 384 A100 at 400 W for 1,082,990 GPU-hours take 433 MWh."""
+    duration = to_si("1082990 h", "s") / 384
+    assert energy("training_energy", it_power=384 * 400.0, training_duration=duration) == pytest.approx(to_si("433.2 MWh", "J"), rel=1e-4)
+
+
+def test_glm_130b_as_its_paper_counts_it():
+    """GLM-130B (arXiv 2210.02414): 442.4 MWh, which is 768 A100 at 400 W for 60 days."""
+    assert energy("training_energy", it_power=768 * 400.0, training_duration=to_si("60 d", "s")) == pytest.approx(
+        to_si("442.4 MWh", "J"), rel=1e-3
+    )
+
+
+def test_no_queries_take_no_energy_and_never_overtake():
+    assert energy("serving_energy", queries_per_day=0.0) == 0
+    overtake = energy("overtake_days", queries_per_day=0.0)
+    assert overtake != overtake
+
+
+@pytest.mark.parametrize(
+    ("output", "unused"),
+    [("training_energy", "pue"), ("serving_energy", "it_power"), ("serving_energy_per_day", "serving_period"), ("overtake_days", "pue")],
+)
+def test_a_quantity_does_not_carry_what_it_does_not_need(output, unused):
+    assert unused not in graph.resolve([output], given=GIVEN).inputs

@@ -1,0 +1,133 @@
+"""The batch that two latencies or a load allow, against a fine bisection over thousands of points that shares nothing with it."""
+
+import math
+
+import numpy as np
+import pytest
+
+from sweep.kernels.serving.batching import batch_by_arrival, batch_by_latency, touched_experts
+
+POINTS = 4000
+CLOSE = 1e-6
+
+
+def seconds(p, batch):
+    """A step with its prompts, and the same without them."""
+    touched = 1 - np.exp(p["untouched_log"] * batch)
+    dense = np.hypot(p["dense_read_time"], p["dense_compute_time"] * batch)
+    expert = np.hypot(p["expert_pass_time"] * touched, p["expert_compute_time"] * batch)
+    step = p["fixed_step_time"] + p["sequence_step_time"] * batch + dense + expert
+    return step + batch * p["interleaved_prefill_time"], step
+
+
+def latencies(p, batch):
+    whole, step = seconds(p, batch)
+    wait = p["prefill_time"] * batch * p["interleaved_prefill_time"] / (2 * step)
+    return whole / p["accepted_tokens"], p["prefill_latency"] + whole + wait
+
+
+def excess(p, batch):
+    token, first = latencies(p, batch)
+    return np.maximum(token / p["target_time_per_output_token"], first / p["target_time_to_first_token"]) - 1
+
+
+def bisected(below, limit):
+    """The largest batch of each point up to its limit for which a condition holds that all smaller ones meet."""
+    low, high = np.ones_like(limit), limit.copy()
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = np.where(below(middle), middle, low), np.where(below(middle), high, middle)
+    return np.where(below(limit), limit, low)
+
+
+def replicas(seed):
+    """What steps are made of, over all magnitudes that come up; dense models and mixtures, prompts here, elsewhere and none."""
+    rng = np.random.default_rng(seed)
+
+    def between(low, high):
+        return np.exp(rng.uniform(math.log(low), math.log(high), POINTS))
+
+    def sometimes(share, value, other):
+        return np.where(rng.random(POINTS) < share, value, other)
+
+    dense = rng.random(POINTS) < 0.3
+    prefill = sometimes(0.05, 0.0, between(1e-3, 1.0))
+    accepted = sometimes(0.8, 1.0, rng.uniform(1, 4, POINTS))
+    output = between(10, 4000)
+    return {
+        "batch_limit": sometimes(0.05, 1.0, between(1, 2e4)),
+        "accepted_tokens": accepted,
+        "output_tokens": output,
+        "prefill_time": prefill,
+        "prefill_latency": prefill * between(1, 8),
+        "interleaved_prefill_time": sometimes(0.2, 0.0, prefill * accepted / output),
+        "untouched_log": np.where(dense, -math.inf, sometimes(0.05, -math.inf, -between(2e-3, 0.7))),
+        "fixed_step_time": between(1e-3, 3e-2),
+        "sequence_step_time": between(1e-6, 1e-3),
+        "dense_read_time": between(1e-4, 3e-2),
+        "dense_compute_time": between(1e-7, 3e-5),
+        "expert_pass_time": np.where(dense, 0.0, between(1e-3, 0.3)),
+        "expert_compute_time": np.where(dense, 0.0, between(1e-7, 3e-5)),
+    }
+
+
+def found(function, p):
+    names = function.__code__.co_varnames[: function.__code__.co_argcount]
+    return np.array([function(*point) for point in np.column_stack([p[name] for name in names]).tolist()])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_batch_by_latency_is_the_largest_that_meets_both_targets(seed):
+    p = replicas(seed)
+    rng = np.random.default_rng(100 + seed)
+    # targets that some batch between one and a little beyond the limit meets exactly; each of them endless at times
+    token, first = (latencies(p, p["batch_limit"] ** np.clip(rng.uniform(-0.1, 1.2, POINTS), 0, None))[i] for i in (0, 1))
+    p["target_time_per_output_token"] = np.where(rng.random(POINTS) < 0.1, math.inf, token * (1 + 1e-12))
+    p["target_time_to_first_token"] = np.where(rng.random(POINTS) < 0.1, math.inf, first * (1 + 1e-12))
+    batch, limit = found(batch_by_latency, p), p["batch_limit"]
+    best = bisected(lambda b: excess(p, b) <= 0, limit)
+    assert (batch >= 1).all()
+    assert (batch <= limit).all()
+    assert excess(p, batch).max() < CLOSE
+    larger = batch * (1 + CLOSE)
+    assert ((batch == limit) | (excess(p, larger) > 0) | (batch > best * (1 - CLOSE))).all()
+    token, first = latencies(p, best)
+    by_first = first / p["target_time_to_first_token"] > token / p["target_time_per_output_token"]
+    assert min((best == limit).sum(), (best < 1 + CLOSE).sum(), (by_first & (best < limit)).sum(), (~by_first & (best < limit)).sum()) > 100
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_batch_by_arrival_writes_what_arrives(seed):
+    p = replicas(10 + seed)
+    rng = np.random.default_rng(200 + seed)
+    most = p["batch_limit"] / seconds(p, p["batch_limit"])[0]  # steps' worth of sequences in a second
+    share = np.where(rng.random(POINTS) < 0.5, rng.random(POINTS), np.exp(rng.uniform(-12, 0, POINTS)))
+    share = np.where(rng.random(POINTS) < 0.1, 1 - 1e-9, share)
+    p["arrival_rate"] = most * share * p["accepted_tokens"] / p["output_tokens"]
+    p["shortest_step_time"] = seconds(p, np.ones(POINTS))[0]
+    batch = found(batch_by_arrival, p)
+    alone = most * share * p["shortest_step_time"]
+    best = np.where(alone <= 1, alone, bisected(lambda b: seconds(p, b)[0] * most * share >= b, p["batch_limit"]))
+    np.testing.assert_allclose(batch, best, rtol=CLOSE)
+    np.testing.assert_allclose(batch / seconds(p, np.maximum(1, batch))[0], most * share, rtol=CLOSE)
+    assert min((batch < 1).sum(), (batch > 0.999 * p["batch_limit"]).sum(), ((batch > 1) & (batch < 0.9 * p["batch_limit"])).sum()) > 100
+
+
+def test_no_arrivals_keep_nothing_running():
+    p = {name: values[:1] for name, values in replicas(1).items()} | {"arrival_rate": np.zeros(1), "shortest_step_time": np.ones(1)}
+    assert found(batch_by_arrival, p) == [0]
+
+
+def test_a_step_that_no_batch_makes_longer_has_the_limit():
+    p = {name: np.zeros(1) for name in replicas(1)} | {"untouched_log": np.full(1, -math.inf)}
+    given = {"batch_limit": 70, "accepted_tokens": 1, "dense_read_time": 0.01}
+    targets = {"target_time_per_output_token": 0.02, "target_time_to_first_token": 1}
+    assert found(batch_by_latency, p | {name: np.full(1, float(value)) for name, value in (given | targets).items()}) == [70]
+
+
+def test_the_share_of_touched_experts_is_that_of_the_exponential():
+    rng = np.random.default_rng(1)
+    batch, log = np.exp(rng.uniform(0, 12, POINTS)), -np.exp(rng.uniform(-12, 2, POINTS))
+    shares = [touched_experts(*point) for point in zip(batch.tolist(), log.tolist(), strict=True)]
+    np.testing.assert_allclose(shares, -np.expm1(log * batch), rtol=1e-7, atol=2e-10)
+    assert touched_experts(1.0, -math.inf) == 1

@@ -1,0 +1,47 @@
+"""The core of attention: FLOPs as FlashAttention counts them, scores as Korthikanti et al. do."""
+
+import pytest
+
+from tests.at_point import value
+
+SHAPE = {
+    "attention_heads": 16,
+    "kv_heads": 16,
+    "head_size": 128,
+    "value_head_size": 128,
+    "layers": 24,
+    "windowed_layers": 0,
+    "attention_window": 0,
+}
+
+
+def test_causal_flops_of_flash_attention():
+    """Dao 2023, section 4.1: forward FLOPs are 4 x length^2 x head dimension x heads, halved for a causal mask."""
+    time = value("fused_attention_time", micro_batch=8, sequence_length=2048, attention_rate=1.0, hbm_bandwidth=1e300, **SHAPE)
+    assert time == pytest.approx(8 * 4 * 2048**2 * 128 * 16 / 2)
+
+
+def test_a_window_shortens_the_context():
+    assert value("attention_context", sequence_length=4096, **SHAPE) == 2048
+    half = value("attention_context", sequence_length=4096, **{**SHAPE, "windowed_layers": 12, "attention_window": 128})
+    assert half == pytest.approx(0.5 * 2048 + 0.5 * 128 * (1 - 128 / 8192))
+
+
+def test_unfused_attention_is_slower_and_skips_nothing():
+    case = {"micro_batch": 1, "sequence_length": 2048, **SHAPE}
+    fused = value("core_attention_time", {"gpu": "a100-sxm-80gb"}, fused_attention=1, **case)
+    unfused = value("core_attention_time", {"gpu": "a100-sxm-80gb"}, fused_attention=0, **case)
+    assert 2 < unfused / fused < 20
+
+
+def test_the_fused_backward_pass_computes_the_scores_again():
+    """Dao 2023: five products backward for two forward."""
+    ratio = value("attention_backward_ratio")
+    assert 2.5 <= ratio <= 3.5
+    assert value("core_attention_backward_time", core_attention_time=1, fused_attention=1) == ratio
+
+
+def test_a_fused_softmax_passes_over_the_scores_once():
+    """Megatron's kernel reads and writes 16-bit scores once, between the product that writes and the one that reads them."""
+    assert value("score_traffic", fused_softmax=1) == 4 * 2
+    assert value("score_traffic", fused_softmax=0) > 2 * value("score_traffic", fused_softmax=1)

@@ -1,0 +1,44 @@
+"""Exchanges: volumes as Megatron counts them, and the network that a group uses."""
+
+import pytest
+
+from tests.at_point import value
+
+NO_START = {"collective_start_time": 0}
+
+
+def test_tensor_parallel_volume():
+    """Narayanan et al. 2021, section 3.2: 8 b s h (t - 1) / t elements for each layer and micro-batch, half of them forward."""
+    time = value("tensor_parallel_time", micro_batch=2, sequence_length=2048, tp=8, hidden_size=1024, tensor_parallel_rate=1.0, **NO_START)
+    assert time == 2 * (8 * 2 * 2048 * 1024 * 7 / 8) / 2
+
+
+def test_a_group_inside_the_domain_uses_its_links():
+    """Eight GPUs of a DGX H100 ring over NVLink; sixteen cross to the network with the cards of all eight."""
+    h100 = {"gpu": "h100-sxm"}
+    inside, across = (value("tensor_parallel_rate", h100, tp=tp) for tp in (8, 16))
+    assert inside == value("scaleup_rate", h100)
+    assert across == pytest.approx(min(inside, 8 * value("scaleout_rate", h100)))
+
+
+def test_a_rack_is_one_domain():
+    assert value("tensor_parallel_rate", {"gpu": "gb200-nvl72"}, tp=16) == value("scaleup_rate", {"gpu": "gb200-nvl72"})
+
+
+def test_data_parallel_rings_share_the_cards_with_tensor_parallel_ranks():
+    h100 = {"gpu": "h100-sxm"}
+    assert value("data_parallel_rate", h100, tp=8, gpus=512) == pytest.approx(value("scaleout_rate", h100))
+    assert value("data_parallel_rate", h100, tp=1, gpus=512) == pytest.approx(value("scaleup_rate", h100))
+
+
+def test_stage_transfer_is_divided_among_tensor_parallel_ranks():
+    """Narayanan et al. 2021, section 4.1: each rank sends its part, b s h / t, between nodes."""
+    far = {"scaleup_rate": 2.0, "scaleout_rate": 1.0, "scaleup_domain": 8, **NO_START}
+    assert value("stage_transfer_time", micro_batch=1, sequence_length=2048, tp=8, pp=4, hidden_size=1024, **far) == 2 * 2048 * 1024 / 8
+
+
+def test_alone_nothing_is_exchanged():
+    one = {"gpus": 1, "tp": 1, "cp": 1, "ep": 1, "pp": 1}
+    names = ("tensor_parallel_time", "context_parallel_time", "stage_transfer_time", "gradient_exchange_time", "parameter_gather_time")
+    select = {"gpu": "h100-sxm", "model": "llama-3.1-8b"}
+    assert all(value(name, select, **one) == 0 for name in (*names, "expert_exchange_time", "all_to_all_time"))

@@ -1,0 +1,35 @@
+"""Utilization and time to train, by the formulas of their papers."""
+
+import pytest
+
+from tests.at_point import value
+
+GPT3 = {"model": "gpt-3-175b"}
+
+
+def test_flops_of_a_step():
+    """Narayanan et al. 2021, equation 3: 96 B s l h^2 (1 + s / 6h + V / 16lh), with the forward pass of all layers counted again."""
+    batch, s, layers, h, vocabulary = 1536, 2048, 96, 12288, 51200
+    printed = 96 * batch * s * layers * h**2 * (1 + s / (6 * h) + vocabulary / (16 * layers * h))
+    ours = value("model_flops_per_step", GPT3, gpus=1024, tp=8, pp=8, global_batch=batch, sequence_length=s, vocabulary_size=vocabulary)
+    head = 6 * batch * s * h * vocabulary
+    assert 4 / 3 * (ours - head) + head == pytest.approx(printed, rel=1e-6)
+
+
+def test_time_to_train_gpt_3():
+    """The same, section 5.1: 300 billion tokens on 1024 A100 at 140 TFLOP/s each take 34 days, by 8 T P / (n X)."""
+    run = {"gpus": 1024, "tp": 8, "pp": 8, "global_batch": 1536, "sequence_length": 2048}
+    flops = 4 / 3 * value("model_flops_per_step", GPT3, **run)
+    days = (
+        value("time_to_train", GPT3, step_time=flops / (1024 * 140e12), training_tokens=300e9, effective_training_fraction=1, **run) / 86400
+    )
+    assert days == pytest.approx(34, rel=0.05)
+
+
+def test_utilization_counts_against_the_16_bit_peak():
+    assert value("mfu", model_flops_per_step=4e15, step_time=10, gpus=1, peak_rate_16bit=1e15) == pytest.approx(0.4)
+
+
+def test_recomputation_counts_in_hardware_utilization_only():
+    assert value("hfu", mfu=0.45, recompute="full") == pytest.approx(0.6)
+    assert value("hfu", mfu=0.45, recompute="none") == 0.45

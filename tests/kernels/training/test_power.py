@@ -1,0 +1,65 @@
+"""Power in training, against metered nodes."""
+
+import pytest
+
+from tests.at_point import value
+
+H100 = {"gpu": "h100-sxm"}
+NODE = {"gpus": 64, "tp": 4, "cp": 2, "global_batch": 8, "sequence_length": 8192, "precision": "fp8"}
+
+
+def test_methods_of_one_server():
+    """DGX H100: 10.2 kW by its nameplate, 0.67 of it metered for GPT-3 on 64 nodes (MLPerf Training v4.0)."""
+    assert value("server_power", H100) == 10200
+    assert value("server_power", H100, power_method="measured") == pytest.approx(6834)
+    assert value("server_power", H100, power_method="tdp") == pytest.approx((8 * 700 + 1800) / 0.97)
+
+
+def test_a_gpu_at_its_tensor_units_draws_nearly_all_it_may():
+    shares = {"step_time": 1.0, "gpu_tdp": 700.0}
+    busy = value("gpu_power_modelled", tensor_time=0.95, memory_time=0.05, **shares)
+    waiting = value("gpu_power_modelled", tensor_time=0.3, memory_time=0.1, **shares)
+    assert 0.9 < busy / 700 < 1
+    assert 0.4 < waiting / 700 < 0.6
+
+
+def test_power_falls_where_communication_dominates():
+    """The same submitter: 7.16 kW on one node of LoRA, 5.8 kW on eight and 5.1 kW on sixty-four, of 10.2 kW."""
+    fractions = [
+        value("gpu_power_modelled", step_time=t, tensor_time=0.8, memory_time=0.1, gpu_tdp=700.0) * 8 + 1800 for t in (1.0, 1.4, 2.0)
+    ]
+    nodes = [fraction / 0.97 / 10200 for fraction in fractions]
+    assert nodes[0] == pytest.approx(0.70, abs=0.03)
+    assert nodes[2] == pytest.approx(0.50, abs=0.05)
+    assert nodes == sorted(nodes, reverse=True)
+
+
+def test_gpt_3_on_64_nodes():
+    """MLPerf Training v4.0, Supermicro, 512 H100: 6.85 kW a node; 354 thousand tokens a second make 1.24 J a token."""
+    run = {
+        "gpus": 512,
+        "tp": 4,
+        "pp": 8,
+        "interleaving": 6,
+        "global_batch": 2048,
+        "micro_batch": 2,
+        "sequence_length": 2048,
+        "precision": "fp8",
+    }
+    case = {**H100, "model": "gpt-3-175b"}
+    assert value("server_power", case, power_method="modelled", gpu_memory=1e12, **run) == pytest.approx(6850, rel=0.1)
+    assert value("energy_per_token_trained", case, server_power=6850, step_time=2048 * 2048 / 354e3, **run) == pytest.approx(1.24, abs=0.01)
+
+
+def test_tensor_and_memory_time_do_not_exceed_the_step():
+    run = {"gpus": 64, "global_batch": 64, "sequence_length": 8192, "tp": 2, "zero_stage": 1}
+    case = {**H100, "model": "llama-3.1-8b"}
+    tensor, memory, step = (value(name, case, **run) for name in ("tensor_time", "memory_time", "step_time"))
+    assert tensor > memory > 0
+    assert tensor + memory < step
+
+
+def test_switches_of_the_same_cluster():
+    """The submitter's estimate: 59.6 kW for the fabric of 64 nodes; a lone node has none."""
+    assert value("switch_power", gpus=512, gpus_per_server=8) == pytest.approx(59.6e3, rel=0.01)
+    assert value("switch_power", gpus=8, gpus_per_server=8) == 0

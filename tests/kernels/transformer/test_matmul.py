@@ -1,0 +1,52 @@
+"""Matrix products against the worked examples of NVIDIA's guide and of the article."""
+
+import pytest
+
+from sweep.catalog.parameters import parameters
+from sweep.equations import graph, point
+
+V100 = {"peak_rate": 125e12, "hbm_bandwidth": 900e9, "gpu_tdp": 300.0}
+A100 = {"peak_rate": 312e12, "hbm_bandwidth": 2.039e12, "gpu_tdp": 400.0}
+
+
+def product(m, n, k, precision="fp16", gpu=V100):
+    """Every quantity of one product on one GPU."""
+    inputs = {"matmul_m": m, "matmul_n": n, "matmul_k": k, "precision": float(parameters()["precision"].choices.index(precision)), **gpu}
+    resolved = graph.resolve(["matmul_energy", "matmul_intensity"], given=[])
+    assert set(resolved.inputs) == set(inputs)
+    return point.evaluate(resolved, inputs).values
+
+
+def test_the_articles_product_takes_two_quadrillion_operations():
+    assert product(1e5, 1e5, 1e5)["matmul_flops"] == 2.0e15
+
+
+@pytest.mark.parametrize(("n", "printed"), [(128.0, 124.1), (8192.0, 2730.0)])
+def test_intensity_is_that_of_nvidias_guide(n, printed):
+    assert product(8192.0, n, 8192.0)["matmul_intensity"] == pytest.approx(printed, rel=1e-3)
+
+
+def test_a_thin_product_is_limited_by_memory_and_a_square_one_by_arithmetic():
+    """The guide: 124.1 FLOP/B is below the 138.9 of a V100, 2730 above it."""
+    thin, square = product(8192.0, 128.0, 8192.0), product(8192.0, 8192.0, 8192.0)
+    assert thin["matmul_rate"] == pytest.approx(900e9 * 124.1, rel=1e-3)
+    assert thin["matmul_time"] == pytest.approx(thin["matmul_bytes"] / 900e9, rel=1e-12)
+    assert square["matmul_rate"] == 125e12
+
+
+def test_a_matrix_times_a_vector_does_less_than_one_operation_per_byte():
+    assert product(8192.0, 1.0, 8192.0)["matmul_intensity"] < 1
+
+
+def test_the_articles_product_on_one_a100():
+    """2.0e15 FLOP at 312 TFLOP/s: 6.41 s, and 2.56 kJ at 400 W."""
+    values = product(1e5, 1e5, 1e5, "bf16", A100)
+    assert values["matmul_time"] == pytest.approx(6.410, rel=1e-3)
+    assert values["matmul_energy"] == pytest.approx(2564, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("precision", "width"), [("fp32", 4.0), ("tf32", 4.0), ("fp16", 2.0), ("bf16", 2.0), ("fp8", 1.0), ("int8", 1.0), ("fp4", 0.5)]
+)
+def test_every_precision_has_its_width_in_memory(precision, width):
+    assert product(2.0, 2.0, 2.0, precision)["element_bytes"] == width

@@ -1,0 +1,156 @@
+"""Parameters and operations of the catalogue's models against what their makers and benchmarks publish."""
+
+import math
+
+import pytest
+
+from sweep.catalog.entries import entry, entry_names
+from sweep.catalog.parameters import columns
+from sweep.equations import graph, point
+
+# published counts that a count by the model's shape does not meet, and why
+EXCEPTIONS = {
+    ("gopher-280b", "total_parameters"): "relative positions hold some 20e9 parameters",
+    ("deepseek-v2-lite", "active_parameters"): "its maker rounds 2.45e9 without the embedding down to 2.4e9",
+    ("grok-1", "active_parameters"): "its maker says a quarter of the weights, 78e9 to 86e9",
+}
+
+
+def published(column):
+    return [name for name in entry_names("model") if (column, "") in entry("model", name).figures]
+
+
+def figures(name):
+    """Every column of a model, with the default where its entry is silent."""
+    found = entry("model", name).figures
+    chosen = {key: found.get((key, ""), parameter.default) for key, parameter in columns("model").items()}
+    return {key: figure.value for key, figure in chosen.items() if figure}
+
+
+def compute(model, *outputs, **given):
+    return point.evaluate(graph.resolve(outputs, given=given), {**figures(model), **given}).values
+
+
+def tolerance(figure):
+    """Two in a hundred, or half a unit of the last digit that is printed."""
+    mantissa, _, exponent = figure.text.partition("e")
+    digits = len(mantissa.partition(".")[2])
+    return max(0.02 * figure.value, 0.5001 * 10.0 ** (int(exponent or 0) - digits))
+
+
+@pytest.mark.parametrize("name", published("published_parameters"))
+def test_total_parameters_are_what_the_maker_states(name):
+    figure = entry("model", name).figures["published_parameters", ""]
+    error = abs(compute(name, "total_parameters")["total_parameters"] - figure.value)
+    assert (error <= tolerance(figure)) != ((name, "total_parameters") in EXCEPTIONS)
+
+
+@pytest.mark.parametrize("name", published("published_active_parameters"))
+def test_active_parameters_are_what_the_maker_states_with_or_without_embeddings(name):
+    figure = entry("model", name).figures["published_active_parameters", ""]
+    values = compute(name, "active_parameters", "embedding_parameters", "head_parameters")
+    without_input = values["active_parameters"] - values["embedding_parameters"]
+    counts = [values["active_parameters"], without_input, without_input - values["head_parameters"]]
+    error = min(abs(count - figure.value) for count in counts)
+    assert (error <= tolerance(figure)) != ((name, "active_parameters") in EXCEPTIONS)
+
+
+def test_every_exception_is_still_one():
+    for name, quantity in EXCEPTIONS:
+        column = "published_" + quantity.replace("total_", "")
+        assert (column, "") in entry("model", name).figures
+
+
+@pytest.mark.parametrize("name", [name for name in entry_names("model") if name.startswith("megatron-") and "core" not in name])
+def test_narayanan_2021_equation_2(name):
+    """P = 12 l h^2 (1 + 13 / (12 h) + (V + s) / (12 l h)); the norm at the end has 2 h more."""
+    of = figures(name)
+    layers, h, rows = of["layers"], of["hidden_size"], of["vocabulary_size"] + of["learned_positions"]
+    formula = 12 * layers * h**2 * (1 + 13 / (12 * h) + rows / (12 * layers * h))
+    assert compute(name, "total_parameters")["total_parameters"] == pytest.approx(formula + 2 * h, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["megatron-145.6b", "megatron-529.6b", "megatron-1t"])
+def test_narayanan_2021_equation_3(name):
+    """F = 96 B s l h^2 (1 + s / (6 h) + V / (16 l h)) with one more forward pass of the layers, biases left out."""
+    of = figures(name) | {"linear_biases": 0.0}
+    layers, h, vocabulary, s = of["layers"], of["hidden_size"], of["vocabulary_size"], 2048.0
+    values = compute(name, "forward_flops_per_token_full", "head_flops", sequence_length=s, linear_biases=0.0)
+    recomputed = 4 * (values["forward_flops_per_token_full"] - values["head_flops"]) + 3 * values["head_flops"]
+    assert recomputed == pytest.approx(96 * layers * h**2 * (1 + s / (6 * h) + vocabulary / (16 * layers * h)), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("model", "sequence_length", "quantity", "flops"),
+    [
+        # FLOP of one sample in the configurations of NVIDIA's MLPerf Training v5.0 and v5.1 submissions
+        ("llama-3.1-405b", 8192.0, "training_flops_per_token_full", 21508e12 / 8192),
+        ("llama-3.1-8b", 8192.0, "training_flops_per_token", 421.59e12 / 8192),
+        # model TFLOP/s over tokens/s in the Megatron-Bridge performance summary
+        ("deepseek-v3", 4096.0, "training_flops_per_token", 250e9),
+        ("kimi-k2", 4096.0, "training_flops_per_token", 204.4e9),
+        ("qwen3-235b-a22b", 4096.0, "training_flops_per_token", 147.8e9),
+        ("qwen3-30b-a3b", 4096.0, "training_flops_per_token", 23.0e9),
+        ("gpt-oss-120b", 4096.0, "training_flops_per_token", 32.6e9),
+    ],
+)
+def test_operations_per_token_of_published_benchmarks(model, sequence_length, quantity, flops):
+    assert compute(model, quantity, sequence_length=sequence_length)[quantity] == pytest.approx(flops, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("model", "tokens", "flops"),
+    [
+        ("gpt-3-175b", 300e9, 3.14e23),  # Brown et al. 2020, Table D.1
+        ("llama-3.1-405b", 15.6e12, 3.8e25),  # Llama 3 paper, section 3.2
+        ("gpt-4-leak", 13e12, 2.15e25),  # the leak itself
+    ],
+)
+def test_training_flops_that_papers_state(model, tokens, flops):
+    assert compute(model, "training_flops", training_tokens=tokens)["training_flops"] == pytest.approx(flops, rel=0.01)
+
+
+@pytest.mark.parametrize("name", ["llama-2-7b", "mixtral-8x7b", "deepseek-v3", "gemma-2-9b"])
+def test_the_exact_count_is_six_for_each_active_matrix_element_and_the_scores(name):
+    """All matrices once, the head too where it shares the embedding; the embedding itself and the norms multiply nothing."""
+    parts = ("embedding_parameters", "norm_parameters", "head_parameters")
+    wanted = ("training_flops_exact", "active_parameters", "attention_score_flops", *parts)
+    values = compute(name, *wanted, sequence_length=4096.0, training_tokens=1.0)
+    of = figures(name)
+    outside = sum(values[part] for part in parts)
+    matrices = values["active_parameters"] - outside + of["vocabulary_size"] * of["hidden_size"]
+    expected = 6 * matrices + 3 * of["layers"] * values["attention_score_flops"]
+    assert values["training_flops_exact"] == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_token_sees_half_the_sequence_and_no_more_than_the_window():
+    def scores(quantity, s, window, windowed):
+        given = {"sequence_length": s, "attention_window": window, "windowed_layers": windowed}
+        return compute("llama-2-7b", quantity, **given)[quantity] / (2 * 32 * 256)
+
+    assert scores("attention_score_flops", 4096.0, 0.0, 0.0) == 2048
+    assert scores("attention_score_flops_full", 4096.0, 0.0, 0.0) == 4096
+    for s, window in [(64, 16), (64, 64), (64, 1000)]:
+        seen = sum(min(i + 0.5, window) for i in range(s)) / s  # each token sees itself half on average
+        assert scores("attention_score_flops", float(s), float(window), 32.0) == pytest.approx(seen, rel=1e-12)
+    assert scores("attention_score_flops", 64.0, 16.0, 16.0) == pytest.approx((14 + 32) / 2)
+    assert scores("attention_score_flops_full", 64.0, 16.0, 16.0) == 40
+
+
+def test_latent_attention_is_the_sum_of_its_matrices():
+    """DeepSeek-V3: queries 7168 to 1536 to 128 heads of 192, keys and values 7168 to 512 + 64 to 128 heads of 128 + 128."""
+    matrices = 7168 * 1536 + 1536 * 128 * 192 + 7168 * (512 + 64) + 512 * 128 * (128 + 128) + 128 * 128 * 7168
+    assert compute("deepseek-v3", "attention_parameters")["attention_parameters"] == matrices
+    assert compute("deepseek-v2-lite", "attention_parameters")["attention_parameters"] == (
+        2048 * 16 * 192 + 2048 * (512 + 64) + 512 * 16 * (128 + 128) + 16 * 128 * 2048
+    )
+
+
+def test_a_dense_model_is_active_as_a_whole():
+    values = compute("llama-3.1-70b", "total_parameters", "active_parameters", "dense_layers")
+    assert values["active_parameters"] == values["total_parameters"]
+    assert values["dense_layers"] == 80
+
+
+def test_what_the_catalogue_lacks_has_no_count():
+    assert math.isnan(compute("llama-3.1-70b", "total_parameters", layers=math.nan)["total_parameters"])

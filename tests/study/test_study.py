@@ -1,0 +1,508 @@
+"""Study files: axes of every kind, what goes before what, overrides, and mistakes said in one line with their place."""
+
+import math
+
+import numpy as np
+import pytest
+
+from sweep.analysis.search import best
+from sweep.catalog.entries import entry
+from sweep.cube import store
+from sweep.cube.running import evaluate, run
+from sweep.engine import blocks, plan
+from sweep.equations import point
+from sweep.errors import SweepError
+from sweep.study.parse import open_study
+
+DAY = 86400.0
+PLAIN = """title: small
+select: {gpu: h100-sxm}
+set:
+  server_power: 6 kW
+axes:
+  gpus: [8, 16]
+outputs: [it_power]
+"""
+OWN = '''from sweep import equation, rule
+
+
+@equation(unit="W", source="article")
+def study_spare_power(gpus, gpu_tdp):
+    """Power kept free.
+
+    gpus: N, GPUs of the cluster [1]
+    gpu_tdp: P, thermal design power of one GPU [W]
+    """
+    return 0.5 * gpus * gpu_tdp
+'''
+
+
+pytestmark = pytest.mark.usefixtures("forgotten")
+
+
+@pytest.fixture
+def mistake(opened, tmp_path):
+    """The one line that a study is refused with, without the folder that it is in."""
+
+    def mistake(written, **overrides):
+        with pytest.raises(SweepError) as found:
+            plan.check(plan.make(opened(written, **overrides)))
+        text = str(found.value)
+        assert "\n" not in text
+        return text.replace(f"{tmp_path}/", "")
+
+    return mistake
+
+
+def with_axes(**axes):
+    return {
+        "title": "small",
+        "set": {"server_power": "6 kW"},
+        "axes": axes,
+        "outputs": ["it_power", "training_energy", "facility_energy"],
+    }
+
+
+# axes
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "values"),
+    [
+        ("gpus", [8, 16, 64], [8, 16, 64]),
+        ("gpus", 8, [8]),
+        ("gpus", {"from": 8, "to": 40, "step": 16}, [8, 24, 40]),
+        ("gpus", {"from": 8, "to": 41, "step": 16}, [8, 24, 40]),
+        ("gpus", {"from": 40, "to": 8, "step": -16}, [40, 24, 8]),
+        ("gpus", {"from": 8, "to": 40, "points": 3}, [8, 24, 40]),
+        ("gpus", {"from": 1, "to": 1000, "points": 4, "scale": "log"}, [1, 10, 100, 1000]),
+        ("gpus", {"from": 1, "to": 4, "points": 20, "scale": "log"}, [1, 2, 3, 4]),
+        ("gpus", "1000:3000:1000", [1000, 2000, 3000]),
+        ("gpus", "1:1000:log4", [1, 10, 100, 1000]),
+        ("gpus", "8:40:linear3", [8, 24, 40]),
+        ("gpus", "8, 16", [8, 16]),
+        ("pue", "1.05:1.2:0.05", [1.05, 1.1, 1.15, 1.2]),
+        ("pue", {"from": 1.1, "to": 1.5, "points": 5}, [1.1, 1.2, 1.3, 1.4, 1.5]),
+        ("training_duration", {"from": "30 d", "to": "12 week", "points": 2}, [30 * DAY, 84 * DAY]),
+        ("training_duration", "30 d:90 d:30 d", [30 * DAY, 60 * DAY, 90 * DAY]),
+        ("training_duration", ["36 h", "1 week"], [1.5 * DAY, 7 * DAY]),
+        ("server_power", ["1 kW", "2500 W"], [1000, 2500]),
+    ],
+)
+def test_an_axis_of_one_quantity_holds_what_is_written(opened, name, written, values):
+    text = with_axes(**{name: written})
+    text["set"].pop(name, None)
+    axis = opened(text).axes[name]
+    assert axis.columns[name].tolist() == [float(value) for value in values]
+    assert axis.labels is None
+
+
+def test_a_range_of_tenths_has_the_numbers_that_a_person_would_type(opened):
+    values = opened(with_axes(pue={"from": 1.05, "to": 1.6, "step": 0.05})).axes["pue"].columns["pue"]
+    assert values.tolist() == [float(f"{1.05 + 0.05 * i:.2f}") for i in range(12)]
+    days = opened(with_axes(training_duration={"from": "30 d", "to": "31 d", "step": "0.1 d"})).axes["training_duration"]
+    assert days.columns["training_duration"].tolist() == [float(f"{30 + 0.1 * i:.1f}") * DAY for i in range(11)]
+
+
+def test_words_label_an_axis_of_a_choice(opened):
+    axis = opened({**with_axes(precision=["bf16", "fp8"]), "outputs": ["required_mfu"]}).axes["precision"]
+    assert axis.labels == ("bf16", "fp8")
+    assert axis.columns["precision"].tolist() == [3.0, 4.0]
+
+
+def test_zipped_columns_are_one_axis(opened):
+    axis = opened(with_axes(cluster={"zip": {"gpus": [8, 16, 8], "training_duration": ["1 d", "2 d", "2 d"]}})).axes["cluster"]
+    assert axis.labels == ("gpus=8, training_duration=86400", "gpus=16, training_duration=172800", "gpus=8, training_duration=172800")
+    assert axis.columns["gpus"].tolist() == [8.0, 16.0, 8.0]
+
+
+def test_a_catalogue_axis_brings_every_column_and_that_of_the_linked_server(opened):
+    study = opened({**with_axes(gpu=["h100-sxm", "a100-sxm-80gb"]), "outputs": ["gpu_power_total", "servers", "server_power"]})
+    gpu = study.axes["gpu"]
+    assert gpu.labels == ("h100-sxm", "a100-sxm-80gb")
+    assert gpu.columns["gpu_tdp"].tolist() == [700.0, 400.0]
+    linked = [entry("server", entry("gpu", name).links["server"]).figures["gpus_per_server", ""].value for name in gpu.labels]
+    assert study.table("gpus_per_server").values.tolist() == linked
+    assert study.table("gpus_per_server").dims == ("gpu",)
+
+
+def test_a_catalogue_axis_takes_all_entries(opened):
+    gpu = opened({**with_axes(gpu="all"), "outputs": ["gpu_power_total"]}).axes["gpu"]
+    assert len(gpu.labels) == gpu.size >= 36
+
+
+def test_a_server_that_is_selected_goes_before_the_one_that_a_gpu_links_to(opened):
+    written = {**with_axes(gpu=["h100-sxm"]), "select": {"server": "gb200-nvl72"}, "outputs": ["servers", "gpu_power_total"]}
+    assert opened(written).table("gpus_per_server") == opened({**written, "axes": {"gpus": [8]}}).table("gpus_per_server")
+    assert opened(written).table("gpus_per_server").origin == "gb200-nvl72"
+
+
+def test_a_figure_that_differs_by_a_choice_has_two_axes(opened):
+    written = {**with_axes(gpu=["h100-sxm", "a100-sxm-80gb"], precision=["fp8", "bf16"]), "outputs": ["required_mfu"]}
+    table = opened(written).table("peak_rate")
+    assert table.dims == ("gpu", "precision")
+    assert table.values[0].tolist() == [1979e12, 989.4e12]
+    assert math.isnan(table.values[1, 0])
+    held = opened({**written, "axes": {"gpu": ["h100-sxm"]}, "set": {**written["set"], "precision": "fp8"}}).table("peak_rate")
+    assert (held.dims, held.values.tolist()) == (("gpu",), [1979e12])
+    across = opened({**written, "select": {"gpu": "h100-sxm"}, "axes": {"precision": ["fp8", "bf16"]}}).table("peak_rate")
+    assert (across.dims, across.values.tolist()) == (("precision",), [1979e12, 989.4e12])
+
+
+def test_a_missing_figure_is_a_status_of_its_own_and_no_value(opened):
+    written = with_axes(gpu=["h100-sxm", "a100-sxm-80gb"], precision=["fp8", "bf16"])
+    study = opened({**written, "set": {"training_flops": "1e24 FLOP"}, "outputs": ["required_mfu"]})
+    cube = run(study)
+    flags = cube["status"].attrs["flag_meanings"].split()
+    bit = 1 << flags.index("peak_rate_is_missing")
+    where = {"gpu": "a100-sxm-80gb", "precision": "fp8"}
+    assert math.isnan(cube["required_mfu"].sel(where))
+    assert int(cube["status"].sel(where)) == bit
+    others = cube.stack(point=("gpu", "precision")).drop_sel(point=[("a100-sxm-80gb", "fp8")])
+    assert (others["status"] == 0).all()
+    assert others["required_mfu"].notnull().all()
+    found = point.evaluate(study.graph, study.inputs_at({"gpu": 1, "precision": 0}))
+    assert [rule.name for rule in found.broken] == ["peak_rate_is_missing"]
+
+
+SPLIT = {
+    "title": "splits",
+    "select": {"model": "gpt-3-175b"},
+    "set": {"gpus": 96},
+    "axes": {"split": {"tp": [1, 5, 8], "pp": [1, 12, 200]}},
+    "outputs": ["gpus_per_replica", "replicas", "step_time"],
+}
+
+
+def test_splits_that_no_model_and_no_gpu_count_allows_are_left_out(opened):
+    written = {**SPLIT, "select": {**SPLIT["select"], "gpu": "h100-sxm"}}
+    split = opened(written).axes["split"]
+    assert split.labels == ("tp1-pp1", "tp1-pp12", "tp8-pp1", "tp8-pp12")  # 96 heads and 96 layers: not 5, not 200
+    assert split.left_out == 5
+    assert list(zip(*split.columns.values(), strict=True)) == [(1, 1), (1, 12), (8, 1), (8, 12)]
+    kept = opened({**written, "set": {}, "axes": {**SPLIT["axes"], "gpus": [64, 96]}}).axes["split"]
+    assert kept.labels == split.labels, "what one count of the axis allows stays"
+    assert opened({**written, "set": {"gpus": 64}}).axes["split"].labels == ("tp1-pp1", "tp1-pp12", "tp8-pp1"), "a copy is larger"
+
+
+def test_a_split_that_never_divides_is_a_mistake_with_its_reasons(mistake):
+    found = mistake({**SPLIT, "axes": {"split": {"tp": [5, 7]}}})
+    assert found.startswith("study.yaml:8: axes.split: none of the 2 combinations is possible: ")
+    assert "attention heads" in found
+
+
+def test_a_point_among_the_splits_stands_where_it_is_named(opened):
+    study = opened({**SPLIT, "point": {"split": "tp8-pp12"}})
+    assert study.axes["split"].labels[study.point["split"]] == "tp8-pp12"
+
+
+# what goes before what
+
+
+def test_a_fixed_value_goes_before_an_axis_an_axis_before_an_entry_an_entry_before_a_default(opened):
+    outputs = ["gpu_power_total", "servers"]
+    default = {"title": "x", "axes": {"gpus": [8]}, "set": {"gpu_tdp": "1 W"}, "outputs": outputs}
+    assert opened(PLAIN).table("precision").origin == "default"
+    assert opened(PLAIN, set_=["precision=fp8"]).table("precision").origin == "study"
+    assert opened(PLAIN, axis=["precision=fp8,bf16"]).table("precision").origin == "axis precision"
+    entry_ = opened({**default, "select": {"gpu": "gb200-nvl72"}})
+    assert entry_.table("gpus_per_server").origin == "gb200-nvl72"
+    axis = opened({**default, "select": {"gpu": "gb200-nvl72"}, "axes": {"gpus_per_server": [4, 16]}})
+    assert axis.table("gpus_per_server").values.tolist() == [4.0, 16.0]
+    fixed = opened({**default, "set": {"gpu_tdp": "1 W", "gpus_per_server": 2}, "axes": {"gpu": ["gb200-nvl72", "h100-sxm"]}})
+    assert (fixed.table("gpus_per_server").origin, float(fixed.table("gpus_per_server").values)) == ("study", 2.0)
+    assert float(fixed.table("gpu_tdp").values) == 1.0
+
+
+def test_a_computed_quantity_may_be_given_and_its_equation_is_then_not_used(opened):
+    graph = opened(PLAIN).graph
+    assert "server_power" in graph.inputs
+    assert "server_power" not in [equation.name for equation in graph.equations]
+
+
+def test_set_fixes_a_value_selects_an_entry_and_holds_an_axis(opened):
+    study = opened(PLAIN, set_=["gpus=64", "gpu=a100-sxm-80gb", "server_power=5 kW"])
+    assert not study.axes
+    assert study.fixed == {"gpus": 64.0, "server_power": 5000.0}
+    assert study.selected["gpu"].label == "a100-sxm-80gb"
+    axes = with_axes(cluster={"zip": {"gpus": [8, 16], "pue": [1.1, 1.2]}})
+    held = opened(axes, set_=["cluster=gpus=16, pue=1.2"])
+    assert not held.axes
+    assert (held.fixed["gpus"], held.fixed["pue"]) == (16.0, 1.2)
+
+
+def test_set_holds_a_catalogue_axis_and_a_split_at_a_label(opened):
+    gpus = {**with_axes(gpu=["h100-sxm", "a100-sxm-80gb"]), "outputs": ["gpu_power_total"]}
+    held = opened(gpus, set_=["gpu=a100-sxm-80gb"])
+    assert not held.axes
+    assert float(held.table("gpu_tdp").values) == 400.0
+    split = opened(SPLIT, set_=["split=tp8-pp12"])
+    assert (split.fixed["tp"], split.fixed["pp"]) == (8.0, 12.0)
+
+
+def test_an_axis_of_the_command_line_takes_the_place_of_what_the_file_says(opened):
+    study = opened(PLAIN, axis=["server_power=1 kW:3 kW:1 kW", "gpus=8:24:8", "gpu=h100-sxm,h200-sxm"], outputs=["gpu_power_total"])
+    assert {name: axis.size for name, axis in study.axes.items()} == {"gpus": 3, "server_power": 3, "gpu": 2}
+    assert not study.fixed
+    assert not study.selected
+    mapped = opened(PLAIN, axis=["gpus={from: 1, to: 100, points: 3, scale: log}"])
+    assert mapped.axes["gpus"].columns["gpus"].tolist() == [1.0, 10.0, 100.0]
+
+
+def test_an_axis_of_several_columns_takes_the_place_of_each_that_the_file_fixes_or_sweeps(opened):
+    written = {**with_axes(gpus=[8, 16]), "set": {"tp": 8, "pp": 4}}
+    study = opened(written, axis=["split={tp: [1, 2], pp: [1]}", "size={zip: {gpus: [8, 16]}}"])
+    assert (set(study.axes), study.fixed) == ({"split", "size"}, {})
+
+
+def test_words_stand_in_the_labels_of_zipped_columns(opened):
+    study = opened(with_axes(mode={"zip": {"precision": ["bf16", "fp8"], "gpus": [8, 16]}}))
+    assert study.axes["mode"].labels == ("precision=bf16, gpus=8", "precision=fp8, gpus=16")
+
+
+@pytest.mark.parametrize("text", ["title: &t [*t]\n", "[" * 2000 + "]" * 2000])
+def test_a_file_that_holds_itself_or_is_nested_too_deeply_is_one_line(tmp_path, text):
+    (tmp_path / "study.yaml").write_text(text)
+    with pytest.raises(SweepError, match=r"nested too deeply$"):
+        open_study(tmp_path / "study.yaml")
+
+
+def test_outputs_of_the_command_line_join_those_of_the_file(opened):
+    assert list(opened(PLAIN, outputs=["servers", "it_power"]).outputs) == ["it_power", "servers"]
+
+
+def test_outputs_may_say_the_unit_to_show_them_in(opened):
+    assert opened(PLAIN.replace("[it_power]", "{it_power: MW, servers: '1'}")).outputs == {"it_power": "MW", "servers": "1"}
+
+
+def test_a_bare_name_is_a_study_that_is_shipped():
+    assert open_study("article").title == open_study("article.yaml").title == open_study("configs/studies/article.yaml").title
+
+
+def test_equations_of_a_user_compute_beside_those_that_are_shipped(opened, tmp_path):
+    (tmp_path / "mine.py").write_text(OWN)
+    study = opened(PLAIN.replace("[it_power]", "[study_spare_power]") + "equations: mine.py\n")
+    assert study.equations == tmp_path / "mine.py"
+    np.testing.assert_array_equal(run(study)["study_spare_power"], [8 * 350.0, 16 * 350.0])
+
+
+def test_a_study_sees_the_equations_of_its_own_file_and_no_others(opened, tmp_path):
+    head = "from sweep import equation, rule\n\n\n"
+    guard = "@rule(guards=('it_power',), source='article')\ndef study_guard(gpus):\n    'Too many.'\n    return gpus > 8\n"
+    double = "\n\n@equation(unit='1', source='article')\ndef study_twice(gpus):\n    'Some.'\n    return gpus * {}\n"
+    (tmp_path / "one.py").write_text(head + guard + double.format("2.0"))
+    (tmp_path / "other.py").write_text(head + double.format("3.0"))
+    both = PLAIN.replace("[it_power]", "[it_power, study_twice]")
+    one, other, plain = opened(both + "equations: one.py\n"), opened(both + "equations: other.py\n"), opened(PLAIN)
+    for _ in range(2):
+        assert run(one)["study_twice"].values.tolist() == [16.0, 32.0]
+        assert np.isnan(run(one)["it_power"].values).tolist() == [False, True]
+        assert run(other)["study_twice"].values.tolist() == [24.0, 48.0]
+        assert run(plain)["it_power"].values.tolist() == run(other)["it_power"].values.tolist() == [6000.0, 12000.0]
+        assert best(other, "study_twice", maximize=True)[0]["study_twice"] == 48.0
+        assert evaluate(one, gpus=10)["study_twice"] == 20.0
+    with pytest.raises(SweepError, match="unknown quantity 'study_twice'"):
+        opened(both)
+
+
+# mistakes: what stands in PLAIN, what stands there instead, and how the line goes on after the file's name
+
+MISTAKES = [
+    ("outputs:", "outputz:", "7: outputz: unknown key 'outputz'; did you mean 'outputs'?"),
+    ("title: small", "title: small\ntitle: again", "2: title = 'again': duplicate key 'title', first given on line 1"),
+    ("6 kW", "6 kg", "4: set.server_power = '6 kg': kg is no unit of W"),
+    ("6 kW", "6", "4: set.server_power = '6': needs a unit of W, such as '6 W'"),
+    ("6 kW", "six", "4: set.server_power = 'six': 'six' is not a number with a unit of W, such as '1 W'"),
+    ("6 kW", "6 kX", "4: set.server_power = '6 kX': 'kX' is no unit that is known"),
+    ("6 kW", "nan", "4: set.server_power = 'nan': 'nan' is not a finite number"),
+    ("6 kW", "1e400 W", "4: set.server_power = '1e400 W': '1e400 W' is not a finite number"),
+    ("6 kW", "[1 kW]", "4: set.server_power: must be a single value"),
+    ("server_power", "server_powr", "4: set.server_powr = '6 kW': unknown quantity; did you mean 'server_power'?"),
+    ("h100-sxm", "h100-smx", "2: select.gpu = 'h100-smx': no such gpu; did you mean 'h100-sxm'?"),
+    ("{gpu: h100-sxm}", "{gpux: h100-sxm}", "2: select.gpux = 'h100-sxm': unknown key 'gpux'; did you mean 'gpu'?"),
+    ("{gpu: h100-sxm}", "h100", "2: select = 'h100': must be a mapping of keys to values"),
+    ("gpus: [8, 16]", "gpu_s: [8, 16]", "6: axes.gpu_s: unknown axis; did you mean 'gpus'?"),
+    ("[8, 16]", "[-8, 16]", "6: axes.gpus[0] = '-8': gpus must be at least 1"),
+    ("[8, 16]", "[8, 8.5]", "6: axes.gpus[1] = '8.5': gpus must be a whole number"),
+    ("[8, 16]", "[8, 16, 8]", "6: axes.gpus: 8.0 stands twice on this axis"),
+    ("[8, 16]", "[]", "6: axes.gpus: an axis needs at least one label"),
+    ("[8, 16]", "", "6: axes.gpus = '': an axis needs at least one label"),
+    ("[8, 16]", "{from: 8}", "6: axes.gpus: a range needs 'to', for example {from: 1, to: 2, points: 11}"),
+    ("[8, 16]", "{from: 8, to: 16}", "6: axes.gpus: a range needs either a step or the number of its points"),
+    ("[8, 16]", "{from: 8, to: 16, step: -8}", "6: axes.gpus.step = '-8': never leads from 8 to 16"),
+    ("[8, 16]", "{from: 8, to: 16, step: 0}", "6: axes.gpus.step = '0': never leads from 8 to 16"),
+    ("[8, 16]", "8:64:0", "6: axes.gpus = '0': never leads from 8 to 64"),
+    ("[8, 16]", "{from: 8, to: 16, points: 0}", "6: axes.gpus.points = '0': an axis needs at least one point"),
+    ("[8, 16]", "{from: 8, to: 16, points: 2.5}", "6: axes.gpus.points = '2.5': must be a whole number"),
+    ("[8, 16]", "{from: 8, to: 16, points: nan}", "6: axes.gpus.points = 'nan': must be a whole number"),
+    ("[8, 16]", "{from: 8, to: 16, pointz: 2}", "6: axes.gpus.pointz = '2': unknown key 'pointz'; did you mean 'points'?"),
+    ("[8, 16]", "{from: 8, to: 16, points: 2, scale: lgo}", "6: axes.gpus.scale = 'lgo': a scale is linear or log; did you mean 'log'?"),
+    ("[8, 16]", "{from: 8, to: 16, step: 2, scale: log}", "6: axes.gpus.scale = 'log': a logarithmic range needs points, not a step"),
+    (
+        "[8, 16]",
+        "{from: 8, to: 16, points: 1e12}",
+        "6: axes.gpus.points = '1e12': an axis of 1e+12 points is longer than any disk here could",
+    ),
+    ("gpus: [8, 16]", "pue: {from: 0.5, to: 2, points: 3}", "6: axes.pue.from = '0.5': pue must be at least 1"),
+    ("gpus: [8, 16]", "gpu: [h100-sxm]", "6: axes.gpu: is selected as one entry and an axis at once"),
+    ("gpus: [8, 16]", "precision: [bf16, bf61]", "6: axes.precision[1] = 'bf61': is no choice of precision; did you mean 'bf16'?"),
+    (
+        "gpus: [8, 16]",
+        "peak_rate: [1 FLOP/s]",
+        "6: axes.peak_rate: peak_rate differs by precision; sweep precision or the catalogue instead",
+    ),
+    ("gpus: [8, 16]", "split: {tq: [1]}", "6: axes.split.tq: unknown key 'tq'; there is: cp, ep, interleaving, pp, tp"),
+    ("gpus: [8, 16]", "split: {}", "6: axes.split: a split needs one or more of tp, pp, cp, ep, interleaving"),
+    (
+        "gpus: [8, 16]",
+        "a: {zip: {gpus: [8, 16], pue: [1.1]}}",
+        "6: axes.a.zip: zipped columns must be of one length, here gpus has 2, pue has 1",
+    ),
+    ("gpus: [8, 16]", "a: {zip: {gpuz: [8]}}", "6: axes.a.zip.gpuz: unknown quantity 'gpuz'; did you mean 'gpus'?"),
+    (
+        "gpus: [8, 16]",
+        "gpus: {zip: {gpus: [8]}}",
+        "6: axes.gpus.zip: an axis of zipped columns needs a name of its own; gpus is a quantity",
+    ),
+    ("gpus: [8, 16]", "gpus: [8]\n  a: {zip: {gpus: [8]}}", "7: axes.a: gpus is already a column of axis gpus"),
+    ("server_power: 6 kW", "gpus: 8", "4: set.gpus = '8': gpus is already on axis gpus"),
+    ("gpus: [8, 16]", "gpus: [8, 16]\n  pue: [1.1]", "7: axes.pue: no output depends on it; leave it out or add an output that does"),
+    ("[it_power]", "[it_powr]", "7: outputs[0] = 'it_powr': unknown quantity 'it_powr'; did you mean 'it_power'?"),
+    ("[it_power]", "{it_power: kg}", "7: outputs.it_power = 'kg': kg is no unit of W"),
+    ("[it_power]", "[]", "7: outputs: a study needs at least one output"),
+    ("[it_power]", "[it_power]\npoint: {gpus: 9}", "8: point.gpus = '9': is not on axis gpus; the nearest value there is 8"),
+    ("[it_power]", "[it_power]\npoint: {gpuz: 8}", "8: point.gpuz = '8': no axis of that name; did you mean 'gpus'?"),
+    (
+        "[it_power]",
+        "[it_power]\nclaims: {it_power: {texts: x}}",
+        "8: claims.it_power.texts = 'x': unknown key 'texts'; did you mean 'text'?",
+    ),
+    ("title: small", "title: [", "3: not valid YAML: "),
+]
+
+
+@pytest.mark.parametrize(("instead_of", "stands", "line"), MISTAKES, ids=[f"{i}-{row[1][:30]}" for i, row in enumerate(MISTAKES)])
+def test_a_mistake_is_one_line_with_file_line_key_value_and_the_nearest_legal_name(mistake, instead_of, stands, line):
+    assert mistake(PLAIN.replace(instead_of, stands, 1)).startswith(f"study.yaml:{line}")
+
+
+def test_a_study_without_title_or_outputs_says_what_it_needs(mistake):
+    assert mistake("") == "study.yaml: a study needs 'title'"
+    assert mistake("title: x\n") == "study.yaml: a study needs 'outputs'"
+    assert mistake("[1, 2]") == "study.yaml:1: must be a mapping of keys to values"
+
+
+def test_a_value_that_is_needed_and_given_nowhere_is_named_with_what_needs_it(mistake):
+    none = PLAIN.replace("select: {gpu: h100-sxm}\n", "").replace("[it_power]", "[gpu_power_total]")
+    advice = "select a gpu (select: {gpu: ...}) or give it (set: {gpu_tdp: ...})"
+    assert mistake(none) == f"study.yaml: gpu_tdp is needed by gpu_power_total and has no value; {advice}"
+
+
+def test_a_figure_that_the_selected_entry_lacks_for_a_choice_is_a_status(tmp_path):
+    text = (
+        PLAIN.replace("h100-sxm", "a100-sxm-80gb")
+        .replace("gpus: [8, 16]", "training_flops: [1e20]")
+        .replace("[it_power]", "[required_mfu]")
+        .replace("6 kW", "6 kW\n  precision: fp8")
+    )
+    (tmp_path / "study.yaml").write_text(text)
+    study = open_study(tmp_path / "study.yaml")
+    found = point.evaluate(study.graph, study.inputs_at(study.point))
+    assert [rule.name for rule in found.broken if rule.guards] == ["peak_rate_is_missing"]
+    assert math.isnan(found.values["required_mfu"])
+
+
+def test_a_study_that_is_not_there_is_said_with_the_nearest_one():
+    with pytest.raises(SweepError, match=r"^articel: no such study file; did you mean 'article'\?$"):
+        open_study("articel")
+
+
+def test_a_folder_and_a_file_that_is_no_text_cannot_be_read(tmp_path):
+    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00\x9f")
+    for path in (tmp_path, tmp_path / "binary.yaml"):
+        with pytest.raises(SweepError, match="cannot be read"):
+            open_study(path)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "line"),
+    [
+        ({"set_": ["gpus"]}, "--set gpus: must read name=value"),
+        ({"set_": ["gpus="]}, "--set gpus=: must read name=value"),
+        ({"set_": ["gpuz=3"]}, "--set: gpuz = '3': unknown quantity; did you mean 'gpus'?"),
+        ({"set_": ["gpus=-4"]}, "--set: gpus = '-4': gpus must be at least 1"),
+        ({"set_": ["gpu=h100-smx"]}, "--set: gpu = 'h100-smx': no such gpu; did you mean 'h100-sxm'?"),
+        ({"set_": ["split=tp2"]}, "--set: split = 'tp2': this study has no axis split; set tp, pp, cp or ep instead"),
+        ({"set_": ["server_power=5"]}, "--set: server_power = '5': needs a unit of W, such as '5 W'"),
+        ({"axis": ["gpus"]}, "--axis gpus: must read name=value"),
+        ({"axis": ["gpus=8:64"]}, "--axis: gpus = '8:64': a range reads from:to:step, from:to:log20 or from:to:linear20"),
+        ({"axis": ["gpus=[8, -1]"]}, "--axis: gpus[1] = '-1': gpus must be at least 1"),
+        ({"axis": ["a={zip: {gpus: [8], pue: [1, 2]}}"]},
+         "--axis: a.zip: zipped columns must be of one length, here gpus has 1, pue has 2"),
+        ({"axis": ["both={zip: {}}"]}, "--axis: both.zip: an axis needs at least one column"),
+        ({"axis": ["my axis={zip: {gpus: [8]}}"]}, "--axis: my axis.zip: no name for an axis; take one word of letters, digits and _"),
+        ({"axis": ["status={zip: {gpus: [8]}}"]}, "--axis: status.zip: no name for an axis; take one word of letters, digits and _"),
+        ({"set_": ["gpu=all"]}, "--set: gpu = 'all': only an axis takes all of them (axes: {gpu: all})"),
+        ({"axis": ["gpus=8", "gpus=9"]}, "--axis: gpus = '9': is the second --axis of this name; one --axis lists all labels"),
+        ({"set_": ["gpus=8", "gpus=9"]}, "--set: gpus = '9': is the second --set of this name; --axis sweeps over several values"),
+        ({"axis": ["gpus=8,8"]}, "--axis: gpus = '8,8': 8.0 stands twice on this axis"),
+        ({"axis": ["gpu=h100-sxm,h100-smx"]}, "--axis: gpu = 'h100-smx': no such gpu; did you mean 'h100-sxm'?"),
+        ({"axis": ["pue=1:2:0.1"]}, "--axis: axes.pue: no output depends on it; leave it out or add an output that does"),
+        ({"outputs": ["it_powr"]}, "unknown quantity 'it_powr'; did you mean 'it_power'?"),
+    ],
+)
+def test_a_mistake_of_the_command_line_names_its_option(mistake, overrides, line):
+    assert mistake(PLAIN, **overrides) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (None, "mine.py: no Python file to read equations from (No such file or directory)"),
+        ("def f(:\n", "mine.py:1: SyntaxError: invalid syntax"),
+        ("x = 1\ny = x / 0\n", "mine.py:2: ZeroDivisionError: division by zero"),
+        (OWN.replace('unit="W"', 'unit="Wutt"'), "mine.py:4: study_spare_power: 'Wutt' is no unit that is known"),
+        (OWN + "\n\n@rule(guards=('it_powr',), source='x')\ndef study_rule(gpus):\n    'x.'\n",
+         "mine.py:14: study_rule guards 'it_powr', which"),
+        (OWN.replace("study_spare_power", "it_power"), "mine.py:4: equation 'it_power' is already defined in "),
+    ],
+)
+def test_a_mistake_in_a_users_equations_names_their_file_and_line(mistake, tmp_path, text, line):
+    if text is not None:
+        (tmp_path / "mine.py").write_text(text)
+    assert mistake(PLAIN + "equations: mine.py\n").startswith(line)
+
+
+@pytest.mark.parametrize(
+    ("body", "interpreted", "compiled"),
+    [
+        ("return None", "mine.py:4: TypeError: float() argument must be", "mine.py: an equation cannot be compiled (No implementation"),
+        ("return spare * gpus", "mine.py:11: NameError: name 'spare'", "mine.py: an equation cannot be compiled (NameError: name 'spare'"),
+    ],
+)
+def test_an_equation_of_a_user_that_is_no_function_of_numbers_is_one_line(opened, tmp_path, monkeypatch, body, interpreted, compiled):
+    (tmp_path / "mine.py").write_text(OWN[: OWN.index("    return")] + f"    {body}\n")
+    study = opened(PLAIN.replace("[it_power]", "[study_spare_power]") + "equations: mine.py\n")
+    for cells, said in ((300_000, interpreted), (-1, compiled)):
+        monkeypatch.setattr(blocks.program, "__defaults__", (cells,))
+        with pytest.raises(SweepError) as found:
+            run(study)
+        assert str(found.value).startswith(f"{tmp_path}/{said}")
+        assert "\n" not in str(found.value)
+
+
+def test_a_study_too_large_for_its_disk_is_one_line_before_anything_is_evaluated(opened, tmp_path, mistake):
+    axes = {"gpus": "1:10000000:1", "training_duration": "1 d:100000 d:1 d"}
+    study = opened({**with_axes(**axes), "select": {"server": "dgx-h100"}})
+    with pytest.raises(SweepError) as found:
+        run(study, tmp_path / "large.zarr")
+    assert "its longest axis is gpus with 10,000,000 labels" in str(found.value)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["study.yaml"]
+    with pytest.raises(SweepError, match="too large for memory"):
+        run(study)
+    assert store.bytes_on_disk(plan.make(study)) > 8e12
+
+
+def test_an_axis_of_the_command_line_keeps_the_point_where_it_has_the_label():
+    assert open_study("gpt4", axis=["pue=1.05:1.6:0.05"]).point["pue"] == 3  # 1.2
+    assert open_study("gpt4", axis=["pue=1.3:1.6:0.1"]).point["pue"] == 0
