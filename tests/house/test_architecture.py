@@ -28,6 +28,7 @@ ROOMS = {
     "engine": ("plan", "nests", "compile", "blocks"),
     "cube": ("dataset", "store", "text", "query", "running", "export"),
     "analysis": ("search", "explain", "describe"),
+    "plot": ("style",),
     "cli": ("options", "cubes", "facts", "points", "ranks", "studies", "supply"),
 }
 # an equation reads quantities of its own room and of those above it
@@ -135,7 +136,7 @@ def test_no_top_level_kernels_is_imported():
     "arguments", [["--help"], ["point", "configs/studies/article.yaml", "--json"], ["explain", "facility_energy"]], ids=lambda a: a[0]
 )
 def test_small_commands_start_without_what_sweeps_need(arguments):
-    heavy = ("numba", "xarray", "zarr", "pandas", "kernels")
+    heavy = ("numba", "xarray", "zarr", "pandas", "matplotlib", "kernels")
     code = f"""
 import sys
 from sweep.cli import main

@@ -1,0 +1,83 @@
+"""The look that all pictures share. What belongs here: colours, axis labels with units, and the file that is written.
+
+matplotlib is imported when a picture is drawn and not before; no picture needs a window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sweep.catalog.units import customary, factor
+from sweep.errors import SweepError, nearest
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Okabe and Ito's colours, told apart with any kind of colour vision; the yellow is left out, which is too pale for a line
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
+MUTED = "#8C8C8C"
+FORMATS = ("png", "svg")
+STYLE: Any = {
+    "axes.axisbelow": True,
+    "axes.edgecolor": MUTED,
+    "axes.grid": True,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlelocation": "left",
+    "axes.titlesize": 11,
+    "figure.dpi": 150,
+    "figure.constrained_layout.use": True,
+    "font.size": 9.5,
+    "grid.color": "#E4E4E4",
+    "grid.linewidth": 0.7,
+    "legend.frameon": False,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "sweep",
+}
+
+
+@contextmanager
+def picture(path: str | Path, title: str, width: float = 7.0, height: float = 4.4) -> Iterator[Axes]:
+    """Axes with a title to draw on, `width` x `height` inches; then written to a file, as the ending of its name says: .png or .svg.
+
+    >>> with picture("energy.svg", "Energy by GPU") as axes:
+    ...     axes.bar(names, energies)
+    """
+    file = Path(path)
+    ending = file.suffix.removeprefix(".").lower()
+    if ending not in FORMATS:
+        raise SweepError(f"{file}: a picture ends in .png or .svg{nearest(ending, FORMATS)}")
+    try:
+        import matplotlib
+    except ImportError:
+        raise SweepError("pictures need matplotlib: pip install 'wattsweep[plot]'") from None
+    from cycler import cycler
+    from matplotlib.figure import Figure
+
+    with matplotlib.rc_context(STYLE | {"axes.prop_cycle": cycler(color=PALETTE)}):
+        made = Figure(figsize=(width, height))
+        axes = made.add_subplot()
+        axes.set_title(title)
+        yield axes
+        try:
+            made.savefig(file, format=ending, metadata={"Software" if ending == "png" else "Date": None})
+        except OSError as error:
+            raise SweepError(f"{file}: {error.strerror}") from None
+
+
+def scaled(name: str, values: npt.ArrayLike, unit: str, wanted: str = "") -> tuple[str, npt.NDArray[np.float64]]:
+    """The label of an axis for a quantity, such as "time to train [d]", and its values, which are in the SI `unit`, in that unit.
+
+    wanted: the unit to show; without it the customary one that suits the middle value.
+    """
+    given = np.asarray(values, np.float64)
+    sizes = np.abs(given[np.isfinite(given)])
+    shown = wanted or customary(float(np.median(sizes)) if sizes.size else 0.0, unit)
+    words = name.replace("_", " ")
+    return words if shown == "1" else f"{words} [{shown}]", given / factor(shown, unit)
