@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import sysconfig
 import tarfile
 import venv
 import zipfile
@@ -53,7 +52,7 @@ def installed(built, tmp_path_factory):
     python = folder / "bin" / "python"
     run(sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--no-index", built[1])
     site = next(folder.glob("lib/python*/site-packages"))
-    (site / "needed.pth").write_text(f"{sysconfig.get_path('purelib')}\n{sysconfig.get_path('platlib')}\n")
+    (site / "needed.pth").write_text("\n".join(path for path in sys.path if Path(path).name == "site-packages"))
     return python
 
 
