@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test lint mutate bench clean
 
 demo: .venv/installed  ## compute the article's study and print its table
 	$(BIN)/sweep point configs/studies/article.yaml
@@ -13,6 +13,10 @@ test: .venv/tested lint  ## check the types, the style and the numbers
 lint: .venv/tested
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+mutate: .venv/tested  ## change each line of kernels/ in turn and see that the tests of its file notice
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutate]'
+	$(BIN)/python -m tests.mutation
 
 bench: .venv/tested  ## measure the engine against C, numpy, memory and zarr
 	$(BIN)/python -m benchmarks.speed --json speed.json

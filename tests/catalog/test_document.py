@@ -3,7 +3,7 @@
 import pytest
 
 from sweep.catalog.document import parse, read
-from sweep.errors import SweepError, suggestion
+from sweep.errors import SweepError
 
 TEXT = """title: NO
 flops: 989e12
@@ -67,13 +67,6 @@ def test_asking_for_the_wrong_kind_of_value_is_a_mistake_of_the_file():
 def test_an_unknown_key_offers_the_nearest_legal_one():
     with pytest.raises(SweepError, match=r"^f.yaml:1: titel = 'x': unknown key 'titel'; did you mean 'title'\?$"):
         parse("titel: x", "f.yaml").mapping(["title", "about"])
-
-
-def test_a_suggestion_is_the_nearest_name_or_all_there_are_where_they_are_few():
-    assert suggestion("gpuz", ["gpus", "pue"]) == "; did you mean 'gpus'?"
-    assert suggestion("x", ["gpus", "pue"]) == "; there is: gpus, pue"
-    assert suggestion("x", [f"n{i:02}" for i in range(20)]) == ""
-    assert suggestion("x", []) == ""
 
 
 def test_a_file_that_cannot_be_read_is_one_line(tmp_path):

@@ -240,10 +240,3 @@ def test_compiled_nests_say_what_interpreted_ones_say_for_every_output_of_the_de
     np.testing.assert_array_equal(compiled[plan.STATUS], interpreted[plan.STATUS])
     assert np.isfinite(compiled["time_to_train"]).any()
     assert np.isnan(compiled["time_to_train"]).any()
-
-
-def test_small_work_is_interpreted_and_large_work_is_compiled():
-    assert not blocks.program(plan.make(open_study("gpt4", axis=REDUCED))).compiled
-    large = blocks.program(plan.make(open_study("gpt4")))
-    assert large.compiled
-    assert large.interpreted, "the small nests of a large study are still interpreted"

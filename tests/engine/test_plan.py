@@ -1,6 +1,5 @@
 """Which quantity runs over which axes, and the nests that follow: from the graph of the shipped studies, never from a list."""
 
-import ast
 import hashlib
 import os
 import subprocess
@@ -166,22 +165,3 @@ def test_the_same_study_gives_the_same_plan_and_source_whatever_the_hash_seed(tm
         found.append(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.split())
     assert found[0] == found[1]
     assert found[0][:2] == [hashlib.sha256(written(name).encode()).hexdigest() for name in STUDIES]
-
-
-def test_generated_source_is_plain_python_that_names_its_axes():
-    made = plan.make(open_study("gpt4"))
-    for nest in made.output_nests:
-        function = nests.source(made, nest, nest.outputs, "outputs")
-        ast.parse(function.text)
-        for dim in nest.dims:
-            assert f"for i_{dim} in range(n_{dim}):" in function.text
-        assert function.text.count("for i_") == len(nest.dims)
-
-
-def test_a_step_that_a_function_does_not_need_is_not_in_it():
-    made = plan.make(open_study("article"))
-    nest = next(nest for nest in made.output_nests if len(nest.outputs) > 1)
-    function = nests.source(made, nest, nest.outputs[:1], "one")
-    assert function.writes == nest.outputs[:1]
-    other = nests.source(made, nest, nest.outputs, "all")
-    assert set(function.calls) < set(other.calls)

@@ -128,6 +128,14 @@ def test_a_module_says_what_belongs_in_it_and_fits_in_one_read(path):
     assert len(text.splitlines()) <= LONGEST
 
 
+@pytest.mark.parametrize("path", MODULES, ids=shown)
+def test_a_module_has_a_test_file_of_its_name(path):
+    if path.stem in ("__init__", "__main__"):
+        return
+    room = path.parent.relative_to(ROOT).as_posix().removeprefix("sweep").strip("/")
+    assert (ROOT / "tests" / room / f"test_{path.name}").exists()
+
+
 def test_no_top_level_kernels_is_imported():
     assert "kernels" not in sys.modules
 

@@ -105,33 +105,6 @@ def test_bad_cases_are_said_in_one_line(changes, words):
     assert "\n" not in str(error.value)
 
 
-def test_prices_come_from_the_catalogues():
-    prices = inputs.prices("us-tx")
-    assert prices.grid * MWH == pytest.approx(66.0)
-    assert prices.gas_unit == pytest.approx(384e6)
-    assert prices.gas_carbon * 3.6e9 == pytest.approx(482.9, rel=1e-3)
-    dearer = inputs.prices("us-tx", settings={"gas_price": "7.32 USD/MMBtu"})
-    fuel = 3.66 / 1055.05585e6 * 1.108 / 0.41
-    assert dearer.gas_running - prices.gas_running == pytest.approx(fuel, rel=1e-6)
-    for call, words in (
-        (lambda: inputs.prices("us-tx", settings={"carbon_kind": "average-lifecycle"}), "there is: as-published, average-direct"),
-        (lambda: inputs.prices("us-wy"), "us-wy: states no grid_electricity_price of the kind industrial"),
-        (lambda: inputs.prices("us-tx", gas="gas-7ha2"), "did you mean 'gas-7ha02'?"),
-        (lambda: inputs.prices("us-tx", settings={"gas_prise": "1"}), "did you mean 'gas_price'?"),
-    ):
-        with pytest.raises(SweepError) as error:
-            call()
-        assert words in str(error.value)
-
-
-def test_a_daily_load_has_its_peak_and_its_swing():
-    load = inputs.daily_load(100 * MW, 0.4)
-    assert load.shape == (8760,)
-    assert load.max() == pytest.approx(100 * MW)
-    assert load.min() == pytest.approx(60 * MW)
-    assert np.argmin(load[:24]) == 4
-
-
 def test_dearer_gas_never_lowers_the_price():
     swings = inputs.sensitivities(case(sources=("solar", "battery", "gas")), hours=6)
     low, high = swings["gas"]

@@ -1,4 +1,4 @@
-"""Study files: axes of every kind, what goes before what, overrides, and mistakes said in one line with their place."""
+"""Study files as they are read: overrides, equations of users, and mistakes said in one line with their place."""
 
 import math
 
@@ -6,23 +6,15 @@ import numpy as np
 import pytest
 
 from sweep.analysis.search import best
-from sweep.catalog.entries import entry
 from sweep.cube import store
 from sweep.cube.running import evaluate, run
 from sweep.engine import blocks, plan
 from sweep.equations import point
 from sweep.errors import SweepError
 from sweep.study.parse import open_study
+from tests.studies import PLAIN, SPLIT, with_axes
 
 DAY = 86400.0
-PLAIN = """title: small
-select: {gpu: h100-sxm}
-set:
-  server_power: 6 kW
-axes:
-  gpus: [8, 16]
-outputs: [it_power]
-"""
 OWN = '''from sweep import equation, rule
 
 
@@ -54,137 +46,6 @@ def mistake(opened, tmp_path):
     return mistake
 
 
-def with_axes(**axes):
-    return {
-        "title": "small",
-        "set": {"server_power": "6 kW"},
-        "axes": axes,
-        "outputs": ["it_power", "training_energy", "facility_energy"],
-    }
-
-
-# axes
-
-
-@pytest.mark.parametrize(
-    ("name", "written", "values"),
-    [
-        ("gpus", [8, 16, 64], [8, 16, 64]),
-        ("gpus", 8, [8]),
-        ("gpus", {"from": 8, "to": 40, "step": 16}, [8, 24, 40]),
-        ("gpus", {"from": 8, "to": 41, "step": 16}, [8, 24, 40]),
-        ("gpus", {"from": 40, "to": 8, "step": -16}, [40, 24, 8]),
-        ("gpus", {"from": 8, "to": 40, "points": 3}, [8, 24, 40]),
-        ("gpus", {"from": 1, "to": 1000, "points": 4, "scale": "log"}, [1, 10, 100, 1000]),
-        ("gpus", {"from": 1, "to": 4, "points": 20, "scale": "log"}, [1, 2, 3, 4]),
-        ("gpus", "1000:3000:1000", [1000, 2000, 3000]),
-        ("gpus", "1:1000:log4", [1, 10, 100, 1000]),
-        ("gpus", "8:40:linear3", [8, 24, 40]),
-        ("gpus", "8, 16", [8, 16]),
-        ("pue", "1.05:1.2:0.05", [1.05, 1.1, 1.15, 1.2]),
-        ("pue", {"from": 1.1, "to": 1.5, "points": 5}, [1.1, 1.2, 1.3, 1.4, 1.5]),
-        ("training_duration", {"from": "30 d", "to": "12 week", "points": 2}, [30 * DAY, 84 * DAY]),
-        ("training_duration", "30 d:90 d:30 d", [30 * DAY, 60 * DAY, 90 * DAY]),
-        ("training_duration", ["36 h", "1 week"], [1.5 * DAY, 7 * DAY]),
-        ("server_power", ["1 kW", "2500 W"], [1000, 2500]),
-    ],
-)
-def test_an_axis_of_one_quantity_holds_what_is_written(opened, name, written, values):
-    text = with_axes(**{name: written})
-    text["set"].pop(name, None)
-    axis = opened(text).axes[name]
-    assert axis.columns[name].tolist() == [float(value) for value in values]
-    assert axis.labels is None
-
-
-def test_a_range_of_tenths_has_the_numbers_that_a_person_would_type(opened):
-    values = opened(with_axes(pue={"from": 1.05, "to": 1.6, "step": 0.05})).axes["pue"].columns["pue"]
-    assert values.tolist() == [float(f"{1.05 + 0.05 * i:.2f}") for i in range(12)]
-    days = opened(with_axes(training_duration={"from": "30 d", "to": "31 d", "step": "0.1 d"})).axes["training_duration"]
-    assert days.columns["training_duration"].tolist() == [float(f"{30 + 0.1 * i:.1f}") * DAY for i in range(11)]
-
-
-def test_words_label_an_axis_of_a_choice(opened):
-    axis = opened({**with_axes(precision=["bf16", "fp8"]), "outputs": ["required_mfu"]}).axes["precision"]
-    assert axis.labels == ("bf16", "fp8")
-    assert axis.columns["precision"].tolist() == [3.0, 4.0]
-
-
-def test_zipped_columns_are_one_axis(opened):
-    axis = opened(with_axes(cluster={"zip": {"gpus": [8, 16, 8], "training_duration": ["1 d", "2 d", "2 d"]}})).axes["cluster"]
-    assert axis.labels == ("gpus=8, training_duration=86400", "gpus=16, training_duration=172800", "gpus=8, training_duration=172800")
-    assert axis.columns["gpus"].tolist() == [8.0, 16.0, 8.0]
-
-
-def test_a_catalogue_axis_brings_every_column_and_that_of_the_linked_server(opened):
-    study = opened({**with_axes(gpu=["h100-sxm", "a100-sxm-80gb"]), "outputs": ["gpu_power_total", "servers", "server_power"]})
-    gpu = study.axes["gpu"]
-    assert gpu.labels == ("h100-sxm", "a100-sxm-80gb")
-    assert gpu.columns["gpu_tdp"].tolist() == [700.0, 400.0]
-    linked = [entry("server", entry("gpu", name).links["server"]).figures["gpus_per_server", ""].value for name in gpu.labels]
-    assert study.table("gpus_per_server").values.tolist() == linked
-    assert study.table("gpus_per_server").dims == ("gpu",)
-
-
-def test_a_catalogue_axis_takes_all_entries(opened):
-    gpu = opened({**with_axes(gpu="all"), "outputs": ["gpu_power_total"]}).axes["gpu"]
-    assert len(gpu.labels) == gpu.size >= 36
-
-
-def test_a_server_that_is_selected_goes_before_the_one_that_a_gpu_links_to(opened):
-    written = {**with_axes(gpu=["h100-sxm"]), "select": {"server": "gb200-nvl72"}, "outputs": ["servers", "gpu_power_total"]}
-    assert opened(written).table("gpus_per_server") == opened({**written, "axes": {"gpus": [8]}}).table("gpus_per_server")
-    assert opened(written).table("gpus_per_server").origin == "gb200-nvl72"
-
-
-def test_a_figure_that_differs_by_a_choice_has_two_axes(opened):
-    written = {**with_axes(gpu=["h100-sxm", "a100-sxm-80gb"], precision=["fp8", "bf16"]), "outputs": ["required_mfu"]}
-    table = opened(written).table("peak_rate")
-    assert table.dims == ("gpu", "precision")
-    assert table.values[0].tolist() == [1979e12, 989.4e12]
-    assert math.isnan(table.values[1, 0])
-    held = opened({**written, "axes": {"gpu": ["h100-sxm"]}, "set": {**written["set"], "precision": "fp8"}}).table("peak_rate")
-    assert (held.dims, held.values.tolist()) == (("gpu",), [1979e12])
-    across = opened({**written, "select": {"gpu": "h100-sxm"}, "axes": {"precision": ["fp8", "bf16"]}}).table("peak_rate")
-    assert (across.dims, across.values.tolist()) == (("precision",), [1979e12, 989.4e12])
-
-
-def test_a_missing_figure_is_a_status_of_its_own_and_no_value(opened):
-    written = with_axes(gpu=["h100-sxm", "a100-sxm-80gb"], precision=["fp8", "bf16"])
-    study = opened({**written, "set": {"training_flops": "1e24 FLOP"}, "outputs": ["required_mfu"]})
-    cube = run(study)
-    flags = cube["status"].attrs["flag_meanings"].split()
-    bit = 1 << flags.index("peak_rate_is_missing")
-    where = {"gpu": "a100-sxm-80gb", "precision": "fp8"}
-    assert math.isnan(cube["required_mfu"].sel(where))
-    assert int(cube["status"].sel(where)) == bit
-    others = cube.stack(point=("gpu", "precision")).drop_sel(point=[("a100-sxm-80gb", "fp8")])
-    assert (others["status"] == 0).all()
-    assert others["required_mfu"].notnull().all()
-    found = point.evaluate(study.graph, study.inputs_at({"gpu": 1, "precision": 0}))
-    assert [rule.name for rule in found.broken] == ["peak_rate_is_missing"]
-
-
-SPLIT = {
-    "title": "splits",
-    "select": {"model": "gpt-3-175b"},
-    "set": {"gpus": 96},
-    "axes": {"split": {"tp": [1, 5, 8], "pp": [1, 12, 200]}},
-    "outputs": ["gpus_per_replica", "replicas", "step_time"],
-}
-
-
-def test_splits_that_no_model_and_no_gpu_count_allows_are_left_out(opened):
-    written = {**SPLIT, "select": {**SPLIT["select"], "gpu": "h100-sxm"}}
-    split = opened(written).axes["split"]
-    assert split.labels == ("tp1-pp1", "tp1-pp12", "tp8-pp1", "tp8-pp12")  # 96 heads and 96 layers: not 5, not 200
-    assert split.left_out == 5
-    assert list(zip(*split.columns.values(), strict=True)) == [(1, 1), (1, 12), (8, 1), (8, 12)]
-    kept = opened({**written, "set": {}, "axes": {**SPLIT["axes"], "gpus": [64, 96]}}).axes["split"]
-    assert kept.labels == split.labels, "what one count of the axis allows stays"
-    assert opened({**written, "set": {"gpus": 64}}).axes["split"].labels == ("tp1-pp1", "tp1-pp12", "tp8-pp1"), "a copy is larger"
-
-
 def test_a_split_that_never_divides_is_a_mistake_with_its_reasons(mistake):
     found = mistake({**SPLIT, "axes": {"split": {"tp": [5, 7]}}})
     assert found.startswith("study.yaml:8: axes.split: none of the 2 combinations is possible: ")
@@ -197,27 +58,6 @@ def test_a_point_among_the_splits_stands_where_it_is_named(opened):
 
 
 # what goes before what
-
-
-def test_a_fixed_value_goes_before_an_axis_an_axis_before_an_entry_an_entry_before_a_default(opened):
-    outputs = ["gpu_power_total", "servers"]
-    default = {"title": "x", "axes": {"gpus": [8]}, "set": {"gpu_tdp": "1 W"}, "outputs": outputs}
-    assert opened(PLAIN).table("precision").origin == "default"
-    assert opened(PLAIN, set_=["precision=fp8"]).table("precision").origin == "study"
-    assert opened(PLAIN, axis=["precision=fp8,bf16"]).table("precision").origin == "axis precision"
-    entry_ = opened({**default, "select": {"gpu": "gb200-nvl72"}})
-    assert entry_.table("gpus_per_server").origin == "gb200-nvl72"
-    axis = opened({**default, "select": {"gpu": "gb200-nvl72"}, "axes": {"gpus_per_server": [4, 16]}})
-    assert axis.table("gpus_per_server").values.tolist() == [4.0, 16.0]
-    fixed = opened({**default, "set": {"gpu_tdp": "1 W", "gpus_per_server": 2}, "axes": {"gpu": ["gb200-nvl72", "h100-sxm"]}})
-    assert (fixed.table("gpus_per_server").origin, float(fixed.table("gpus_per_server").values)) == ("study", 2.0)
-    assert float(fixed.table("gpu_tdp").values) == 1.0
-
-
-def test_a_computed_quantity_may_be_given_and_its_equation_is_then_not_used(opened):
-    graph = opened(PLAIN).graph
-    assert "server_power" in graph.inputs
-    assert "server_power" not in [equation.name for equation in graph.equations]
 
 
 def test_set_fixes_a_value_selects_an_entry_and_holds_an_axis(opened):
@@ -253,11 +93,6 @@ def test_an_axis_of_several_columns_takes_the_place_of_each_that_the_file_fixes_
     written = {**with_axes(gpus=[8, 16]), "set": {"tp": 8, "pp": 4}}
     study = opened(written, axis=["split={tp: [1, 2], pp: [1]}", "size={zip: {gpus: [8, 16]}}"])
     assert (set(study.axes), study.fixed) == ({"split", "size"}, {})
-
-
-def test_words_stand_in_the_labels_of_zipped_columns(opened):
-    study = opened(with_axes(mode={"zip": {"precision": ["bf16", "fp8"], "gpus": [8, 16]}}))
-    assert study.axes["mode"].labels == ("precision=bf16, gpus=8", "precision=fp8, gpus=16")
 
 
 @pytest.mark.parametrize("text", ["title: &t [*t]\n", "[" * 2000 + "]" * 2000])

@@ -2,11 +2,10 @@
 
 import itertools
 import math
-import shutil
 
 import pytest
 
-from sweep.catalog import entries, parameters, sources
+from sweep.catalog import entries, parameters
 from sweep.catalog.entries import entry, entry_names
 from sweep.catalog.parameters import catalogues, columns
 from sweep.errors import SweepError
@@ -42,12 +41,6 @@ def test_titles_name_one_entry_each():
     for kind in catalogues():
         titles = [entry(kind, name).title for name in entry_names(kind)]
         assert len(titles) == len(set(titles))
-
-
-def test_every_source_can_be_followed():
-    for source in sources.sources().values():
-        assert len(source.reference) > 8, source.key
-        assert "index file" not in source.reference, source.key
 
 
 @pytest.mark.parametrize("name", GPUS)
@@ -137,20 +130,6 @@ def test_a_model_is_a_shape_that_can_exist(name):
     assert latent or of["value_head_size"] == of["head_size"]
 
 
-@pytest.fixture
-def copied(tmp_path, monkeypatch):
-    """A copy of configs/ that a test may spoil."""
-    shutil.copytree(parameters.folder(), tmp_path / "configs")
-    for module in (parameters, entries, sources):
-        monkeypatch.setattr(module, "folder", lambda: tmp_path / "configs")
-    cached = (parameters.parameters, parameters.catalogues, entries.entry_names, entries.entry, sources.sources)
-    for function in cached:
-        function.cache_clear()
-    yield tmp_path / "configs"
-    for function in cached:
-        function.cache_clear()
-
-
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
@@ -176,49 +155,6 @@ def test_a_spoilt_entry_is_refused_with_its_place_and_the_reason(copied, line, r
     assert reason in str(refused.value)
 
 
-@pytest.mark.parametrize(
-    ("keys", "reason"),
-    [
-        ("unit: W, like: gpu_tpd", "like = 'gpu_tpd': no such column of gpu; did you mean 'gpu_tdp'?"),
-        ("unit: W, like: it_power", "like = 'it_power': no such column of gpu"),
-        ("unit: W, like: server_host_power", "like = 'server_host_power': is a column of server, not of gpu"),
-        ("unit: W, like: pue", "like = 'pue': is a column of datacenter, not of gpu"),
-        ("unit: W, like: gpus", "like = 'gpus': is a column of no catalogue, not of gpu"),
-        ("unit: J, like: gpu_tdp", "like = 'gpu_tdp': is in W, not in J"),
-        ("unit: W, by: precision, like: gpu_tdp", "like = 'gpu_tdp': differs by other choices, or by none"),
-        ("unit: FLOP/s, like: peak_rate", "like = 'peak_rate': differs by other choices, or by none"),
-        ("unit: FLOP/s, by: recompute, like: peak_rate", "like = 'peak_rate': differs by other choices, or by none"),
-        ("unit: FLOP/s, by: precision, like: serving_peak_rate", "like = 'serving_peak_rate': is like peak_rate itself; name that one"),
-        ("unit: W, like: gpu_idle_power", "like = 'gpu_idle_power': has a default, which is not shared"),
-    ],
-)
-def test_a_column_like_one_that_it_cannot_be_like_is_refused(copied, keys, reason):
-    path = copied / "parameters" / "gpu.yaml"
-    path.write_text(path.read_text(encoding="utf-8") + f"  other: {{meaning: another, {keys}}}\n", encoding="utf-8")
-    line = len(path.read_text(encoding="utf-8").splitlines())
-    with pytest.raises(SweepError) as refused:
-        parameters.parameters()
-    assert str(refused.value).startswith(f"configs/parameters/gpu.yaml:{line}: parameters.other.{reason}")
-
-
-def test_a_column_like_another_has_no_default_of_its_own(copied):
-    path = copied / "parameters" / "gpu.yaml"
-    text = path.read_text(encoding="utf-8")
-    path.write_text(text + "  other:\n    unit: W\n    meaning: another\n    like: gpu_tdp\n    default: {value: 1 W, assumed: x}\n")
-    with pytest.raises(SweepError) as refused:
-        parameters.parameters()
-    line = len(text.splitlines()) + 5
-    reason = "takes the figures of gpu_tdp, so it has no default"
-    assert str(refused.value) == f"configs/parameters/gpu.yaml:{line}: parameters.other.default: {reason}"
-
-
-def test_a_parameter_of_no_catalogue_is_like_no_other(copied):
-    path = copied / "parameters" / "training.yaml"
-    path.write_text(path.read_text(encoding="utf-8") + "  other: {unit: W, meaning: another, like: gpus}\n", encoding="utf-8")
-    with pytest.raises(SweepError, match=r"parameters\.other\.like = 'gpus': is for the columns of a catalogue"):
-        parameters.parameters()
-
-
 def test_a_column_like_another_has_its_figures(copied):
     path = copied / "parameters" / "gpu.yaml"
     path.write_text(path.read_text(encoding="utf-8") + "  other: {unit: W, meaning: another, like: gpu_tdp}\n", encoding="utf-8")
@@ -231,10 +167,3 @@ def test_a_figure_given_twice_is_refused(copied):
     path.write_text(path.read_text(encoding="utf-8") + "layers: {value: 33, source: litgpt}\n", encoding="utf-8")
     with pytest.raises(SweepError, match="duplicate key 'layers'"):
         entries.entry("model", "llama-2-7b")
-
-
-def test_a_source_without_a_reference_is_refused(copied):
-    with (copied / "sources.yaml").open("a", encoding="utf-8") as file:
-        file.write('nowhere: {title: "A rumour"}\n')
-    with pytest.raises(SweepError, match="needs a title and a reference"):
-        sources.sources()

@@ -1,0 +1,126 @@
+"""`info` and `slice`, as a user types them: what they read of a cube, and how they answer to mistakes."""
+
+import csv
+import io
+import json
+import re
+import warnings
+
+import pytest
+from click.testing import CliRunner
+
+from sweep.cli import main
+from tests.commands import SPLITS, refused, sweep, words
+
+
+def test_a_cube_says_what_it_holds_and_what_is_assumed(cube):
+    facts = json.loads(sweep("info", cube, "--json"))
+    assert facts["complete"]
+    assert set(facts["variables"]) == {"step_time", "mfu", "time_to_train", "facility_power", "status"}
+    assert facts["axes"]["gpu"]["ends"] == ["l40s", "h100-sxm"]
+    assert facts["variables"]["step_time"]["unit"] == "s"
+    text = sweep("info", cube)
+    assert "whole" in text
+    assert "plain 1F1B schedule" in text
+    assert re.search(r"global_batch +128 +the study", text)
+    assert "splits.yaml by wattsweep" in text
+
+
+def test_a_slice_is_a_table_that_says_why_a_cell_is_empty(cube):
+    rows = words(sweep("slice", cube, "step_time", "--sel", "gpus=64"))
+    assert "at gpus = 64" in (row[0] for row in rows)
+    header = next(row for row in rows if row[0] == "split")
+    assert header == ["split", "gpu", "step_time [s]", "no value because"]
+    assert ["tp1-pp1", "l40s", "-", "exceeds_memory"] in rows
+
+
+def test_a_slice_is_the_point_that_the_study_evaluates(cube):
+    value = json.loads(sweep("slice", cube, "facility_power", "--sel", "gpus=128", "--sel", "gpu=h100-sxm", "--json", "--sel", "pue=1.2"))
+    at = value["axes"]["split"]["labels"].index("tp8-pp1")
+    expected = json.loads(sweep("point", SPLITS, "--json"))["facility_power"]["value"] * 1e6
+    assert value["values"][at] == pytest.approx(expected, rel=1e-6)
+    assert value["unit"] == "W"
+    assert value["at"] == {"gpus": 128.0, "gpu": "h100-sxm", "pue": 1.2}
+
+
+def test_a_long_slice_says_what_was_cut(cube):
+    text = sweep("slice", cube, "facility_power")
+    assert "40 of 72 rows; --sel split=... narrows them" in text
+    assert len(text.splitlines()) == 40 + 5
+
+
+def test_a_slice_of_the_status_names_the_rules(cube):
+    assert ["tp1-pp1", "exceeds_memory"] in words(sweep("slice", cube, "status", "--sel", "gpu=h100-sxm", "--sel", "gpus=64"))
+
+
+def test_an_axis_that_a_variable_does_not_have_changes_nothing(cube):
+    done = CliRunner().invoke(main, ["slice", str(cube), "mfu", "--sel", "pue=1.21", "--sel", "gpu=l40s", "--nearest"])
+    assert done.exit_code == 0
+    assert "mfu does not depend on pue" in done.stderr
+    assert "mfu" in done.stdout
+
+
+def test_a_label_that_is_not_on_the_axis_needs_leave_to_take_the_nearest(cube):
+    assert "the nearest label is 1.2 (--nearest takes it)" in refused("slice", cube, "facility_power", "--sel", "pue=1.21")
+    assert "pue = 1.2" in sweep("slice", cube, "facility_power", "--sel", "pue=1.21", "--nearest")
+
+
+def test_a_slice_as_csv_holds_every_cell_in_si(cube):
+    rows = list(csv.reader(io.StringIO(sweep("slice", cube, "facility_power", "--csv"))))
+    assert set(rows[0]) == {"split", "gpu", "gpus", "pue", "facility_power [W]"}
+    assert len(rows) == 1 + 72
+    assert rows[0][-1] == "facility_power [W]"
+    assert any(row[-1] == "" for row in rows)
+
+
+def test_a_slice_goes_into_a_parquet_or_netcdf_file_with_units(cube, tmp_path):
+    import pandas
+    import xarray
+    from pyarrow import parquet
+
+    sweep("slice", cube, "facility_power", "--parquet", tmp_path / "a.parquet")
+    frame = pandas.read_parquet(tmp_path / "a.parquet")
+    assert len(frame) == 72
+    assert parquet.read_schema(tmp_path / "a.parquet").field("facility_power").metadata == {b"units": b"W"}
+    sweep("slice", cube, "facility_power", "--sel", "gpu=h100-sxm", "--netcdf", tmp_path / "a.nc")
+    with xarray.open_dataarray(tmp_path / "a.nc", engine="h5netcdf") as array:
+        assert array.attrs["units"] == "W"
+        assert array.sizes["pue"] == 3
+    sweep("slice", cube, "mfu", "--sel", "gpu=l40s", "--sel", "gpus=64", "--sel", "split=tp2-pp1", "--parquet", tmp_path / "one.parquet")
+    assert len(pandas.read_parquet(tmp_path / "one.parquet")) == 1
+    assert "cannot be written: No such file" in refused("slice", cube, "mfu", "--netcdf", tmp_path / "nowhere" / "a.nc")
+
+
+def test_one_format_at_a_time(cube):
+    done = CliRunner().invoke(main, ["slice", str(cube), "mfu", "--csv", "--json"])
+    assert done.exit_code == 2
+    assert "exclude each other" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["mfux"], "did you mean 'mfu'?"),
+        (["mfu", "--sel", "gp=l40s"], "did you mean 'gpu'?"),
+        (["mfu", "--sel", "gpu=l40"], "did you mean 'l40s'?"),
+        (["mfu", "--sel", "gpu"], "must read axis=label"),
+        (["mfu", "--sel", "gpus=64 W"], "--sel gpus=64 W"),
+        (["mfu", "--sel", "gpu=l40s", "--sel", "gpu=l40s"], "--sel gpu=l40s: gpu is held at l40s already"),
+        (["gpu"], "gpu: is an axis of the cube"),
+    ],
+)
+def test_a_mistake_in_a_slice(cube, arguments, said):
+    assert said in refused("slice", cube, *arguments)
+
+
+def test_a_folder_that_is_no_cube_is_said_to_be_none(tmp_path):
+    assert "cannot be read as a cube" in refused("info", tmp_path)
+
+
+def test_an_array_store_of_someone_else_is_no_cube(tmp_path):
+    import zarr
+
+    zarr.open_group(str(tmp_path / "other.zarr"), mode="w").create_array("mfu", shape=(2,), dtype="f4", dimension_names=("gpu",))
+    with warnings.catch_warnings(action="ignore"):  # consolidated metadata is no part of Zarr v3 yet
+        zarr.consolidate_metadata(str(tmp_path / "other.zarr"))
+    assert "is no cube that `sweep run` wrote" in refused("info", tmp_path / "other.zarr")

@@ -1,0 +1,110 @@
+"""What there is, shown: `list`, `show` and `explain`, as a user types them."""
+
+import json
+import re
+
+import pytest
+from click.testing import CliRunner
+
+from sweep.catalog.entries import entry_names
+from sweep.catalog.parameters import catalogues
+from sweep.cli import main
+from tests.commands import SPLITS, refused, sweep, words
+
+
+@pytest.mark.parametrize("kind", [*(f"{name}s" for name in catalogues()), "parameters", "quantities", "rules", "sources", "studies"])
+def test_a_list_is_aligned_and_the_same_in_json(kind):
+    rows = json.loads(sweep("list", kind, "--json"))
+    lines = sweep("list", kind).splitlines()
+    names = [row.get("name") or row["key"] for row in rows]
+    assert [line.split()[0] for line in lines[1 : len(rows) + 1]] == names
+    first = list(rows[0])[1]
+    assert first in lines[0]
+
+
+def test_a_list_without_a_kind_names_the_kinds():
+    text = sweep("list")
+    assert {f"{name}s" for name in catalogues()} <= {line.split()[0] for line in text.splitlines() if line}
+    assert json.loads(sweep("list", "--json"))["gpus"] == len(entry_names("gpu"))
+
+
+def test_a_list_of_gpus_shows_figures_with_units():
+    line = next(line for line in sweep("list", "gpus").splitlines() if line.startswith("h100-sxm "))
+    assert "700 W" in line
+    assert "3.35 TB/s" in line
+    assert "NVIDIA H100" in line
+
+
+def test_a_list_of_models_shows_the_parameters_that_are_computed():
+    row = next(row for row in json.loads(sweep("list", "models", "--json")) if row["name"] == "llama-2-70b")
+    assert row["total_parameters"]["value"] == pytest.approx(68.98e9, rel=1e-3)
+
+
+def test_a_list_can_be_searched():
+    names = [line.split()[0] for line in sweep("list", "quantities", "bubble").splitlines()[1:]]
+    assert "bubble_time" in names
+    assert len(names) < 10
+    assert "no gpus" in sweep("list", "gpus", "no-such-thing")
+
+
+def test_an_entry_shows_each_number_as_printed_in_si_and_where_it_is_from():
+    text = sweep("show", "h100-sxm")
+    row = next(cells for cells in words(text) if cells[0] == "hbm_bandwidth")
+    assert row[1:3] == ["3.35 TB/s", "3.35e+12 B/s"]
+    assert row[3].startswith("epoch, row NVIDIA H100")
+    assert "assumed: " in next(line for line in text.splitlines() if "scaleup_domain" in line)
+    assert re.search(r"^  epoch +Epoch AI", text, re.MULTILINE)
+    (record,) = json.loads(sweep("show", "h100-sxm", "--json"))
+    assert record["figures"]["hbm_bandwidth"]["value"] == 3.35e12
+    assert record["figures"]["hbm_bandwidth"]["unit"] == "B/s"
+
+
+def test_figures_that_two_columns_share_are_shown_once():
+    text = sweep("show", "gpu/h100-sxm")
+    assert [line.strip() for line in text.splitlines() if "serving_peak_rate" in line] == ["same figures: serving_peak_rate as peak_rate"]
+    assert "peak_rate:fp8" in text
+    (record,) = json.loads(sweep("show", "gpu/h100-sxm", "--json"))
+    assert record["same_figures"] == {"serving_peak_rate": "peak_rate"}
+    assert not [key for key in record["figures"] if key.startswith("serving_peak_rate")]
+    assert "serving_peak_rate" not in record["missing"]
+    assert "same figures" not in sweep("show", "llama-2-7b")
+
+
+def test_a_name_that_two_kinds_share_shows_both_unless_one_is_asked_for():
+    assert [record["kind"] for record in json.loads(sweep("show", "gb200-nvl72", "--json"))] == ["gpu", "server"]
+    assert [record["kind"] for record in json.loads(sweep("show", "server/gb200-nvl72", "--json"))] == ["server"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("pue", ["parameter pue: ", "minimum: 1", "used by: ", "default"]),
+        ("training_energy", ["quantity training_energy: ", "formula: E = P_it T", "kernels/facility/energy.py:", "training_duration"]),
+        ("exceeds_memory", ["rule exceeds_memory: ", "guards: step_time", "memory_per_gpu"]),
+        ("article", ["source article: The Physics of AI", "used by: "]),
+        ("precision", ["choices: fp32, tf32"]),
+        ("serving_peak_rate", ["differs by: serving_precision", "takes figures of: peak_rate", "used by: dense_compute_time"]),
+    ],
+)
+def test_anything_with_a_name_can_be_shown(name, expected):
+    text = sweep("show", name)
+    assert all(part in text for part in expected), text
+    assert json.loads(sweep("show", name, "--json"))[0]["name"] == name
+
+
+def test_what_is_not_there_is_answered_with_the_nearest():
+    assert "did you mean 'h100-sxm'?" in refused("show", "h100-sx")
+    assert "did you mean 'gpus'?" in refused("list", "gpu")
+
+
+def test_an_input_that_the_study_gives_has_no_sources_to_explain(tmp_path):
+    path = tmp_path / "one.yaml"
+    path.write_text("title: one\nset: {pue: 1.3}\noutputs: [pue]\n")
+    assert "sources" not in sweep("explain", "pue", "--study", path)
+
+
+def test_explain_reads_a_study():
+    assert "facility_power(split, gpu, gpus, pue) [W]" in sweep("explain", "facility_power", "--study", SPLITS)
+    assert sweep("explain", "replicas", "--graph").startswith("flowchart LR")
+    assert "def nest_" in sweep("explain", "mfu", "--study", SPLITS, "--code")
+    assert "add --study" in CliRunner().invoke(main, ["explain", "mfu", "--code"]).stderr

@@ -1,0 +1,74 @@
+"""`point`, as a user types it: in text and in JSON."""
+
+import json
+import math
+import subprocess
+import sys
+
+import pytest
+
+from sweep.catalog.units import factor
+from sweep.equations import point
+from sweep.study.parse import open_study
+from tests.commands import ROOT, SMALL, SPLITS, sweep, words
+
+
+def test_a_point_in_json_holds_every_quantity_with_its_unit():
+    study = open_study(SPLITS)
+    values = point.evaluate(study.graph, study.inputs_at(study.point)).values
+    record = json.loads(sweep("point", SPLITS, "--json"))
+    assert list(record)[:4] == ["step_time", "mfu", "time_to_train", "facility_power"]
+    assert set(record) == set(values)
+    assert record["facility_power"] == {"value": pytest.approx(values["facility_power"] / 1e6, rel=1e-14), "unit": "MW"}
+    assert record["mfu"]["unit"] == "%"
+    assert record["layer_time"] == {"value": values["layer_time"], "unit": "s"}
+    assert record["precision"] == {"value": "bf16", "unit": "1"}
+
+
+def test_a_point_in_text_shows_outputs_first_each_in_the_unit_that_the_study_asks_for():
+    text = sweep("point", SPLITS)
+    assert "at gpu = h100-sxm, gpus = 128, split = tp8-pp1, pue = 1.2" in text
+    rows = words(text)
+    header = rows.index(["output", "value", "meaning"])
+    assert [row[0] for row in rows[header + 1 : header + 5]] == ["step_time", "mfu", "time_to_train", "facility_power"]
+    assert rows[header + 4][1].endswith(" MW")
+    computed = {e.name for e in open_study(SPLITS).graph.equations}
+    assert computed <= {row[0] for row in rows}
+    assert "hidden_size" not in {row[0] for row in rows}
+
+
+def test_a_point_with_everything_says_where_each_input_is_from():
+    rows = {row[0]: row[1:] for row in words(sweep("point", SPLITS, "--all"))}
+    assert rows["pue"] == ["1.2", "axis pue"]
+    assert rows["sequence_length"] == ["4,096 token", "the study"]
+    assert rows["gpu_tdp"][1].startswith("h100-sxm: epoch, row")
+    assert "assumed: " in rows["cp"][1]
+
+
+def test_a_point_that_breaks_a_rule_has_no_value_and_says_why():
+    overrides = ["--set", "split=tp1-pp1", "--set", "gpus=64"]
+    record = json.loads(sweep("point", SPLITS, *overrides, "--json"))
+    assert record["step_time"] == {"value": None, "unit": "s", "status": ["exceeds_memory"]}
+    assert record["memory_per_gpu"]["value"] > 0
+    assert "broken: exceeds_memory: One GPU does not have the memory" in sweep("point", SPLITS, *overrides)
+
+
+def test_the_claims_of_a_text_stand_beside_the_results():
+    rows = {row[0]: row[1:] for row in words(sweep("point", "article"))}
+    assert rows["training_energy"][:2] == ["43.88 GWh", "43.9 GWh"]
+    assert rows["matmul_flops"][1] == "2.5e15 FLOP"
+
+
+def test_a_point_needs_neither_compiler_nor_arrays():
+    code = f"import sys; from sweep.cli import main; main({['point', SPLITS]!r}, standalone_mode=False)"
+    checked = f"{code}; print([m for m in ('numba', 'xarray', 'zarr', 'pandas') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", checked], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
+def test_units_of_the_small_study_agree_with_its_registry():
+    record = json.loads(sweep("point", SMALL, "--json"))
+    assert record["training_energy"]["unit"] == "J"
+    assert record["training_energy"]["value"] / factor("GWh", "J") == pytest.approx(43.875)
+    assert all(math.isfinite(cell["value"]) for cell in record.values() if not isinstance(cell["value"], str | None))
+    assert set(record) == {*open_study(SMALL).graph.inputs, *(e.name for e in open_study(SMALL).graph.equations)}

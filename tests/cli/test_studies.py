@@ -1,0 +1,106 @@
+"""`plan` and `run`, as a user types them: what they print and what they write."""
+
+import json
+import re
+import signal
+
+from click.testing import CliRunner
+
+from sweep.cli import main
+from sweep.engine import blocks
+from sweep.engine.blocks import Worker
+from tests.commands import SPLITS, refused, sweep, words
+from tests.studies import ENERGY
+
+
+def test_a_plan_says_what_a_run_would_do_and_evaluates_nothing():
+    facts = json.loads(sweep("plan", SPLITS, "--json"))
+    assert {name: axis["size"] for name, axis in facts["axes"].items()} == {"gpu": 2, "gpus": 2, "split": 6, "pue": 3}
+    assert set(facts["outputs"]["mfu"]["dims"]) == {"gpu", "gpus", "split"}
+    assert set(facts["outputs"]["facility_power"]["dims"]) == {"gpu", "gpus", "split", "pue"}
+    assert facts["bytes"] == sum(output["cells"] for output in facts["outputs"].values()) * 4
+    assert facts["points"] == 72
+    assert facts["evaluations"] < facts["points"] * facts["equations"]
+    assert "interleaving" in facts["assumed"]
+    text = sweep("plan", SPLITS)
+    assert "tp1-pp1 .. tp8-pp4" in text
+    assert "672 B before compression" in text
+    assert "plain 1F1B schedule" in text
+
+
+def test_a_plan_says_how_many_splits_are_impossible():
+    text = sweep("plan", SPLITS, "--axis", "split={tp: [1, 3, 8], pp: [1, 4]}")
+    assert "2 impossible left out" in text
+
+
+def test_a_study_can_be_changed_on_the_command_line():
+    facts = json.loads(sweep("plan", SPLITS, "--axis", "pue=1.05:1.6:0.05", "--set", "gpus=128", "--json"))
+    assert facts["axes"]["pue"]["size"] == 12
+    assert "gpus" not in facts["axes"]
+
+
+def test_a_study_without_axes_is_one_point_and_what_it_gives_is_not_computed(tmp_path):
+    path, cube = tmp_path / "one.yaml", tmp_path / "one.zarr"
+    path.write_text("title: one\nset: {server_power: 6 kW, servers: 2}\noutputs: [servers, it_power]\n")
+    assert "No axis: one point.\n" in sweep("plan", path)
+    assert "\ngiven, not computed: servers\n" in sweep("plan", path)
+    assert f"sweep slice {cube} it_power" in sweep("run", path, "-o", cube)
+    assert "No axis: one point.\n" in sweep("info", cube)
+    assert words(sweep("slice", cube, "servers"))[-1] == ["2"]
+
+
+def test_a_run_ends_with_a_summary_and_what_to_do_next(tmp_path):
+    text = sweep("run", SPLITS, "-o", tmp_path / "a.zarr", "--output", "servers", "--threads", "1")
+    rows = {row[0]: row[1:] for row in words(text)}
+    assert rows["step_time"][0].endswith(" s")
+    assert rows["step_time"][1].endswith("%")
+    assert rows["servers"][0].startswith("8")
+    assert rows["exceeds_memory"][2] == "excluded"
+    command = next(line for line in text.splitlines() if line.startswith("sweep slice"))
+    assert "step_time" in sweep(*command.split()[1:])
+
+
+def test_a_run_into_the_same_cube_keeps_it_and_another_study_is_refused(cube):
+    before = (cube / "zarr.json").read_bytes()
+    done = CliRunner().invoke(main, ["run", SPLITS, "-o", str(cube)])
+    assert done.exit_code == 0
+    assert "is there already" in done.stderr
+    assert (cube / "zarr.json").read_bytes() == before
+    done = CliRunner().invoke(main, ["run", SPLITS, "-o", str(cube), "--set", "sequence_length=2048 token"])
+    assert done.exit_code == 2
+    assert "sequence_length was 4,096 token, is 2,048 token" in done.stderr
+    assert (cube / "zarr.json").read_bytes() == before
+
+
+def test_a_run_that_is_stopped_tells_how_to_go_on(tmp_path, monkeypatch):
+    """The interrupt comes when the third block is asked for, so two are done."""
+    out, whole, calls = tmp_path / "big.zarr", Worker.evaluate, []
+
+    def evaluate(self, block):
+        calls.append(block)
+        if len(calls) == 3:
+            signal.raise_signal(signal.SIGINT)
+        return whole(self, block)
+
+    monkeypatch.setattr(blocks, "CHUNK_CELLS", 4)
+    monkeypatch.setattr(blocks, "BLOCK_CELLS", 8)
+    monkeypatch.setattr(Worker, "evaluate", evaluate)
+    done = CliRunner().invoke(main, ["run", SPLITS, "-o", str(out), "--threads", "1"])
+    assert done.exit_code == 130, done.output
+    assert "the same command goes on from there" in done.stderr
+    assert re.search(r"not whole yet, 2 of \d+ blocks are done", sweep("info", out))
+    assert "is not whole yet" in refused("slice", out, "mfu")
+    assert json.loads(sweep("info", out, "--json"))["complete"] is False
+    sweep("run", SPLITS, "-o", out, "--threads", "1")
+    assert json.loads(sweep("info", out, "--json"))["complete"] is True
+    assert len(set(calls)) == len(calls) - 1, "only the block that was interrupted is evaluated twice"
+
+
+def test_a_cube_for_which_the_disk_is_too_small_is_refused_before_anything_is_written(tmp_path):
+    path = tmp_path / "study.yaml"
+    long = "{from: 1, to: 5, points: 1000000}"
+    path.write_text(ENERGY.replace("[1.1, 1.2]", long).replace("[30 d, 60 d]", "{from: 1 d, to: 5 d, points: 1000000}"))
+    message = refused("run", path, "-o", tmp_path / "out.zarr")
+    assert "4e+12 bytes" in message
+    assert "longest axis" in message
+    assert [child.name for child in tmp_path.iterdir()] == ["study.yaml"]

@@ -1,0 +1,48 @@
+"""One point, interpreted: what has no value, what a rule excludes, and what a user's equation may raise."""
+
+import math
+
+import pytest
+
+from sweep.equations import graph, point
+from sweep.equations.registry import equation, rule
+from sweep.errors import SweepError
+
+pytestmark = pytest.mark.usefixtures("forgotten")
+
+
+def declared(text, decorator):
+    space = {"math": math}
+    exec(text, space)
+    return decorator(next(value for name, value in space.items() if name.startswith("point_")))
+
+
+@pytest.mark.parametrize(
+    ("expression", "at"),
+    [("1 / pue", 0.0), ("math.log(pue)", 0.0), ("math.exp(pue)", 1e6), ("math.sqrt(pue)", -1.0)],
+)
+def test_what_has_no_value_is_nan(expression, at):
+    function = declared(f"def point_of(pue):\n    'Some.'\n    return {expression}", lambda function: function)
+    assert math.isnan(point.call(function, [at]))
+    assert math.isfinite(point.call(function, [1.5]))
+
+
+def test_an_equation_that_is_no_function_of_numbers_is_named():
+    function = declared("def point_text(pue):\n    'Some.'\n    return pue + 'x'", lambda function: function)
+    with pytest.raises(SweepError, match=r"TypeError.*\(in point_text\)$"):
+        point.call(function, [1.0])
+
+
+def test_a_broken_rule_takes_the_value_of_what_it_guards_and_of_all_that_follows():
+    declared("def point_half(pue):\n    'Half.'\n    return pue / 2", equation(unit="1", source="article"))
+    declared("def point_quarter(point_half):\n    'A quarter.'\n    return point_half / 2", equation(unit="1", source="article"))
+    declared("def point_small(pue):\n    'Small.'\n    return pue < 1.5", rule(guards=("point_half",), source="article"))
+    declared("def point_large(pue):\n    'Large.'\n    return pue > 3", rule(source="article"))
+    found = graph.resolve(["point_quarter"], given=[])
+    excluded = point.evaluate(found, {"pue": 1.0})
+    assert [rule.name for rule in excluded.broken] == ["point_small"]
+    assert math.isnan(excluded.values["point_half"])
+    assert math.isnan(excluded.values["point_quarter"])
+    warned = point.evaluate(found, {"pue": 4.0})
+    assert [rule.name for rule in warned.broken] == ["point_large"]
+    assert warned.values["point_quarter"] == 1.0

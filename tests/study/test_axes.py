@@ -1,0 +1,91 @@
+"""Axes of every kind: lists, ranges, words, zipped columns, catalogue entries and splits."""
+
+import pytest
+
+from sweep.catalog.entries import entry
+from tests.studies import SPLIT, with_axes
+
+DAY = 86400.0
+
+pytestmark = pytest.mark.usefixtures("forgotten")
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "values"),
+    [
+        ("gpus", [8, 16, 64], [8, 16, 64]),
+        ("gpus", 8, [8]),
+        ("gpus", {"from": 8, "to": 40, "step": 16}, [8, 24, 40]),
+        ("gpus", {"from": 8, "to": 41, "step": 16}, [8, 24, 40]),
+        ("gpus", {"from": 40, "to": 8, "step": -16}, [40, 24, 8]),
+        ("gpus", {"from": 8, "to": 40, "points": 3}, [8, 24, 40]),
+        ("gpus", {"from": 1, "to": 1000, "points": 4, "scale": "log"}, [1, 10, 100, 1000]),
+        ("gpus", {"from": 1, "to": 4, "points": 20, "scale": "log"}, [1, 2, 3, 4]),
+        ("gpus", "1000:3000:1000", [1000, 2000, 3000]),
+        ("gpus", "1:1000:log4", [1, 10, 100, 1000]),
+        ("gpus", "8:40:linear3", [8, 24, 40]),
+        ("gpus", "8, 16", [8, 16]),
+        ("pue", "1.05:1.2:0.05", [1.05, 1.1, 1.15, 1.2]),
+        ("pue", {"from": 1.1, "to": 1.5, "points": 5}, [1.1, 1.2, 1.3, 1.4, 1.5]),
+        ("training_duration", {"from": "30 d", "to": "12 week", "points": 2}, [30 * DAY, 84 * DAY]),
+        ("training_duration", "30 d:90 d:30 d", [30 * DAY, 60 * DAY, 90 * DAY]),
+        ("training_duration", ["36 h", "1 week"], [1.5 * DAY, 7 * DAY]),
+        ("server_power", ["1 kW", "2500 W"], [1000, 2500]),
+    ],
+)
+def test_an_axis_of_one_quantity_holds_what_is_written(opened, name, written, values):
+    text = with_axes(**{name: written})
+    text["set"].pop(name, None)
+    axis = opened(text).axes[name]
+    assert axis.columns[name].tolist() == [float(value) for value in values]
+    assert axis.labels is None
+
+
+def test_a_range_of_tenths_has_the_numbers_that_a_person_would_type(opened):
+    values = opened(with_axes(pue={"from": 1.05, "to": 1.6, "step": 0.05})).axes["pue"].columns["pue"]
+    assert values.tolist() == [float(f"{1.05 + 0.05 * i:.2f}") for i in range(12)]
+    days = opened(with_axes(training_duration={"from": "30 d", "to": "31 d", "step": "0.1 d"})).axes["training_duration"]
+    assert days.columns["training_duration"].tolist() == [float(f"{30 + 0.1 * i:.1f}") * DAY for i in range(11)]
+
+
+def test_words_label_an_axis_of_a_choice(opened):
+    axis = opened({**with_axes(precision=["bf16", "fp8"]), "outputs": ["required_mfu"]}).axes["precision"]
+    assert axis.labels == ("bf16", "fp8")
+    assert axis.columns["precision"].tolist() == [3.0, 4.0]
+
+
+def test_zipped_columns_are_one_axis(opened):
+    axis = opened(with_axes(cluster={"zip": {"gpus": [8, 16, 8], "training_duration": ["1 d", "2 d", "2 d"]}})).axes["cluster"]
+    assert axis.labels == ("gpus=8, training_duration=86400", "gpus=16, training_duration=172800", "gpus=8, training_duration=172800")
+    assert axis.columns["gpus"].tolist() == [8.0, 16.0, 8.0]
+
+
+def test_a_catalogue_axis_brings_every_column_and_that_of_the_linked_server(opened):
+    study = opened({**with_axes(gpu=["h100-sxm", "a100-sxm-80gb"]), "outputs": ["gpu_power_total", "servers", "server_power"]})
+    gpu = study.axes["gpu"]
+    assert gpu.labels == ("h100-sxm", "a100-sxm-80gb")
+    assert gpu.columns["gpu_tdp"].tolist() == [700.0, 400.0]
+    linked = [entry("server", entry("gpu", name).links["server"]).figures["gpus_per_server", ""].value for name in gpu.labels]
+    assert study.table("gpus_per_server").values.tolist() == linked
+    assert study.table("gpus_per_server").dims == ("gpu",)
+
+
+def test_a_catalogue_axis_takes_all_entries(opened):
+    gpu = opened({**with_axes(gpu="all"), "outputs": ["gpu_power_total"]}).axes["gpu"]
+    assert len(gpu.labels) == gpu.size >= 36
+
+
+def test_splits_that_no_model_and_no_gpu_count_allows_are_left_out(opened):
+    written = {**SPLIT, "select": {**SPLIT["select"], "gpu": "h100-sxm"}}
+    split = opened(written).axes["split"]
+    assert split.labels == ("tp1-pp1", "tp1-pp12", "tp8-pp1", "tp8-pp12")  # 96 heads and 96 layers: not 5, not 200
+    assert split.left_out == 5
+    assert list(zip(*split.columns.values(), strict=True)) == [(1, 1), (1, 12), (8, 1), (8, 12)]
+    kept = opened({**written, "set": {}, "axes": {**SPLIT["axes"], "gpus": [64, 96]}}).axes["split"]
+    assert kept.labels == split.labels, "what one count of the axis allows stays"
+    assert opened({**written, "set": {"gpus": 64}}).axes["split"].labels == ("tp1-pp1", "tp1-pp12", "tp8-pp1"), "a copy is larger"
+
+
+def test_words_stand_in_the_labels_of_zipped_columns(opened):
+    study = opened(with_axes(mode={"zip": {"precision": ["bf16", "fp8"], "gpus": [8, 16]}}))
+    assert study.axes["mode"].labels == ("precision=bf16, gpus=8", "precision=fp8, gpus=16")

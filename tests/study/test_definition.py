@@ -1,0 +1,66 @@
+"""A study as it is held: which of its values goes before which, and over which axes each lies."""
+
+import math
+
+import pytest
+
+from sweep.cube.running import run
+from sweep.equations import point
+from tests.studies import PLAIN, with_axes
+
+pytestmark = pytest.mark.usefixtures("forgotten")
+
+
+def test_a_server_that_is_selected_goes_before_the_one_that_a_gpu_links_to(opened):
+    written = {**with_axes(gpu=["h100-sxm"]), "select": {"server": "gb200-nvl72"}, "outputs": ["servers", "gpu_power_total"]}
+    assert opened(written).table("gpus_per_server") == opened({**written, "axes": {"gpus": [8]}}).table("gpus_per_server")
+    assert opened(written).table("gpus_per_server").origin == "gb200-nvl72"
+
+
+def test_a_figure_that_differs_by_a_choice_has_two_axes(opened):
+    written = {**with_axes(gpu=["h100-sxm", "a100-sxm-80gb"], precision=["fp8", "bf16"]), "outputs": ["required_mfu"]}
+    table = opened(written).table("peak_rate")
+    assert table.dims == ("gpu", "precision")
+    assert table.values[0].tolist() == [1979e12, 989.4e12]
+    assert math.isnan(table.values[1, 0])
+    held = opened({**written, "axes": {"gpu": ["h100-sxm"]}, "set": {**written["set"], "precision": "fp8"}}).table("peak_rate")
+    assert (held.dims, held.values.tolist()) == (("gpu",), [1979e12])
+    across = opened({**written, "select": {"gpu": "h100-sxm"}, "axes": {"precision": ["fp8", "bf16"]}}).table("peak_rate")
+    assert (across.dims, across.values.tolist()) == (("precision",), [1979e12, 989.4e12])
+
+
+def test_a_missing_figure_is_a_status_of_its_own_and_no_value(opened):
+    written = with_axes(gpu=["h100-sxm", "a100-sxm-80gb"], precision=["fp8", "bf16"])
+    study = opened({**written, "set": {"training_flops": "1e24 FLOP"}, "outputs": ["required_mfu"]})
+    cube = run(study)
+    flags = cube["status"].attrs["flag_meanings"].split()
+    bit = 1 << flags.index("peak_rate_is_missing")
+    where = {"gpu": "a100-sxm-80gb", "precision": "fp8"}
+    assert math.isnan(cube["required_mfu"].sel(where))
+    assert int(cube["status"].sel(where)) == bit
+    others = cube.stack(point=("gpu", "precision")).drop_sel(point=[("a100-sxm-80gb", "fp8")])
+    assert (others["status"] == 0).all()
+    assert others["required_mfu"].notnull().all()
+    found = point.evaluate(study.graph, study.inputs_at({"gpu": 1, "precision": 0}))
+    assert [rule.name for rule in found.broken] == ["peak_rate_is_missing"]
+
+
+def test_a_fixed_value_goes_before_an_axis_an_axis_before_an_entry_an_entry_before_a_default(opened):
+    outputs = ["gpu_power_total", "servers"]
+    default = {"title": "x", "axes": {"gpus": [8]}, "set": {"gpu_tdp": "1 W"}, "outputs": outputs}
+    assert opened(PLAIN).table("precision").origin == "default"
+    assert opened(PLAIN, set_=["precision=fp8"]).table("precision").origin == "study"
+    assert opened(PLAIN, axis=["precision=fp8,bf16"]).table("precision").origin == "axis precision"
+    entry_ = opened({**default, "select": {"gpu": "gb200-nvl72"}})
+    assert entry_.table("gpus_per_server").origin == "gb200-nvl72"
+    axis = opened({**default, "select": {"gpu": "gb200-nvl72"}, "axes": {"gpus_per_server": [4, 16]}})
+    assert axis.table("gpus_per_server").values.tolist() == [4.0, 16.0]
+    fixed = opened({**default, "set": {"gpu_tdp": "1 W", "gpus_per_server": 2}, "axes": {"gpu": ["gb200-nvl72", "h100-sxm"]}})
+    assert (fixed.table("gpus_per_server").origin, float(fixed.table("gpus_per_server").values)) == ("study", 2.0)
+    assert float(fixed.table("gpu_tdp").values) == 1.0
+
+
+def test_a_computed_quantity_may_be_given_and_its_equation_is_then_not_used(opened):
+    graph = opened(PLAIN).graph
+    assert "server_power" in graph.inputs
+    assert "server_power" not in [equation.name for equation in graph.equations]
