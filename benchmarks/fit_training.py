@@ -41,7 +41,6 @@ CONSTANTS: dict[str, tuple[float, float, float]] = {
     "scaleout_efficiency": (0.8, 0.4, 1),
     "tp_overlap": (0.5, 0, 1),
     "dp_overlap": (0.8, 0, 1),
-    "ep_overlap": (0.2, 0, 1),
     "transfer_overlap": (0.5, 0, 1),
     "step_overhead": (0.02, 0, 0.2),
     "expert_start_time": (5e-6, 0, 4e-5),

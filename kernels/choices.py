@@ -6,3 +6,5 @@ STATED_PUE, PART_LOAD_PUE, BUILT_UP_PUE = range(3)  # pue_method
 STATED_WATER, COOLING_WATER = range(2)  # water_method
 FROM_GRID, FROM_GENERATOR, FROM_MIX = range(3)  # power_source
 AVERAGE_DIRECT, AVERAGE_DIRECT_CO2, AVERAGE_LIFECYCLE, MARGINAL_DIRECT, AS_PUBLISHED = range(5)  # carbon_kind
+EAGER, PARTIAL_GRAPH, WHOLE_GRAPH = range(3)  # kernel_launch
+ALL_TO_ALL, DEEPEP, HYBRIDEP = range(3)  # dispatcher

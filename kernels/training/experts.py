@@ -1,6 +1,7 @@
 """Mixture-of-experts layers on one GPU. What belongs here: routing, the experts' products, and sending tokens to them and back."""
 
 from sweep.equations.registry import equation
+from sweep.kernels.choices import ALL_TO_ALL, DEEPEP
 
 
 @equation(unit="token", source="megatron-core-moe")
@@ -123,33 +124,76 @@ def remote_domains(ep, scaleup_domain, experts_per_token):
     return (domains - 1) * (1 - (1 - 1 / domains) ** experts_per_token)
 
 
-@equation(unit="s", source="deepseek-v3")
+@equation(unit="1", source="hybrid-ep")
+def token_copies(dispatcher, ep, experts_per_token):
+    """Copies of a token that are sent to expert-parallel ranks, its own among them: one for each expert, or one for each rank.
+
+    k all-to-all; e (1 - (1 - 1 / e)^k) where a token is sent once to each rank, its experts drawn evenly
+
+    dispatcher: what sends tokens to their experts [1]
+    ep: e, expert-parallel size [1]
+    experts_per_token: k, routed experts that each token visits [1]
+    """
+    if dispatcher == ALL_TO_ALL:
+        return experts_per_token
+    return ep * (1 - (1 - 1 / ep) ** experts_per_token)
+
+
+@equation(unit="s", source="hybrid-ep")
 def all_to_all_time(
-    routed_tokens,
+    dispatcher,
+    local_tokens,
+    sequence_shards,
+    expert_imbalance,
     hidden_size,
     ep,
+    token_copies,
     remote_domains,
-    experts_per_token,
+    scaleup_domain,
+    scaleup_bandwidth,
+    scaleout_bandwidth,
     scaleup_rate,
     scaleout_rate,
-    all_to_all_efficiency,
+    deepep_scaleup_efficiency,
+    deepep_scaleout_efficiency,
+    hybridep_scaleup_efficiency,
+    hybridep_scaleout_efficiency,
     collective_start_time,
 ):
     """Time in which one rank sends the tokens of one micro-batch to their experts or back, once.
 
-    t = 2 n h max((1 - 1/e) / u, q / (k o)) / c + 2 t_0; between domains a token is sent once to each
+    t = 2 i n h / s max(c (1 - 1/g) q / u, w / o) + t_0, g ranks in a domain; an all-to-all keeps q = g / e of its copies inside and sends
+    w = c (1 - g / e) out; the kernels send a token once to each domain, w of them, and from there to its ranks, q = 1
 
-    routed_tokens: n, tokens that the rank's experts work on, each counted once for every expert [token]
+    dispatcher: what sends tokens to their experts [1]
+    local_tokens: n, tokens of one micro-batch on one rank [token]
+    sequence_shards: s, parts into which the sequence is cut over the tensor-parallel ranks [1]
+    expert_imbalance: i, tokens of the busiest rank over the mean [1]
     hidden_size: h, width of the residual stream [1]
     ep: e, expert-parallel size [1]
-    remote_domains: q, scale-up domains other than its own to which a token is sent [1]
-    experts_per_token: k, routed experts that each token visits [1]
-    scaleup_rate: u, rate of one GPU into its scale-up domain [B/s]
-    scaleout_rate: o, rate of one GPU into the network between domains [B/s]
-    all_to_all_efficiency: c, rate of an all-to-all over that of a ring [1]
+    token_copies: c, copies of a token that are sent, its own rank included [1]
+    remote_domains: w, scale-up domains other than its own to which a token is sent [1]
+    scaleup_domain: GPUs that one scale-up domain joins [1]
+    scaleup_bandwidth: bandwidth of one GPU into its scale-up domain, one direction [B/s]
+    scaleout_bandwidth: bandwidth of one GPU into the network between domains, one direction [B/s]
+    scaleup_rate: u, rate of a collective inside a domain [B/s]
+    scaleout_rate: o, rate of a collective between domains [B/s]
+    deepep_scaleup_efficiency: share of the bandwidth inside a domain that DeepEP reaches [1]
+    deepep_scaleout_efficiency: share of the bandwidth between domains that DeepEP reaches [1]
+    hybridep_scaleup_efficiency: share of the bandwidth inside a domain that HybridEP reaches [1]
+    hybridep_scaleout_efficiency: share of the bandwidth between domains that HybridEP reaches [1]
     collective_start_time: t_0, time of a collective beyond its transfer [s]
     """
     if ep <= 1:
         return 0.0
-    transfer = max((1 - 1 / ep) / scaleup_rate, remote_domains / (experts_per_token * scaleout_rate))
-    return 2 * routed_tokens * hidden_size * transfer / all_to_all_efficiency + 2 * collective_start_time
+    near = min(ep, scaleup_domain)
+    inside, outside = token_copies * (near - 1) / near, remote_domains
+    up, out = scaleup_rate, scaleout_rate
+    if dispatcher == ALL_TO_ALL:
+        inside, outside = token_copies * (near - 1) / ep, token_copies * (1 - near / ep)
+    elif dispatcher == DEEPEP:
+        up, out = scaleup_bandwidth * deepep_scaleup_efficiency, scaleout_bandwidth * deepep_scaleout_efficiency
+    else:
+        up, out = scaleup_bandwidth * hybridep_scaleup_efficiency, scaleout_bandwidth * hybridep_scaleout_efficiency
+    sent = 2 * expert_imbalance * local_tokens * hidden_size / sequence_shards
+    return sent * max(inside / up, outside / out) + collective_start_time

@@ -48,18 +48,19 @@ def model_state_memory(
 
 
 @equation(unit="B", source="korthikanti-2022")
-def stream_activation_bytes(precision, kept_stream_bytes, fused_norms, kept_norm_bytes):
+def stream_activation_bytes(precision, kept_stream_bytes, fused_norms, kept_norm_bytes, recompute_norms):
     """Activations that one layer keeps of norms, residuals and inputs of linear layers, for each element of the residual stream.
 
-    c + 2 w + 2 (1 - f) c_n, w the bytes of an input of a linear layer: 1 in 8-bit formats and narrower, else 2
+    c + (1 - b) 2 w + 2 (1 - f) c_n, w the bytes of an input of a linear layer: 1 in 8-bit formats and narrower, else 2
 
     precision: number format of the products [1]
     kept_stream_bytes: c, bytes kept apart from the inputs of linear layers [B]
     fused_norms: f, 1 where each norm is one kernel [1]
     kept_norm_bytes: c_n, bytes that a norm in elementary operators keeps [B]
+    recompute_norms: b, 1 where outputs of norms, which those inputs are, are computed again [1]
     """
     inputs = 2 if precision >= FP8 else 4
-    return kept_stream_bytes + inputs + 2 * (1 - fused_norms) * kept_norm_bytes
+    return kept_stream_bytes + (1 - recompute_norms) * inputs + 2 * (1 - fused_norms) * kept_norm_bytes
 
 
 @equation(unit="B", source="korthikanti-2022")
@@ -76,10 +77,17 @@ def layer_activation_bytes(
     experts_per_token,
     layers,
     moe_layers,
+    attention_heads,
+    value_head_size,
+    recompute_mlp,
+    recompute_latent_projection,
+    recompute_experts,
+    recompute_shared_experts,
+    recompute_expert_activation,
 ):
     """Activations that one layer keeps for the backward pass, for one token, without the scores of attention.
 
-    c h / s + 2 (a + k f) / t + k_e (4 h + 2 k f_e) / s, the widths as the layers have them on average
+    c h / s + 2 (a + k f) / t + k_e (4 h + 2 k f_e) / s, the widths as the layers have them on average, without what is computed again
 
     tp: t, tensor-parallel size [1]
     sequence_shards: s, parts into which the sequence is cut over the tensor-parallel ranks [1]
@@ -93,11 +101,20 @@ def layer_activation_bytes(
     experts_per_token: k_e, routed experts that each token visits [1]
     layers: transformer layers [1]
     moe_layers: layers with a mixture of experts [1]
+    attention_heads: query heads; with the next the columns of the context, which are kept in any case [1]
+    value_head_size: width of one value head [1]
+    recompute_mlp: 1 where dense MLPs are computed again [1]
+    recompute_latent_projection: 1 where queries, keys and values of latent attention are [1]
+    recompute_experts: 1 where routed experts are [1]
+    recompute_shared_experts: 1 where shared experts are [1]
+    recompute_expert_activation: 1 where the activation function of the experts is, whose result is f_e wide [1]
     """
     share = moe_layers / layers
-    inner = (1 - share) * ffn_hidden_size + share * shared_expert_hidden_size
-    routed = share * experts_per_token / sequence_shards * (4 * hidden_size + 2 * mlp_matrices * expert_hidden_size)
-    return stream_activation_bytes * hidden_size / sequence_shards + 2 * (attention_width + mlp_matrices * inner) / tp + routed
+    inner = (1 - share) * (1 - recompute_mlp) * ffn_hidden_size + share * (1 - recompute_shared_experts) * shared_expert_hidden_size
+    columns = attention_width - recompute_latent_projection * (attention_width - attention_heads * value_head_size)
+    widths = (mlp_matrices - recompute_expert_activation) * expert_hidden_size
+    routed = share * (1 - recompute_experts) * experts_per_token / sequence_shards * (4 * hidden_size + 2 * widths)
+    return stream_activation_bytes * hidden_size / sequence_shards + 2 * (columns + mlp_matrices * inner) / tp + routed
 
 
 @equation(unit="B", source="korthikanti-2022")

@@ -4,7 +4,7 @@ The parts are in gemm.py, attention.py, pointwise.py, experts.py and collectives
 """
 
 from sweep.equations.registry import equation, rule
-from sweep.kernels.choices import FULL_RECOMPUTE, SELECTIVE_RECOMPUTE
+from sweep.kernels.choices import FULL_RECOMPUTE, PARTIAL_GRAPH, WHOLE_GRAPH
 
 PARAMETERS = 3
 
@@ -28,33 +28,22 @@ def layer_products_time(attention_products_time, mlp_products_time, expert_produ
 
 @equation(unit="s", source="narayanan-2021")
 def layer_exchange_time(
-    tensor_parallel_time,
-    tp_overlap,
-    collective_start_time,
-    context_parallel_time,
-    core_attention_time,
-    all_to_all_time,
-    ep_overlap,
-    layers,
-    moe_layers,
+    tensor_parallel_time, tensor_overlap, tp_overlap, collective_start_time, context_parallel_time, core_attention_time
 ):
-    """Time that one layer waits for exchanges, forward, for one micro-batch.
+    """Time that one layer waits for exchanges of tensor and context parallelism, forward, for one micro-batch.
 
-    t = t_tp - o_t (t_tp - 2 t_0) + max(0, t_cp - t_core) + 2 x (1 - o_e) t_ep
+    t = t_tp - b o_t (t_tp - 2 t_0) + max(0, t_cp - t_core)
 
     tensor_parallel_time: t_tp, exchanges between tensor-parallel ranks [s]
-    tp_overlap: o_t, share of their transfer that hides behind products [1]
+    tensor_overlap: b, 1 where they run beside the products [1]
+    tp_overlap: o_t, share of their transfer that hides there [1]
     collective_start_time: t_0, time of a collective beyond its transfer, which does not hide [s]
     context_parallel_time: t_cp, passing keys and values round the context-parallel ring [s]
     core_attention_time: t_core, core of attention, behind which that hides [s]
-    all_to_all_time: t_ep, sending tokens to their experts, or back [s]
-    ep_overlap: o_e, share of it that hides [1]
-    layers: L, transformer layers [1]
-    moe_layers: layers with a mixture of experts, x = L_moe / L [1]
     """
     ring = max(0.0, context_parallel_time - core_attention_time)
-    waiting = tensor_parallel_time - tp_overlap * max(0.0, tensor_parallel_time - 2 * collective_start_time)
-    return waiting + ring + 2 * moe_layers / layers * (1 - ep_overlap) * all_to_all_time
+    hidden = tensor_overlap * tp_overlap * max(0.0, tensor_parallel_time - 2 * collective_start_time)
+    return tensor_parallel_time - hidden + ring
 
 
 @equation(unit="s", source="narayanan-2021")
@@ -96,62 +85,83 @@ def layer_backward_time(
     return operators + core_attention_backward_time + layer_exchange_time + gradient_accumulation_time
 
 
-@equation(unit="s", source="korthikanti-2022")
-def recompute_time(recompute, layer_forward_time, core_attention_time, layer_exchange_time, fused_attention, selective_share):
-    """Time of computing one layer's activations again for one micro-batch.
+@equation(unit="s", source="megatron-core-moe")
+def expert_wait(
+    all_to_all_time,
+    expert_overlap,
+    ep_overlap,
+    recompute,
+    recompute_experts,
+    layer_forward_time,
+    layer_backward_time,
+    recompute_time,
+    layers,
+    moe_layers,
+):
+    """Time that one layer waits for tokens on their way to experts and back, forward and backward, for one micro-batch.
 
-    0 without; t_c + q (t_f - t_c - t_x) selective, without t_c where the fused core does so by itself; t_f full
+    t = max((1 - b o) y, y - t_f - t_b - t_r), y = x c t_ep, c = 4, or 6 where experts are computed again; y where nothing hides
 
+    all_to_all_time: t_ep, sending tokens to their experts, or back [s]
+    expert_overlap: b, 1 where tokens are sent while another micro-batch is computed, else 0 [1]
+    ep_overlap: o, largest share of the exchange that hides there [1]
     recompute: what is computed again [1]
+    recompute_experts: 1 where the mixture is among it, else 0 [1]
     layer_forward_time: t_f, the layer forward [s]
-    core_attention_time: t_c, core of attention forward [s]
-    layer_exchange_time: t_x, waiting for exchanges [s]
-    fused_attention: 1 where one fused kernel computes the core, else 0 [1]
-    selective_share: q, share of the forward pass outside core and exchanges that is computed again [1]
+    layer_backward_time: t_b, the layer backward [s]
+    recompute_time: t_r, computing activations again [s]
+    layers: L, transformer layers [1]
+    moe_layers: layers with a mixture of experts, x = L_moe / L [1]
     """
-    if recompute == FULL_RECOMPUTE:
-        return layer_forward_time
-    if recompute == SELECTIVE_RECOMPUTE:
-        others = layer_forward_time - core_attention_time - layer_exchange_time
-        return core_attention_time * (1 - fused_attention) + selective_share * others
-    return 0.0
+    again = 1.0 if recompute == FULL_RECOMPUTE else recompute_experts
+    exchange = (4 + 2 * again) * all_to_all_time * moe_layers / layers
+    window = layer_forward_time + layer_backward_time + recompute_time
+    return max((1 - expert_overlap * ep_overlap) * exchange, exchange - expert_overlap * window)
 
 
 @equation(unit="s", source="narayanan-2021")
-def layer_host_time(recompute, host_pass_time, host_mixture_time, layers, moe_layers):
+def layer_host_time(kernel_launch, recompute, host_pass_time, host_mixture_time, layers, moe_layers):
     """Time in which the host launches the kernels of one layer for one micro-batch.
 
-    t = (2 + r) t_h + x t_m, r = 1 where all activations are computed again, else 0
+    t = (2 + r) t_h + x t_m, r = 1 where all activations are computed again, else 0; x t_m with attention as a graph, 0 as one graph
 
+    kernel_launch: how kernels are launched [1]
     recompute: what is computed again [1]
     host_pass_time: t_h, launching one pass of a layer, forward or backward [s]
     host_mixture_time: t_m, launching what a mixture of experts adds, forward and backward [s]
     layers: L, transformer layers [1]
     moe_layers: layers with a mixture of experts, x = L_moe / L [1]
     """
+    if kernel_launch == WHOLE_GRAPH:
+        return 0.0
+    if kernel_launch == PARTIAL_GRAPH:
+        return host_mixture_time * moe_layers / layers
     passes = 3 if recompute == FULL_RECOMPUTE else 2
     return passes * host_pass_time + host_mixture_time * moe_layers / layers
 
 
 @equation(unit="s", source="narayanan-2021")
-def layer_time(layer_forward_time, layer_backward_time, recompute_time, layer_host_time):
+def layer_time(layer_forward_time, layer_backward_time, recompute_time, expert_wait, layer_host_time):
     """Time of one layer for one micro-batch, forward and backward; no shorter than its launches take on the host.
 
-    t = max(t_f + t_b + t_r, t_h)
+    t = max(t_f + t_b + t_r + t_w, t_h)
 
     layer_forward_time: t_f, forward [s]
     layer_backward_time: t_b, backward [s]
     recompute_time: t_r, computing activations again [s]
+    expert_wait: t_w, waiting for tokens on their way to experts and back [s]
     layer_host_time: t_h, launching the layer's kernels [s]
     """
-    return max(layer_forward_time + layer_backward_time + recompute_time, layer_host_time)
+    return max(layer_forward_time + layer_backward_time + recompute_time + expert_wait, layer_host_time)
 
 
 @equation(unit="s", source="narayanan-2021")
-def stage_time(layer_time, head_time, slowest_stage_layers, last_stage_layers, stage_transfer_time, interleaving, transfer_overlap):
+def stage_time(
+    layer_time, head_time, slowest_stage_layers, last_stage_layers, stage_transfer_time, interleaving, pipeline_overlap, transfer_overlap
+):
     """Time of one micro-batch in the slowest pipeline stage, forward and backward.
 
-    t = max(l t_l, l_last t_l + t_head) + 2 v (1 - o) t_p
+    t = max(l t_l, l_last t_l + t_head) + 2 v (1 - b o) t_p
 
     layer_time: t_l, one layer [s]
     head_time: t_head, output head and loss [s]
@@ -159,10 +169,11 @@ def stage_time(layer_time, head_time, slowest_stage_layers, last_stage_layers, s
     last_stage_layers: l_last, layers of the stage that holds the head [1]
     stage_transfer_time: t_p, passing activations to the next stage [s]
     interleaving: v, chunks of one stage [1]
-    transfer_overlap: o, share of the passing that hides [1]
+    pipeline_overlap: b, 1 where activations pass on beside other work [1]
+    transfer_overlap: o, share of the passing that hides there [1]
     """
     work = max(slowest_stage_layers * layer_time, last_stage_layers * layer_time + head_time)
-    return work + 2 * interleaving * (1 - transfer_overlap) * stage_transfer_time
+    return work + 2 * interleaving * (1 - pipeline_overlap * transfer_overlap) * stage_transfer_time
 
 
 @equation(unit="s", source="narayanan-2021")
@@ -182,11 +193,18 @@ def bubble_time(pp, interleaving, stage_layers, layer_time, stage_transfer_time)
 
 @equation(unit="s", source="rajbhandari-2020")
 def data_parallel_wait(
-    gradient_exchange_time, parameter_gather_time, expert_exchange_time, stage_time, micro_batches, zero_stage, dp_overlap
+    gradient_exchange_time,
+    parameter_gather_time,
+    expert_exchange_time,
+    stage_time,
+    micro_batches,
+    zero_stage,
+    gradient_overlap,
+    dp_overlap,
 ):
     """Time that one step waits for gradients and parameters of the other copies.
 
-    t = max((1 - o) x, x - w); with shared parameters x = m (t_g + 2 t_p) hides behind all of w = m t_s, else x = t_g + t_p behind w = t_s
+    t = max((1 - b o) x, x - w); with shared parameters x = m (t_g + 2 t_p) hides behind all of w = m t_s, else x = t_g + t_p behind w = t_s
 
     gradient_exchange_time: t_g, reducing the gradients once [s]
     parameter_gather_time: t_p, gathering the parameters once [s]
@@ -194,14 +212,15 @@ def data_parallel_wait(
     stage_time: t_s, one micro-batch in the slowest stage [s]
     micro_batches: m, micro-batches of one copy in one step [1]
     zero_stage: what the data-parallel ranks share [1]
-    dp_overlap: o, largest share of the exchange that hides [1]
+    gradient_overlap: b, 1 where the exchange runs beside the passes [1]
+    dp_overlap: o, largest share of the exchange that hides there [1]
     """
     exchange = gradient_exchange_time + parameter_gather_time + expert_exchange_time
     window = stage_time
     if zero_stage == PARAMETERS:
         exchange = micro_batches * (exchange + parameter_gather_time)
         window = micro_batches * stage_time
-    return max((1 - dp_overlap) * exchange, exchange - window)
+    return max((1 - gradient_overlap * dp_overlap) * exchange, exchange - window)
 
 
 @equation(unit="s", source="narayanan-2021")

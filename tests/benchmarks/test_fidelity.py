@@ -13,7 +13,7 @@ from benchmarks.fidelity.training import baseline, published
 from benchmarks.fidelity.training import scoring as training
 from benchmarks.fidelity.training import summary as training_summary
 from benchmarks.fidelity.training.inputs import inputs_of
-from benchmarks.fidelity.training.words import fused_attention, kind, precision, recompute, zero_stage
+from benchmarks.fidelity.training.words import kind, precision, recompute, zero_stage
 
 RUN = {
     "id": "paper-001",
@@ -105,7 +105,7 @@ def test_what_a_row_leaves_out_follows_the_stated_rules() -> None:
     assert inputs.given["recompute"] == "selective"
     assert inputs_of(run(year="2021", recompute="")).given["recompute"] == "full"
     assert inputs_of(run(mlp_gated="", model="GPT-175B", hidden="12288", heads="96")).value("mlp_matrices") == 2
-    assert inputs_of(run(mlp_gated="")).value("mlp_matrices") == 3
+    assert inputs_of(run(mlp_gated="", ffn="5632")).value("mlp_matrices") == 3
     assert inputs_of(run(micro_batch="", grad_accum="2")).value("micro_batch") == 2
     assert inputs_of(run(global_batch="", grad_accum="2")).value("global_batch") == 96
     assert inputs_of(run(tp="2", dp="24")).value("sequence_parallel") == 1
@@ -121,13 +121,11 @@ def test_words_for_format_recompute_and_sharding() -> None:
         "bf16",
     ]
     assert precision("", "V100-SXM") == "fp16"
-    assert recompute("selective: core_attn", 2024) == "selective"
+    assert recompute("selective: core_attn", True) == "selective"
+    assert [recompute("", fused) for fused in (True, False)] == ["selective", "full"]
     texts = ("FSDP FULL_SHARD (ZeRO-3)", "FSDP SHARD_GRAD_OP (ZeRO-2)", "FSDP x64", "dist-optimizer", "none (plain DP)", "DDP", "ZeRO", "")
-    assert [zero_stage(text, 2024) for text in texts] == [3, 2, 3, 1, 0, 0, 1, 1]
-    assert zero_stage("", 2021) == 0
-    assert fused_attention("kernel: flash_attention2 + RMS kernel", 2023)
-    assert not fused_attention("kernel: torch", 2024)
-    assert not fused_attention("", 2021)
+    assert [zero_stage(text, 1) for text in texts] == [3, 2, 3, 1, 0, 0, 1, 1]
+    assert zero_stage("", 0) == 0
 
 
 def test_the_memory_of_the_row_decides_between_gpus_of_one_name() -> None:

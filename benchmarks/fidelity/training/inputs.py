@@ -2,7 +2,7 @@
 
 Shape comes from the row's own columns; what the file has no column for (head size, latent attention, shared experts, which
 layers are mixtures) from the model's catalogue entry, where its width and heads are those of the row; the GPU's figures from its
-entry. What a row leaves empty follows fixed rules that look at the row's year and layout only, never at its result:
+entry. What a row leaves empty follows fixed rules that look at the row's trainer and layout only, never at its result:
 
 | empty | rule |
 | --- | --- |
@@ -11,25 +11,17 @@ entry. What a row leaves empty follows fixed rules that look at the row's year a
 | tp, pp, cp, vp | the size that the notes name (`TP4 PP4 VP5`, `interleaved`: 2 chunks), else 1 |
 | ep | as many GPUs as divide the experts and the stage, at most the 64 of the widest published recipes |
 | precision | fp16 on V100, else bf16 |
-| recompute | full before 2022, when selective recompute came, and where less needs three times the memory; else the default |
-| what `selective` recomputes (no column) | in FSDP 0.4 of a forward pass (every second product, elementwise operators); else attention |
-| seq_parallel | 1 where tp > 1, from 2024 on; else 0 |
-| comm_overlap | hidden: tensor-parallel (with seq_parallel) and pipeline ones from 2024, data-parallel from 2022, expert from 2026 |
-| comm_overlap of a baseline | nothing hidden, where the notes say that a paper compares its own overlap with this run |
-| elementwise operators (no column) | one by one in FSDP unless compiled or Megatron's, and where the notes name kernels; else fused |
-| kernel of the norms (no column: `kernel:` in the notes) | fused, unless the notes name the kernels and no norm among them |
-| logits | gathered on each rank where the notes name the kernels (research code), else left split |
-| gradients | kept in 32 bits by Megatron-LM and BigScience, else in 16 |
-| sharding | nothing shared before 2023 (BigScience, which runs DeepSpeed: ZeRO-1), then the optimizer state (ZeRO-1) |
+| trainer | the entry of configs/trainers of the framework and release that the source names (trainers.py) |
+| recompute | full where the trainer's attention is not fused and where less needs three times the memory; else the default |
+| recompute_modules | the modules that it names, on top of what `recompute` says |
+| seq_parallel | 1 where tp > 1 and the trainer hides tensor-parallel exchanges; else 0 |
+| sharding | the optimizer state (ZeRO-1); nothing shared where the trainer is a Megatron-LM without fused attention |
 | kv_heads | heads |
 | ffn | the catalogue entry, else 4 x hidden |
-| mlp_gated | the catalogue entry, else no before 2023, then yes |
+| mlp_gated | the catalogue entry, else no where the inner width is 4 x hidden or not printed, else yes |
 | vocab | the catalogue entry, else the 51200 of Megatron's padded GPT-2 vocabulary |
-| attention kernel (no column: `kernel:` in the notes) | fused from 2023 on, else not |
-| scale, mask and softmax of attention that is not fused (`kernel:` in the notes) | one kernel, unless the notes say `torch` |
-| its generation (no column) | that of the GPU in compiled frameworks from 2024 on; else an earlier one, which is slow on Hopper |
 | head size | the catalogue entry, else hidden / heads |
-| tied embeddings | the catalogue entry, else tied before 2023 |
+| tied embeddings, learned positions | the catalogue entry, else where the MLP is not gated, as in GPT |
 | biases of linear layers | the catalogue entry, else where the MLP is not gated |
 | GPU memory | the catalogue entry, unless the row's differs by more than 15 % |
 | network | the catalogue entry, unless the row states the node's rate in Gb/s |
@@ -47,7 +39,8 @@ from functools import cache
 from benchmarks.fidelity import catalogue_match
 from benchmarks.fidelity.evaluation import Evaluator, Inputs, Unscored, Value, index
 from benchmarks.fidelity.rows import Row
-from benchmarks.fidelity.training.words import fused_attention, noted, precision, recompute, refuse, zero_stage
+from benchmarks.fidelity.training.trainers import recipe, trainer
+from benchmarks.fidelity.training.words import modules, noted, precision, recompute, refuse, zero_stage
 from sweep.catalog.entries import Entry
 
 # input: column, for what is copied as it stands
@@ -68,19 +61,18 @@ SPLIT = {"tp": "tp", "pp": "pp", "cp": "cp", "ep": "ep", "interleaving": "vp"}
 GPT2_VOCABULARY = 51200
 MOST_EXPERT_RANKS = 64
 OVERFLOW = 3
-BY_PRODUCT = 0.4
+UNGATED = 4  # inner width over that of the residual stream, of an MLP of two matrices
 
 
 def inputs_of(row: Row) -> Inputs:
     """The inputs of one row, or Unscored with the reason."""
     refuse(row)
-    year = int(row.number("year") or 0)
     memory = row.number("gpu_mem_gb")
     gpu = catalogue_match.gpu(row.text("gpu"), memory * 1e9 if memory else None)
     if gpu is None:
         raise Unscored(f"no catalogue entry for the GPU {row.text('gpu')}")
-    model = _model(row)
-    entries = (*catalogue_match.linked(gpu), *((model,) if model else ()))
+    model, software = _model(row), trainer(row)
+    entries = (*catalogue_match.linked(gpu), *((model,) if model else ()), software)
     given: dict[str, Value] = {name: value for name, column in COPIED.items() if (value := row.number(column)) is not None}
     given |= {name: row.number(column) or noted(row, column) or 1.0 for name, column in SPLIT.items()}
     known = Inputs(given, entries)
@@ -94,17 +86,18 @@ def inputs_of(row: Row) -> Inputs:
             raise Unscored(f"{name.replace('_', ' ')} not published")
     if row.text("mlp_gated"):
         given["mlp_matrices"] = 3.0 if row.text("mlp_gated") == "yes" else 2.0
-    fill("mlp_matrices", 3.0 if year >= 2023 else 2.0)
-    gated = known.value("mlp_matrices") == 3
     heads, hidden = known.value("attention_heads"), known.value("hidden_size")
+    inner = known.value("expert_hidden_size" if row.number("moe_ffn") else "ffn_hidden_size")
+    fill("mlp_matrices", 3.0 if inner > 0 and inner != UNGATED * hidden else 2.0)
+    gated = known.value("mlp_matrices") == 3
     fill("kv_heads", heads)
     fill("ffn_hidden_size", 4 * hidden if not row.number("moe_ffn") else 0.0)
     fill("vocabulary_size", GPT2_VOCABULARY)
     fill("head_size", hidden / heads)
     given.setdefault("value_head_size", known.value("value_head_size") if known.said("value_head_size") else known.value("head_size"))
-    fill("tied_embeddings", float(year < 2023))
+    fill("tied_embeddings", float(not gated))
     fill("linear_biases", float(not gated))
-    fill("learned_positions", known.value("sequence_length") if year < 2022 else 0.0)
+    fill("learned_positions", 0.0 if gated else known.value("sequence_length"))
     for name in ("q_lora_rank", "kv_lora_rank", "rope_head_size", "shared_expert_hidden_size", "attention_window", "windowed_layers"):
         fill(name, 0.0)
     _mixture(row, given, known)
@@ -112,24 +105,14 @@ def inputs_of(row: Row) -> Inputs:
         given["ep"] = _expert_ranks(known.value("experts"), (row.number("n_gpus") or 1.0) / index("pp", given["pp"]))
     _batch(row, given)
     given["precision"] = precision(row.text("precision"), row.text("gpu"))
-    given["recompute"] = recompute(row.text("recompute"), year)
+    fused, hides = (known.value(name) == 1 for name in ("fused_attention", "tensor_overlap"))
+    given["recompute"] = recompute(row.text("recompute"), fused)
+    given |= modules(row)
     said = row.text("seq_parallel")
-    tp = index("tp", given["tp"])
-    given["sequence_parallel"] = float(said == "yes" if said else tp > 1 and year >= 2024)
-    given["zero_stage"] = float(zero_stage(row.text("sharding"), year, row.text("source")))
-    given["fused_attention"] = float(fused_attention(row.text("notes"), year))
-    given["fused_softmax"] = float("kernel: torch" not in row.text("notes"))
-    given["fused_norms"] = float("kernel: " not in row.text("notes") or "RMS" in row.text("notes"))
-    plain = "FSDP" in row.text("sharding") and not re.search(
-        "MaxText|compile|Megatron", row.text("sharding") + row.text("notes") + row.text("source")
-    )
-    given["fused_operators"] = float(not plain and "kernel: " not in row.text("notes"))
-    given["selective_share"] = BY_PRODUCT if row.text("recompute") == "selective" and "FSDP" in row.text("sharding") else 0.0
-    given["native_attention"] = float(not plain and year >= 2024)
-    given["gathered_logits"] = float("kernel: " in row.text("notes"))
-    given["main_gradient_bytes"] = 4.0 if re.search("Megatron-LM|BLOOM|BigScience", row.text("source")) else 2.0
-    baseline = re.search("Megatron-LM baseline|ablation: baseline", row.text("notes"))
-    _overlap(given, "off" if baseline else row.text("comm_overlap"), 2021 if baseline else year)
+    given["sequence_parallel"] = float(said == "yes" if said else index("tp", given["tp"]) > 1 and hides)
+    alone = not fused and software.name.startswith("megatron-lm")
+    given["zero_stage"] = float(zero_stage(row.text("sharding"), 0 if alone else 1))
+    given |= recipe(row, given["sequence_parallel"] == 1)
     _machine(row, given, known)
     if not row.text("recompute") and _overflows(Inputs(given, entries)):
         given["recompute"] = "full"
@@ -145,18 +128,6 @@ def _overflows(inputs: Inputs) -> bool:
     """Whether a run needs several times the memory of its GPU, so that it must have computed all activations again."""
     need, _ = _memory().predict(inputs, gpu_memory=math.inf).of("memory_per_gpu")
     return need is not None and need > OVERFLOW * inputs.value("gpu_memory")
-
-
-def _overlap(given: dict[str, Value], said: str, year: int) -> None:
-    """Exchanges that the software waits for, where it hides less of them than the parameters' defaults say."""
-    if said.startswith("off") or year < 2024 or not given["sequence_parallel"]:
-        given["tp_overlap"] = 0.0
-    if said.startswith("off") or year < 2024:
-        given["transfer_overlap"] = 0.0
-    if year < 2026:
-        given["ep_overlap"] = 0.0
-    if said.startswith("off") or year < 2022:
-        given["dp_overlap"] = 0.0
 
 
 def _model(row: Row) -> Entry | None:

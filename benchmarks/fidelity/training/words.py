@@ -12,6 +12,14 @@ from benchmarks.fidelity.rows import Row
 from sweep.catalog.parameters import parameters
 
 PRECISIONS = {"nvfp4": "fp4", "fp4": "fp4", "mxfp8": "fp8", "fp8": "fp8", "bf16": "bf16", "fp16": "fp16", "tf32": "tf32", "fp32": "fp32"}
+MODULES = {
+    "mlp": "recompute_mlp",
+    "layernorm": "recompute_norms",
+    "moe_act": "recompute_expert_activation",
+    "moe": "recompute_experts",
+    "shared_experts": "recompute_shared_experts",
+    "mla_up_proj": "recompute_latent_projection",
+}
 COMPLETE = ("layers", "hidden", "heads", "ffn", "seq_len", "n_gpus", "tp", "pp", "dp", "micro_batch", "global_batch", "precision")
 
 
@@ -31,16 +39,22 @@ def precision(text: str, gpu: str) -> str:
     return "fp16" if gpu.startswith("V100") else "bf16"
 
 
-def recompute(text: str, year: int) -> str:
-    """The recompute mode: none, selective or full."""
+def recompute(text: str, fused_attention: bool) -> str:
+    """The recompute mode: none, selective or full; where the row is silent, full without a fused attention, whose scores would not fit."""
     said = re.search(r"\b(none|selective|full)\b", text)
     if said:
         return said[1]
     default = parameters()["recompute"].default
-    return "full" if year < 2022 or default is None else parameters()["recompute"].choices[int(default.value)]
+    return "full" if not fused_attention or default is None else parameters()["recompute"].choices[int(default.value)]
 
 
-def zero_stage(text: str, year: int, source: str = "") -> int:
+def modules(row: Row) -> dict[str, float]:
+    """The modules that are computed again on top of the mode."""
+    text = re.sub("selective|full|none", "", f"{row.text('recompute')} {row.text('recompute_modules')}")
+    return {MODULES[word]: 1.0 for word in re.findall(r"[a-z_]+", text) if word in MODULES}
+
+
+def zero_stage(text: str, default: int) -> int:
     """What data-parallel ranks share: 0 nothing, 1 optimizer state, 2 and gradients, 3 and parameters."""
     stage = re.search(r"ZeRO-([0-3])", text)
     if stage:
@@ -49,15 +63,7 @@ def zero_stage(text: str, year: int, source: str = "") -> int:
         return 3
     if text.startswith(("none", "DDP")):
         return 0
-    if text.startswith(("dist-optimizer", "ZeRO")):
-        return 1
-    return 1 if year >= 2023 or "BigScience" in source else 0
-
-
-def fused_attention(notes: str, year: int) -> bool:
-    """Whether attention runs as one fused kernel that never writes the score matrix."""
-    kernel = re.search(r"kernel: (\w+)", notes)
-    return "flash" in kernel[1] if kernel else year >= 2023
+    return 1 if text.startswith(("dist-optimizer", "ZeRO")) else default
 
 
 def complete(row: Row) -> bool:

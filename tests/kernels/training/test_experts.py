@@ -23,6 +23,47 @@ def test_a_token_reaches_fewer_nodes_than_experts():
     assert value("remote_domains", ep=8, scaleup_domain=8, experts_per_token=8) == 0
 
 
+def test_a_token_is_sent_once_to_each_rank_or_once_to_each_expert():
+    """Hybrid-EP's tables count 8 (1 - (7/8)^8) = 5.25 ranks for a token of 8 experts on 8 ranks."""
+    run = {"ep": 8, "experts_per_token": 8}
+    assert value("token_copies", **run, dispatcher="all-to-all") == 8
+    for dispatcher in ("deepep", "hybridep"):
+        assert value("token_copies", **run, dispatcher=dispatcher) == pytest.approx(8 * (1 - (7 / 8) ** 8))
+
+
+@pytest.mark.parametrize(("ranks", "dispatch", "combine"), [(8, 545.7, 568.9), (16, 523.5, 521.6), (32, 484.2, 464.5)])
+def test_hybrid_ep_on_gb200_as_measured(ranks, dispatch, combine):
+    """docs/README_Hybrid-EP.md, GB200, 32 SMs, BF16: bytes of all tokens that a rank receives over the time; within 12 %."""
+    run = {"micro_batch": 1, "sequence_length": 4096, "ep": ranks, "collective_start_time": 0, "dispatcher": "hybridep"}
+    time = value("all_to_all_time", {**DEEPSEEK, "gpu": "gb200-nvl72"}, **run)
+    moved = 2 * 4096 * 7168 * value("token_copies", DEEPSEEK, ep=ranks, dispatcher="hybridep")
+    assert moved / time / 1e9 == pytest.approx((dispatch + combine) / 2, rel=0.12)
+
+
+@pytest.mark.parametrize(("ranks", "measured"), [(32, 58), (64, 51)])
+def test_deep_ep_between_nodes_as_measured(ranks, measured):
+    """docs/legacy.md, H800, 400 Gb/s: bytes of all tokens that a node receives, its own included, over the time; within 10 %."""
+    run = {"micro_batch": 1, "sequence_length": 4096, "ep": ranks, "collective_start_time": 0, "dispatcher": "deepep"}
+    time = value("all_to_all_time", {**DEEPSEEK, "gpu": "h100-sxm"}, **run)
+    nodes = ranks / 8
+    assert 2 * 4096 * 7168 * nodes * (1 - (1 - 1 / nodes) ** 8) / time / 1e9 == pytest.approx(measured, rel=0.1)
+
+
+def test_a_plain_exchange_between_nodes_sends_every_copy():
+    run = {"micro_batch": 1, "sequence_length": 4096, "ep": 16, "collective_start_time": 0}
+    plain = value("all_to_all_time", {**DEEPSEEK, "gpu": "h100-sxm"}, **run, dispatcher="all-to-all", scaleout_rate=40e9)
+    assert plain == pytest.approx(2 * 4096 * 7168 * 8 / 2 / 40e9)
+    assert plain > 3 * value("all_to_all_time", {**DEEPSEEK, "gpu": "h100-sxm"}, **run, dispatcher="deepep")
+
+
+def test_imbalance_slows_the_exchange_and_the_products():
+    run = {"micro_batch": 1, "sequence_length": 4096, "ep": 8, "collective_start_time": 0}
+    entries = {**DEEPSEEK, "gpu": "h100-sxm"}
+    even, skewed = (value("all_to_all_time", entries, **run, expert_imbalance=i) for i in (1, 1.5))
+    assert skewed == pytest.approx(1.5 * even)
+    assert value("routed_tokens", DEEPSEEK, **run, expert_imbalance=1.5) == 1.5 * 8 * 4096
+
+
 def test_expert_parallelism_inside_a_rack_is_faster_than_between_nodes():
     run = {"micro_batch": 1, "sequence_length": 4096, "ep": 64}
     rack, nodes = (value("all_to_all_time", {**DEEPSEEK, "gpu": gpu}, **run) for gpu in ("gb200-nvl72", "h100-sxm"))

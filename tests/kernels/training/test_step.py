@@ -13,7 +13,7 @@ MEGATRON = {
     "zero_stage": 0,
     "sequence_length": 2048,
 }
-WAITING = {"tp_overlap": 0, "dp_overlap": 0, "transfer_overlap": 0}
+WAITING = {"tensor_overlap": 0, "gradient_overlap": 0, "pipeline_overlap": 0, "kernel_launch": "eager"}
 
 
 def test_bubble_of_the_interleaved_schedule():
@@ -72,9 +72,26 @@ def test_a_layer_takes_as_long_as_its_launches():
     """A pass more is launched where activations are computed again."""
     fast = {"layer_forward_time": 1e-4, "layer_backward_time": 2e-4, "recompute_time": 0}
     host = {"host_mixture_time": 4e-3, "layers": 24, "moe_layers": 6}
-    assert value("layer_time", **fast, **host, host_pass_time=1e-3, recompute="none") == pytest.approx(3e-3)
-    assert value("layer_time", **fast, **host, host_pass_time=1e-3, recompute="full") == pytest.approx(4e-3)
-    assert value("layer_time", **fast, layer_host_time=1e-5) == pytest.approx(3e-4)
+    run = {**fast, **host, "host_pass_time": 1e-3, "expert_wait": 0}
+    assert value("layer_time", **run, recompute="none", kernel_launch="eager") == pytest.approx(3e-3)
+    assert value("layer_time", **run, recompute="full", kernel_launch="eager") == pytest.approx(4e-3)
+    assert value("layer_time", **fast, expert_wait=1e-4, layer_host_time=1e-5) == pytest.approx(4e-4)
+
+
+def test_graphs_launch_attention_or_the_whole_step_at_once():
+    host = {"host_pass_time": 1e-3, "host_mixture_time": 4e-3, "layers": 24, "moe_layers": 6, "recompute": "none"}
+    eager, partial, whole = (value("layer_host_time", **host, kernel_launch=how) for how in ("eager", "partial-graph", "whole-graph"))
+    assert (eager, partial, whole) == (pytest.approx(3e-3), pytest.approx(1e-3), 0)
+
+
+def test_tokens_on_their_way_to_experts_are_waited_for_unless_another_micro_batch_is_computed():
+    run = {"all_to_all_time": 1.0, "layers": 4, "moe_layers": 2, "layer_forward_time": 1, "layer_backward_time": 2, "recompute_time": 0}
+    waits = {"recompute": "none", "expert_overlap": 0}
+    assert value("expert_wait", **run, **waits) == 2
+    assert value("expert_wait", **run, **{**waits, "recompute": "full"}) == 3
+    assert value("expert_wait", **run, **{**waits, "recompute_experts": 1}) == 3
+    assert value("expert_wait", **run, **{**waits, "expert_overlap": 1}, ep_overlap=0.75) == 0.5
+    assert value("expert_wait", **{**run, "all_to_all_time": 10.0}, **{**waits, "expert_overlap": 1}, ep_overlap=1) == 20 - 3
 
 
 SMALL_RUN = {"gpus": 64, "global_batch": 64, "sequence_length": 4096, "gpu_memory": 1e12}

@@ -1,0 +1,102 @@
+"""The trainer that a published run used. What belongs here: framework and release of a row to an entry of configs/trainers.
+
+The framework is the one that the row's source, sharding and notes name, else Megatron-LM; of its entries the newest that is no newer
+than the row's release counts, else the oldest. A release is a container (`26.04`), a version of recipes (`v25.05`) or, where only
+the year is printed, the end of May of that year. What a row says of its recipe replaces what the entry says:
+
+| column | input |
+| --- | --- |
+| ep_overlap, or `EP overlap`, `MoE comm overlap` in comm_overlap and notes | expert_overlap |
+| dispatcher, or `alltoall`, `DeepEP`, `HybridEP` in the notes | dispatcher |
+| cuda_graph, or `no CUDA graphs` in the notes | kernel_launch |
+| comm_overlap `off`, a run that a paper compares its own overlap with | nothing hidden |
+| tensor parallelism without sequence parallelism, `no async TP`, `async TP off` | tensor_overlap 0 |
+| `kernel:` in the notes | fused_attention, fused_softmax, fused_norms, fused_operators 0 |
+| `compile` in the notes | fused_operators, native_attention 1 |
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from benchmarks.fidelity.evaluation import Value
+from benchmarks.fidelity.rows import Row
+from sweep.catalog import entries
+from sweep.catalog.entries import Entry
+
+# words of source, sharding and notes: framework, the first that matches
+FRAMEWORKS = (
+    ("MaxText|JAX", "maxtext"),
+    ("Megatron-Bridge", "megatron-bridge"),
+    ("Automodel", "automodel"),
+    ("Ultra-Scale|nanotron", "nanotron"),
+    ("Primus", "primus"),
+    ("BigScience|BLOOM", "megatron-deepspeed"),
+    ("Hagemann", "aleph-alpha"),
+    ("InternEvo", "internevo"),
+    ("MosaicML", "composer"),
+    ("torchtitan|fms-fsdp", "torchtitan"),
+    ("MegaScale", "megascale"),
+    ("NeMo|DGX Cloud|MLPerf|Nemotron", "nemo"),
+    ("Megatron", "megatron-lm"),
+    ("FSDP", "fsdp2"),
+    ("ZeRO-3", "deepspeed"),
+)
+LAUNCHES = {"none": "eager", "transformer_engine": "partial-graph", "local": "whole-graph", "full_iteration": "whole-graph"}
+DISPATCHERS = {"alltoall": "all-to-all", "deepep": "deepep", "hybridep": "hybridep"}
+EXCHANGES = ("tensor_overlap", "pipeline_overlap", "gradient_overlap", "expert_overlap")
+
+
+def trainer(row: Row) -> Entry:
+    """The entry of the framework and release that a row names."""
+    text = " ".join(row.text(name) for name in ("source", "sharding", "notes"))
+    framework = next((name for words, name in FRAMEWORKS if re.search(words, text)), "megatron-lm")
+    known = _entries(framework)
+    return ([entry for when, entry in known if when <= _release(row)] or [known[0][1]])[-1]
+
+
+def recipe(row: Row, sequence_parallel: bool) -> dict[str, Value]:
+    """What a row says itself of how it ran, in place of what its trainer does."""
+    found: dict[str, Value] = {}
+    notes, said = row.text("notes"), f"{row.text('comm_overlap')} {row.text('notes')}"
+    if row.text("comm_overlap").startswith("off") or re.search("Megatron-LM baseline|ablation: baseline", notes):
+        found |= dict.fromkeys(EXCHANGES, 0.0)
+    if not sequence_parallel or re.search("no async TP|async TP off", notes):
+        found["tensor_overlap"] = 0.0
+    overlap = re.search(r"(no )?(?:EP|MoE comm) overlap(?: (on|off))?", said)
+    if row.text("ep_overlap"):
+        found["expert_overlap"] = float(row.text("ep_overlap"))
+    elif overlap:
+        found["expert_overlap"] = float(not overlap[1] and overlap[2] != "off")
+    sender = re.search("alltoall|deepep|hybridep", (row.text("dispatcher") or notes).lower())
+    if sender:
+        found["dispatcher"] = DISPATCHERS[sender[0]]
+    if row.text("cuda_graph") in LAUNCHES:
+        found["kernel_launch"] = LAUNCHES[row.text("cuda_graph")]
+    elif "no CUDA graphs" in notes:
+        found["kernel_launch"] = "eager"
+    kernel = re.search(r"kernel: (\w+)", notes)
+    if kernel:
+        found |= {"fused_attention": float("flash" in kernel[1]), "fused_softmax": float(kernel[1] != "torch")}
+        found |= {"fused_norms": float("RMS" in notes), "fused_operators": 0.0}
+    elif re.search("compile", notes):
+        found |= {"fused_operators": 1.0, "native_attention": 1.0}
+    return found
+
+
+@cache
+def _entries(framework: str) -> tuple[tuple[float, Entry], ...]:
+    """Releases of a framework, oldest first: 2024 or 26.04 in the name of its file, as years."""
+    names = [name for name in entries.entry_names("trainer") if name.rpartition("-")[0] == framework]
+    return tuple(sorted((_years(name.rpartition("-")[2]), entries.entry("trainer", name)) for name in names))
+
+
+def _years(release: str) -> float:
+    year, _, month = release.partition(".")
+    return float(year) % 2000 + float(month or 0) / 12
+
+
+def _release(row: Row) -> float:
+    printed = re.search(r"(?:container |v)(2\d\.\d\d)", row.text("source"))
+    return _years(printed[1] if printed else f"{row.text('year') or 2099}.05")

@@ -1,0 +1,77 @@
+"""Published runs to trainers: the framework and release that a row names, and what it says of its own recipe."""
+
+import pytest
+
+from benchmarks.fidelity.rows import Row
+from benchmarks.fidelity.training.trainers import FRAMEWORKS, recipe, trainer
+from benchmarks.fidelity.training.words import modules
+from sweep.catalog import entries
+
+
+def row(**fields: str) -> Row:
+    return Row({"year": "2026", **fields})
+
+
+@pytest.mark.parametrize(
+    ("source", "year", "name"),
+    [
+        ("NVIDIA Megatron-Bridge performance summary, container 26.04.01", "2026", "megatron-bridge-26.04"),
+        ("NVIDIA Megatron-Bridge performance summary, container 25.11", "2025", "megatron-bridge-25.11"),
+        ("NVIDIA Megatron-Bridge performance summary, container 27.02", "2027", "megatron-bridge-26.06"),
+        ("Megatron-Bridge tuning notes", "2026", "megatron-bridge-26.04"),
+        ("DGX Cloud benchmarking recipes v25.05", "2025", "nemo-25.04"),
+        ("NeMo performance summary (container 24.07)", "2024", "nemo-24.07"),
+        ("Narayanan et al. SC21 Table 1", "2021", "megatron-lm-2021"),
+        ("Megatron-LM v1 project page", "2019", "megatron-lm-2021"),
+        ("BLOOM-176B production run", "2022", "megatron-deepspeed-2022"),
+        ("an unheard-of paper", "2024", "megatron-lm-2024"),
+    ],
+)
+def test_a_row_is_run_by_the_newest_release_that_is_not_newer(source, year, name):
+    assert trainer(row(source=source, year=year)).name == name
+
+
+def test_sharding_names_the_framework_where_the_source_does_not():
+    assert trainer(row(source="a paper", sharding="FSDP2")).name == "fsdp2-2026"
+    assert trainer(row(source="a paper", sharding="FSDP (JAX MaxText)")).name == "maxtext-2025"
+
+
+def test_every_framework_has_an_entry():
+    names = {name.rpartition("-")[0] for name in entries.entry_names("trainer")}
+    assert {framework for _, framework in FRAMEWORKS} == names
+
+
+def test_the_recipe_of_a_row_replaces_what_its_trainer_does():
+    said = row(ep_overlap="1", dispatcher="deepep", cuda_graph="full_iteration")
+    assert recipe(said, True) == {"expert_overlap": 1.0, "dispatcher": "deepep", "kernel_launch": "whole-graph"}
+    assert recipe(row(), True) == {}
+    assert recipe(row(), False) == {"tensor_overlap": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("comm_overlap", "notes", "found"),
+    [
+        ("", "MoE comm overlap off", 0.0),
+        ("", "MoE comm overlap on", 1.0),
+        ("no EP overlap", "", 0.0),
+        ("EP overlap + delayed wgrad", "", 1.0),
+        ("off (TP and P2P overlap disabled)", "", 0.0),
+    ],
+)
+def test_words_for_the_overlap_of_the_exchange(comm_overlap, notes, found):
+    assert recipe(row(comm_overlap=comm_overlap, notes=notes), True)["expert_overlap"] == found
+
+
+def test_words_of_the_notes():
+    said = recipe(row(notes="alltoall dispatcher, no CUDA graphs, moe_permute_fusion off"), True)
+    assert said == {"dispatcher": "all-to-all", "kernel_launch": "eager"}
+    kernels = recipe(row(notes="kernel: torch"), True)
+    assert [kernels[name] for name in ("fused_attention", "fused_softmax", "fused_norms", "fused_operators")] == [0, 0, 0, 0]
+    kernels = recipe(row(notes="kernel: flash_attention2 + RMS kernel"), True)
+    assert [kernels[name] for name in ("fused_attention", "fused_softmax", "fused_norms")] == [1, 1, 1]
+
+
+def test_modules_that_are_computed_again():
+    assert modules(row(recompute_modules="mla_up_proj+mlp")) == {"recompute_latent_projection": 1.0, "recompute_mlp": 1.0}
+    assert modules(row(recompute="selective: moe+layernorm")) == {"recompute_experts": 1.0, "recompute_norms": 1.0}
+    assert modules(row(recompute="full")) == {}

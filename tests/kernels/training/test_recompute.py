@@ -1,0 +1,54 @@
+"""Activations that are computed again: the words for sets of modules, and single modules."""
+
+import pytest
+
+from tests.at_point import value
+
+H100 = {"gpu": "h100-sxm"}
+RUN = {"micro_batch": 1, "sequence_length": 4096}
+LAYER = {"layer_forward_time": 10, "core_attention_time": 2, "layer_exchange_time": 1, "dense_recompute_time": 0.5}
+
+
+def test_words_are_sets_of_modules():
+    none, selective, full = (
+        value("recompute_time", **LAYER, mixture_recompute_time=0.25, recompute=word, fused_attention=0)
+        for word in ("none", "selective", "full")
+    )
+    assert none == 0.75
+    assert selective == 0.75 + 2
+    assert full == 10
+
+
+def test_a_fused_core_computes_its_scores_again_by_itself():
+    assert value("recompute_time", **LAYER, mixture_recompute_time=0, recompute="selective", fused_attention=1) == 0.5
+    share = value("recompute_time", **LAYER, mixture_recompute_time=0, recompute="selective", fused_attention=1, selective_share=0.4)
+    assert share == pytest.approx(0.5 + 0.4 * 7)
+
+
+def test_nothing_is_computed_again_by_itself():
+    entries = {**H100, "model": "deepseek-v3"}
+    assert value("dense_recompute_time", entries, **RUN) == 0
+    assert value("mixture_recompute_time", entries, **RUN, ep=8) == 0
+
+
+def test_a_dense_mlp_is_computed_again_in_dense_layers_only():
+    run = {**RUN, "recompute_mlp": 1, "mlp_products_time": 1.0, "pointwise_rate": 1e300, "layers": 60}
+    assert value("dense_recompute_time", {**H100, "model": "llama-3.1-8b"}, **run, moe_layers=0) == pytest.approx(1.0)
+    assert value("dense_recompute_time", {**H100, "model": "llama-3.1-8b"}, **run, moe_layers=57) == pytest.approx(0.05)
+
+
+def test_a_latent_projection_is_two_products():
+    """DeepSeek-V3: 128 heads, ranks 1536 and 512, heads of 192 and 128 columns."""
+    run = {**RUN, "recompute_latent_projection": 1, "mlp_products_time": 0, "gemm_rate": 1.0, "pointwise_rate": 1e300}
+    found = value("dense_recompute_time", {"model": "deepseek-v3"}, **run)
+    assert found == pytest.approx(2 * 4096 * 128 * (1536 * 192 + 512 * (192 + 128)))
+
+
+def test_experts_computed_again_include_their_activation():
+    run = {"expert_products_time": 1.0, "permutation_time": 0.5, "shared_expert_time": 0.25, "layers": 61, "moe_layers": 61}
+    entries = {**H100, "model": "deepseek-v3"}
+    whole = value("mixture_recompute_time", entries, **RUN, **run, recompute_experts=1)
+    assert whole == pytest.approx(1.5)
+    assert value("mixture_recompute_time", entries, **RUN, **run, recompute_experts=1, recompute_expert_activation=1) == whole
+    assert 0 < value("mixture_recompute_time", entries, **RUN, **run, recompute_expert_activation=1) < 0.5
+    assert value("mixture_recompute_time", entries, **RUN, **run, recompute_shared_experts=1) == pytest.approx(0.25)
