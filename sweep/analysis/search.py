@@ -9,21 +9,19 @@ from __future__ import annotations
 import heapq
 import json
 import math
-import os
-import threading
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sweep.analysis import scan
+from sweep.analysis.scan import Lines, Places, bound
 from sweep.catalog.parameters import Parameter
 from sweep.cube.query import unit_of
-from sweep.engine import plan
-from sweep.engine.blocks import Block, Grid, Program, Worker, inner_shape, ranges_of
-from sweep.engine.nests import INDENT, Function, body, calls, needed, reads_at, source
-from sweep.engine.plan import STATUS, Dims, Nest, Plan
-from sweep.equations import point, quantities, registry
+from sweep.engine.blocks import Array, inner_shape, ranges_of
+from sweep.engine.nests import Function
+from sweep.engine.plan import STATUS, Dims
+from sweep.equations import quantities, registry
 from sweep.equations.quantities import names
 from sweep.errors import SweepError, suggestion
 from sweep.study.definition import Study
@@ -32,8 +30,6 @@ from sweep.study.where import OPERATORS, Condition, conditions
 if TYPE_CHECKING:
     import xarray
 
-SEARCH_CELLS = 1 << 25
-SEARCH_BYTES = 64 << 20  # of what the search of one block reads
 CUBE_CELLS = 1 << 22
 Hit = tuple[float, int]
 
@@ -82,149 +78,48 @@ def best(
 def _of_study(
     study: Study, quantity: str, asked: list[Condition], top: int, maximize: bool, per: str | None, threads: int | None
 ) -> list[dict[str, Any]]:
-    wanted = tuple(dict.fromkeys([quantity, *(name for c in asked for name in c.names)]))
-    made = plan.make(study, wanted, exported=wanted)
-    dims = tuple(dim for dim in made.order if any(dim in made.dims[name] for name in wanted))
-    if per is not None and per not in dims:
-        raise SweepError(f"--per {per}: {quantity} does not depend on it{suggestion(per, dims)}")
-    full = plan.make(study, [*study.outputs, *wanted])
-    program, nest, ancestors = _program(made, dims, wanted, asked, maximize)
+    made = scan.make(study, [quantity], asked, _lines(quantity, maximize), (INSERT,))
     rows = []
-    for ranges in _groups(dims, made.sizes, per):
-        hits = _search(program, nest, ancestors, ranges, top, threads)
-        for rank, (_, place) in enumerate(hits, 1):
-            index = dict(zip(dims, (int(i) for i in np.unravel_index(place, [made.sizes[d] for d in dims])), strict=True))
-            elsewhere = {axis: at for axis, at in study.point.items() if axis not in index}
-            values = point.evaluate(full.graph, study.inputs_at({**index, **elsewhere}, full.graph)).values
-            shown = dict.fromkeys([*wanted, *(name for name in study.outputs if set(full.dims[name]) <= set(dims))])
-            labels = _labels(study, index, per)
-            left = [name for name in shown if name not in labels]
-            rows.append({"rank": rank, **labels, **{name: quantities.quantity(name).told(values[name]) for name in left}})
+    for spans in made.groups(per):
+        hits: list[Hit] = []
+
+        def before(places: Places, hits: list[Hit] = hits) -> dict[str, Array]:
+            worst = hits[top - 1][0] if len(hits) >= top else math.inf
+            scores = np.full(top, np.nextafter(np.float32(worst), np.float32(np.inf)), np.float32)
+            return {"scores": scores, "places": np.full(top, -1, np.int64), "row": np.empty(places.row, np.float32)}
+
+        def after(places: Places, out: dict[str, Array], hits: list[Hit] = hits) -> None:
+            found = out["places"] >= 0
+            flat = places.flat(out["places"][found])
+            hits[:] = heapq.nsmallest(top, [*hits, *zip(out["scores"][found].tolist(), flat.tolist(), strict=True)])
+
+        made.run(spans, before, after, threads)
+        rows += [{"rank": rank, **made.row(place, per)} for rank, (_, place) in enumerate(hits, 1)]
     return rows
 
 
-def _labels(study: Study, index: Mapping[str, int], per: str | None) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name in [*([per] if per else []), *(name for name in index if name != per)]:
-        axis, at = study.axes[name], index[name]
-        found[name] = axis.labels[at] if axis.labels is not None else float(axis.columns[name][at])
-    return found
+def _lines(objective: str, maximize: bool) -> Lines:
+    """The loop that scores every point and keeps the best.
 
-
-def _groups(dims: Dims, sizes: Mapping[str, int], per: str | None) -> Iterator[dict[str, tuple[int, int]]]:
-    """The ranges to search: the whole grid, or each label of an axis."""
-    whole = {dim: (0, sizes[dim]) for dim in dims}
-    yield from ({**whole, per: (label, label + 1)} for label in range(sizes[per])) if per else [whole]
-
-
-def _program(
-    made: Plan, dims: Dims, wanted: tuple[str, ...], asked: list[Condition], maximize: bool
-) -> tuple[Program, Nest, tuple[Nest, ...]]:
-    nest = next((n for n in made.nests if n.dims == dims), Nest(dims, (), (), ()))
-    ancestors = made.ancestors(nest, wanted)
-    exports = {n.dims: source(made, n, n.exports, "exports") for n in ancestors}
-    search = _search_function(made, nest, wanted, asked, maximize)
-    whole = tuple(made.sizes[dim] for dim in dims)
-    cut = Grid(whole, _cut(made, nest, ancestors, whole), whole)
-    calls = {f.name: f.cost * made.cells(d) * cut.repeats(dims, d) for d, f in exports.items()}
-    calls["search"] = search.cost * made.cells(dims)
-    return Program(made, exports, {dims: search}, calls, (INSERT,)), nest, ancestors
-
-
-def _search_function(made: Plan, nest: Nest, wanted: tuple[str, ...], asked: list[Condition], maximize: bool) -> Function:
-    """The loop that scores every point of a nest, row by row, and keeps the best.
-
-    A condition is tested as soon as its quantity is known, so that one on few axes skips all that lies inside. The innermost
-    loop only counts the scores that beat the worst hit, which runs in vector lanes; a row with such a score is looked at again.
+    The innermost loop only counts the scores that beat the worst hit, which runs in vector lanes; a row with such a score is looked
+    at again.
     """
-    dims, objective = nest.dims, wanted[0]
-    steps = needed(nest, wanted)
-    inside = {step.name for step in steps}
-    reads = tuple(dict.fromkeys([*(n for s in steps for n in s.needs if n not in inside), *(n for n in wanted if n not in inside)]))
 
-    def depth_of(name: str) -> int:
-        return len(dims) if name in inside else max((dims.index(dim) + 1 for dim in made.dims[name]), default=0)
+    def at_point(meets: str) -> list[str]:
+        held = [f"score = score if {meets} else float32(inf)"] if meets else []
+        return [f"score = float32({'-' if maximize else ''}{objective})", *held, "out_row[at] = score", "found += int32(score < worst)"]
 
-    tests: list[list[str]] = [[] for _ in range(len(dims) + 1)]
-    for c in asked:
-        left, right = f"float32({c.name})", f"float32({c.other})" if c.other else repr(_bound(c))
-        signs = ("<", ">") if c.operator == "!=" else (c.operator,)  # what has no value is not unequal to anything either
-        tests[max(depth_of(name) for name in c.names)].append(f"({' or '.join(f'{left} {sign} {right}' for sign in signs)})")
-
-    arguments = [*(f"n_{dim}" for dim in dims), *(f"in_{name}" for name in reads), "out_scores", "out_places", "out_row"]
-    lines = [f"def search({', '.join(arguments)}):", f'{INDENT}"""The {"largest" if maximize else "smallest"} {objective}."""']
-    lines += [f"{INDENT}last = len(out_scores) - 1", f"{INDENT}worst = out_scores[last]"]
-    row = max(len(dims) - 1, 0)
-    for depth in range(len(dims) + 1):
-        indent = INDENT * (depth + 1)
-        if depth:
-            lines.append(f"{INDENT * depth}for i_{dims[depth - 1]} in range(n_{dims[depth - 1]}):")
-        lines += reads_at(made, dims, reads, depth)
-        if depth < len(dims) and tests[depth]:
-            lines += [f"{indent}if not ({' and '.join(tests[depth])}):", f"{indent}{INDENT}{'continue' if depth else 'return'}"]
-        if depth == row:
-            lines.append(f"{indent}found = int32(0)")
-    inner, outer = INDENT * (len(dims) + 1), INDENT * (row + 1)
-    lines += [inner + line for line in body(made, steps)]
-    lines.append(f"{inner}score = float32({'-' if maximize else ''}{objective})")
-    if tests[-1]:
-        lines.append(f"{inner}score = score if {' & '.join(tests[-1])} else float32(inf)")
-    at = f"i_{dims[-1]}" if dims else "0"
-    lines += [f"{inner}out_row[{at}] = score", f"{inner}found += int32(score < worst)", f"{outer}if found:"]
-    flat = "0"
-    for dim in dims[:-1]:
-        flat = f"i_{dim}" if flat == "0" else f"({flat}) * n_{dim} + i_{dim}"
-    lines += [f"{outer}{INDENT}{line}" for line in (f"base = ({flat}) * len(out_row)", "for k in range(len(out_row)):")]
-    lines.append(f"{outer}{INDENT * 2}if out_row[k] < out_scores[last]:")
-    lines.append(f"{outer}{INDENT * 3}insert(out_scores, out_places, out_row[k], base + k)")
-    lines.append(f"{outer}{INDENT}worst = out_scores[last]")
-    return Function("search", "\n".join(lines) + "\n", dims, reads, ("scores", "places", "row"), calls(steps))
-
-
-def _search(
-    program: Program, nest: Nest, ancestors: tuple[Nest, ...], ranges: Mapping[str, tuple[int, int]], top: int, threads: int | None
-) -> list[Hit]:
-    """The best hits in some ranges: (score, place in the whole grid of the nest), best first."""
-    sizes = program.plan.sizes
-    shape = tuple(ranges[dim][1] - ranges[dim][0] for dim in nest.dims)
-    whole = tuple(sizes[dim] for dim in nest.dims)
-    work = list(ranges_of(0, shape, _cut(program.plan, nest, ancestors, shape)))
-    hits: list[Hit] = []
-    lock = threading.Lock()
-    own = threading.local()
-    _ = program.code
-
-    def one(block: Block) -> None:
-        if not hasattr(own, "worker"):
-            own.worker = Worker(program)
-        where = {dim: (start + ranges[dim][0], stop + ranges[dim][0]) for dim, (start, stop) in zip(nest.dims, block.ranges, strict=True)}
-        worst = hits[top - 1][0] if len(hits) >= top else math.inf
-        scores = np.full(top, np.nextafter(np.float32(worst), np.float32(np.inf)), np.float32)
-        places = np.full(top, -1, np.int64)
-        own.worker.prepare(ancestors, where)
-        out = {"scores": scores, "places": places, "row": np.empty(block.shape[-1] if block.shape else 1, np.float32)}
-        own.worker.run(program.outputs[nest.dims], where, out)
-        found = places >= 0
-        corners = np.unravel_index(places[found], block.shape) if nest.dims else ()
-        shifted = [corner + where[dim][0] for corner, dim in zip(corners, nest.dims, strict=True)]
-        flat = np.ravel_multi_index(tuple(shifted), whole) if nest.dims else places[found]
-        with lock:
-            hits[:] = heapq.nsmallest(top, [*hits, *zip(scores[found].tolist(), flat.tolist(), strict=True)])
-
-    count = max(1, min(threads or os.cpu_count() or 1, len(work)))
-    with ThreadPoolExecutor(count) as pool:
-        for _ in pool.map(one, work):
-            pass
-    return hits
-
-
-def _cut(made: Plan, nest: Nest, ancestors: tuple[Nest, ...], shape: tuple[int, ...]) -> tuple[int, ...]:
-    """The shape of a block of the search: whole inner axes, as many as the exports of the ancestors leave memory for."""
-    per_cell = 1e-9
-    for other in ancestors:
-        missing = math.prod(made.sizes[dim] for dim in nest.dims if dim not in other.dims)
-        per_cell += 8 * len(other.exports) / missing
-    return inner_shape(shape, int(min(SEARCH_CELLS, SEARCH_BYTES / per_cell)))
+    again = ["if found:", "    for k in range(len(out_row)):", "        if out_row[k] < out_scores[last]:"]
+    again += ["            insert(out_scores, out_places, out_row[k], base + k)", "    worst = out_scores[last]"]
+    return Lines(
+        name="search",
+        about=f"The {'largest' if maximize else 'smallest'} {objective}.",
+        start=["last = len(out_scores) - 1", "worst = out_scores[last]"],
+        before_row=["found = int32(0)"],
+        point=at_point,
+        after_row=again,
+        writes=("scores", "places", "row"),
+    )
 
 
 def _of_cube(
@@ -240,7 +135,8 @@ def _of_cube(
         raise SweepError(f"--per {per}: {quantity} does not depend on it{suggestion(per, dims)}")
     sizes = {dim: cube.sizes[dim] for dim in dims}
     rows = []
-    for ranges in _groups(dims, sizes, per):
+    whole = {dim: (0, size) for dim, size in sizes.items()}
+    for ranges in ({**whole, per: (label, label + 1)} for label in range(sizes[per])) if per else [whole]:
         hits: list[Hit] = []
         shape = tuple(stop - start for start, stop in ranges.values())
         for block in ranges_of(0, shape, inner_shape(shape, CUBE_CELLS)):
@@ -254,12 +150,6 @@ def _of_cube(
             values = {name: cube[name].isel({d: int(index[str(d)]) for d in cube[name].dims}).item() for name in left}
             rows.append({"rank": rank, **{d: v if isinstance(v, str) else float(v) for d, v in (labels | values).items()}})
     return rows
-
-
-def _bound(condition: Condition) -> float:
-    """What a quantity is compared with, as the cube would hold it, so that a bound that is met exactly is met."""
-    with np.errstate(over="ignore"):
-        return float(np.float32(condition.value))
 
 
 def _block_hits(
@@ -283,7 +173,7 @@ def _block_hits(
 
     scores = np.broadcast_to(values(quantity) * (-1 if maximize else 1), shape)
     for c in asked:
-        left, right = values(c.name), values(c.other) if c.other else np.float32(_bound(c))
+        left, right = values(c.name), values(c.other) if c.other else np.float32(bound(c))
         scores = np.where(OPERATORS[c.operator](left, right) & (left == left) & (right == right), scores, np.nan)
     flat = np.where(np.isnan(scores), np.float32(np.inf), scores).reshape(-1)
     if len(flat) > top:

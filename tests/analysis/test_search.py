@@ -5,7 +5,7 @@ import operator
 import numpy as np
 import pytest
 
-from sweep.analysis import search
+from sweep.analysis import scan, search
 from sweep.analysis.search import best
 from sweep.catalog.parameters import parameters
 from sweep.catalog.units import to_si
@@ -142,7 +142,7 @@ def test_study_cube_and_every_cell_name_the_same_points(study, memory, stored, q
 @pytest.mark.parametrize(("quantity", "where", "top", "maximize", "per"), QUESTIONS[::3])
 def test_blocks_threads_and_the_compiler_change_no_winner(study, monkeypatch, quantity, where, top, maximize, per):
     whole = best(study, quantity, where, top=top, maximize=maximize, per=per)
-    monkeypatch.setattr(search, "SEARCH_CELLS", 7)
+    monkeypatch.setattr(scan, "SCAN_CELLS", 7)
     assert best(study, quantity, where, top=top, maximize=maximize, per=per, threads=4) == whole
     assert best(study, quantity, where, top=top, maximize=maximize, per=per, threads=1) == whole
 

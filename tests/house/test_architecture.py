@@ -27,7 +27,7 @@ ROOMS = {
     "study": ("axes", "definition", "parse", "where"),
     "engine": ("plan", "nests", "compile", "blocks"),
     "cube": ("dataset", "store", "text", "query", "running", "export"),
-    "analysis": ("search", "explain", "describe"),
+    "analysis": ("scan", "search", "explain", "describe"),
     "plot": ("style",),
     "cli": ("options", "cubes", "facts", "points", "ranks", "studies", "supply"),
 }
