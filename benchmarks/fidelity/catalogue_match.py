@@ -66,7 +66,6 @@ SAME_SHAPE = {
     "deepseekcoderv2lite": "deepseekv2lite",
     "deepseekv30324": "deepseekv3",
     "deepseekv31": "deepseekv3",
-    "deepseekv32": "deepseekv3",
     "deepseekr1": "deepseekv3",
     "deepseekr10528": "deepseekv3",
     "deepseekr1zero": "deepseekv3",

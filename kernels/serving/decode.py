@@ -105,31 +105,53 @@ def expert_pass_time(expert_read_time, expert_padding_time):
 
 
 @equation(unit="FLOP", source="deepseek-v2")
-def attention_flops_per_attended_token(attention_heads, head_size, value_head_size, kv_lora_rank, rope_head_size):
-    """Operations of one layer for one pair of a new token and a token that it attends to, in a decode step.
+def decode_attention_flops(
+    mean_context,
+    sparse_attention_tokens,
+    full_attention_layers,
+    attention_heads,
+    score_width,
+    kv_lora_rank,
+    rope_head_size,
+    windowed_layers,
+    window_score_width,
+    attention_window,
+    indexer_heads,
+    indexer_head_size,
+):
+    """Operations of attention in all layers for one new token of a sequence.
 
-    F = 2 n (d_k + d_v), or 2 n (2 r + d_rope) with multi-head latent attention, whose heads work on the compression itself
+    F = 2 (L_f (min(c, k) w_f + c i d_i) + L_w min(c, W) w_w); w_f = a (2 r + d_r) with latent attention, whose heads work on the
+    compression itself
 
-    attention_heads: n, query heads of a layer [1]
-    head_size: d_k, width of a query and key head [1]
-    value_head_size: d_v, width of a value head [1]
+    mean_context: c, tokens that a sequence has behind it [token]
+    sparse_attention_tokens: k, tokens that sparse attention chooses, 0 for all of them [token]
+    full_attention_layers: L_f, layers in which a token attends to all before it [1]
+    attention_heads: a, query heads of one of them [1]
+    score_width: w_f, columns that one of them scores and adds up [1]
     kv_lora_rank: r, rank of the key-value compression, 0 for ordinary attention [1]
-    rope_head_size: d_rope, part of the key that carries position [1]
+    rope_head_size: d_r, part of the key that carries position [1]
+    windowed_layers: L_w, layers with windowed attention [1]
+    window_score_width: w_w, columns that one of them scores and adds up [1]
+    attention_window: W, how far they look back [token]
+    indexer_heads: i, heads that choose the tokens of sparse attention, 0 without [1]
+    indexer_head_size: d_i, width of one of them [1]
     """
-    if kv_lora_rank > 0:
-        return 2 * attention_heads * (2 * kv_lora_rank + rope_head_size)
-    return 2 * attention_heads * (head_size + value_head_size)
+    width = attention_heads * (2 * kv_lora_rank + rope_head_size) if kv_lora_rank > 0 else score_width
+    chosen = min(mean_context, sparse_attention_tokens) if sparse_attention_tokens > 0 else mean_context
+    full = full_attention_layers * (chosen * width + mean_context * indexer_heads * indexer_head_size)
+    return 2 * (full + windowed_layers * min(mean_context, attention_window) * window_score_width)
 
 
 @equation(unit="s", source="kwon-2023")
 def kv_read_time(
-    kv_bytes_per_sequence, state_bytes_per_sequence, serving_gpus, kv_shards, serving_tp, hbm_bandwidth, kv_bandwidth_efficiency
+    kv_read_bytes_per_sequence, state_bytes_per_sequence, serving_gpus, kv_shards, serving_tp, hbm_bandwidth, kv_bandwidth_efficiency
 ):
     """Time to read the keys and values of one sequence, and to read and write its states, shared by the GPUs that hold different parts.
 
     t = (K + 2 S) t / (N s b e)
 
-    kv_bytes_per_sequence: K, keys and values of one running sequence [B]
+    kv_read_bytes_per_sequence: K, keys and values that its next token reads [B]
     state_bytes_per_sequence: S, states of one running sequence [B]
     serving_gpus: N, GPUs of one replica [1]
     kv_shards: s, GPUs of a tensor-parallel group that hold different keys and values [1]
@@ -137,23 +159,22 @@ def kv_read_time(
     hbm_bandwidth: b, memory bandwidth of one GPU [B/s]
     kv_bandwidth_efficiency: e, share of it that attention reaches [1]
     """
-    moved = kv_bytes_per_sequence + 2 * state_bytes_per_sequence
+    moved = kv_read_bytes_per_sequence + 2 * state_bytes_per_sequence
     return moved * serving_tp / (serving_gpus * kv_shards * hbm_bandwidth * kv_bandwidth_efficiency)
 
 
 @equation(unit="s", source="deepseek-v2")
-def attention_compute_time(attention_flops_per_attended_token, attended_tokens, serving_gpus, peak_rate_16bit, matmul_efficiency):
+def attention_compute_time(decode_attention_flops, serving_gpus, peak_rate_16bit, matmul_efficiency):
     """Time of the operations of attention for one new token, shared by all GPUs of the replica.
 
-    t = F a / (N r_16 e)
+    t = F / (N r_16 e)
 
-    attention_flops_per_attended_token: F, operations per layer and attended token [FLOP]
-    attended_tokens: a, tokens that all layers together attend to [token]
+    decode_attention_flops: F, operations of attention for one new token [FLOP]
     serving_gpus: N, GPUs of one replica [1]
     peak_rate_16bit: r_16, dense peak rate of one GPU in 16 bits, in which attention stays [FLOP/s]
     matmul_efficiency: e, share of it that matrix multiplications reach [1]
     """
-    return attention_flops_per_attended_token * attended_tokens / (serving_gpus * peak_rate_16bit * matmul_efficiency)
+    return decode_attention_flops / (serving_gpus * peak_rate_16bit * matmul_efficiency)
 
 
 @equation(unit="s", source="pope-2022")

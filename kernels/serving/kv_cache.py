@@ -8,12 +8,6 @@ import math
 from sweep.equations.registry import equation, rule
 
 
-def attended(context, attention_window):
-    if attention_window > 0:
-        return min(context, attention_window)
-    return context
-
-
 @equation(unit="token", source="kwon-2023")
 def mean_context(input_tokens, output_tokens, output_variation):
     """Tokens that a running sequence has behind it, mean over all that run; long answers run longer and count more.
@@ -25,23 +19,6 @@ def mean_context(input_tokens, output_tokens, output_variation):
     output_variation: v, standard deviation of the length of answers over its mean [1]
     """
     return input_tokens + output_tokens * (1 + output_variation * output_variation) / 2
-
-
-@equation(unit="1", source="deepseek-v3")
-def kv_width(kv_heads, head_size, value_head_size, kv_lora_rank, rope_head_size):
-    """Numbers that one layer keeps of one token: a key and a value per head, or their common compression.
-
-    w = n_kv (d_k + d_v), or r + d_rope with multi-head latent attention
-
-    kv_heads: n_kv, key and value heads of a layer [1]
-    head_size: d_k, width of a key head [1]
-    value_head_size: d_v, width of a value head [1]
-    kv_lora_rank: r, rank of the key-value compression, 0 for ordinary attention [1]
-    rope_head_size: d_rope, part of the key that carries position [1]
-    """
-    if kv_lora_rank > 0:
-        return kv_lora_rank + rope_head_size
-    return kv_heads * (head_size + value_head_size)
 
 
 @equation(unit="1", source="shoeybi-2019")
@@ -59,31 +36,45 @@ def kv_shards(serving_tp, kv_heads, kv_lora_rank):
     return min(serving_tp, kv_heads)
 
 
-@equation(unit="token", source="gemma-2-2024")
-def attended_tokens(mean_context, full_attention_layers, windowed_layers, attention_window):
-    """Tokens that all layers together attend to for one new token.
+@equation(unit="B", source="kwon-2023")
+def kv_bytes_per_sequence(
+    mean_context, full_attention_layers, kv_width, indexer_head_size, windowed_layers, window_kv_width, attention_window, kv_bits
+):
+    """Bytes of keys and values of one running sequence, all layers, one copy; a window keeps no more than it sees.
 
-    a = l_f c + l_w min(c, w)
+    K = (L_f c (w_f + d_i) + L_w min(c, W) w_w) b / 8
 
     mean_context: c, tokens that a sequence has behind it [token]
-    full_attention_layers: l_f, layers in which a token attends to all before it [1]
-    windowed_layers: l_w, layers with windowed attention [1]
-    attention_window: w, how far they look back [token]
+    full_attention_layers: L_f, layers in which a token attends to all before it [1]
+    kv_width: w_f, numbers that one of them keeps of one token [1]
+    indexer_head_size: d_i, numbers that its indexer keeps of one token, 0 without sparse attention [1]
+    windowed_layers: L_w, layers with windowed attention [1]
+    window_kv_width: w_w, numbers that one of them keeps of one token [1]
+    attention_window: W, how far they look back [token]
+    kv_bits: b, bits of one number [1]
     """
-    return full_attention_layers * mean_context + windowed_layers * attended(mean_context, attention_window)
+    full = full_attention_layers * mean_context * (kv_width + indexer_head_size)
+    return (full + windowed_layers * min(mean_context, attention_window) * window_kv_width) * kv_bits / 8
 
 
-@equation(unit="B", source="kwon-2023")
-def kv_bytes_per_sequence(attended_tokens, kv_width, kv_bits):
-    """Bytes of keys and values of one running sequence, all layers, one copy.
+@equation(unit="B", source="deepseek-v3.2")
+def kv_read_bytes_per_sequence(
+    kv_bytes_per_sequence, mean_context, sparse_attention_tokens, full_attention_layers, kv_width, kv_bits
+):
+    """Bytes of keys and values that one sequence's next token reads: all that is kept, or what sparse attention chooses of it.
 
-    K = a w b / 8
+    R = K - L_f max(0, c - k) w_f b / 8
 
-    attended_tokens: a, tokens that all layers together attend to [token]
-    kv_width: w, numbers that one layer keeps of one token [1]
-    kv_bits: b, bits of one of them [1]
+    kv_bytes_per_sequence: K, keys and values of one running sequence [B]
+    mean_context: c, tokens that a sequence has behind it [token]
+    sparse_attention_tokens: k, tokens that sparse attention chooses in a layer that sees all, 0 without [token]
+    full_attention_layers: L_f, layers in which a token attends to all before it [1]
+    kv_width: w_f, numbers that one of them keeps of one token [1]
+    kv_bits: b, bits of one number [1]
     """
-    return attended_tokens * kv_width * kv_bits / 8
+    if sparse_attention_tokens <= 0:
+        return kv_bytes_per_sequence
+    return kv_bytes_per_sequence - full_attention_layers * max(0.0, mean_context - sparse_attention_tokens) * kv_width * kv_bits / 8
 
 
 @equation(unit="B", source="mamba-2-2024")

@@ -26,21 +26,15 @@ def prefill_tokens(input_tokens, prefix_cache_hit):
 
 
 @equation(unit="1", source="narayanan-2021")
-def prefill_pairs(input_tokens, prefill_tokens, full_attention_layers, windowed_layers, attention_window):
-    """Pairs of a prompt token and one that it attends to, all layers; quadratic in the prompt without a window.
+def prefill_pairs(input_tokens, prefill_tokens):
+    """Pairs of a prompt token and one before it, of those tokens that have to be read; quadratic in the prompt.
 
-    p = l_f (n c + n^2 / 2) + l_w (the same, each token within its window), with c = n_in - n
+    p = n c + n^2 / 2, with c = n_in - n
 
     input_tokens: n_in, tokens of one prompt [token]
     prefill_tokens: n, those that have to be read [token]
-    full_attention_layers: l_f, layers in which a token attends to all before it [1]
-    windowed_layers: l_w, layers with windowed attention [1]
-    attention_window: w, how far they look back; 0 where every layer sees all [token]
     """
-    cached = input_tokens - prefill_tokens
-    full = prefill_tokens * cached + prefill_tokens * prefill_tokens / 2
-    windowed = window_pairs(cached, prefill_tokens, attention_window) if attention_window > 0 else full
-    return full_attention_layers * full + windowed_layers * windowed
+    return prefill_tokens * (input_tokens - prefill_tokens) + prefill_tokens * prefill_tokens / 2
 
 
 @equation(unit="FLOP", source="narayanan-2021")
@@ -68,17 +62,39 @@ def prefill_expert_flops(prefill_tokens, expert_weights_per_token):
 
 
 @equation(unit="FLOP", source="narayanan-2021")
-def prefill_attention_flops(prefill_pairs, attention_heads, head_size, value_head_size):
-    """Operations of one prompt in attention.
+def prefill_attention_flops(
+    prefill_pairs,
+    input_tokens,
+    prefill_tokens,
+    sparse_attention_tokens,
+    full_attention_layers,
+    score_width,
+    windowed_layers,
+    window_score_width,
+    attention_window,
+    indexer_heads,
+    indexer_head_size,
+):
+    """Operations of one prompt in attention, all layers; a token scores those within its window, or those that sparse attention chooses.
 
-    F = 2 p n (d_k + d_v)
+    F = 2 (L_f (p(k) w_f + p i d_i) + L_w p(W) w_w), p(x) the pairs no further apart than x
 
-    prefill_pairs: p, pairs of a prompt token and one that it attends to [1]
-    attention_heads: n, query heads of a layer [1]
-    head_size: d_k, width of a query and key head [1]
-    value_head_size: d_v, width of a value head [1]
+    prefill_pairs: p, pairs of a prompt token and one before it [1]
+    input_tokens: tokens of one prompt [token]
+    prefill_tokens: those that have to be read [token]
+    sparse_attention_tokens: k, tokens that sparse attention chooses, 0 for all of them [token]
+    full_attention_layers: L_f, layers in which a token attends to all before it [1]
+    score_width: w_f, columns that one of them scores and adds up [1]
+    windowed_layers: L_w, layers with windowed attention [1]
+    window_score_width: w_w, columns that one of them scores and adds up [1]
+    attention_window: W, how far they look back [token]
+    indexer_heads: i, heads that choose the tokens of sparse attention, 0 without [1]
+    indexer_head_size: d_i, width of one of them [1]
     """
-    return 2 * prefill_pairs * attention_heads * (head_size + value_head_size)
+    cached = input_tokens - prefill_tokens
+    chosen = window_pairs(cached, prefill_tokens, sparse_attention_tokens) if sparse_attention_tokens > 0 else prefill_pairs
+    full = full_attention_layers * (chosen * score_width + prefill_pairs * indexer_heads * indexer_head_size)
+    return 2 * (full + windowed_layers * window_pairs(cached, prefill_tokens, attention_window) * window_score_width)
 
 
 @equation(unit="s", source="agrawal-2024")

@@ -6,52 +6,24 @@ The projections around it are for gemm.py.
 from sweep.equations.registry import equation
 
 
-@equation(unit="token", source="dao-2023")
-def attention_context(sequence_length, layers, full_attention_layers, windowed_layers, attention_window):
-    """Positions that a token attends to, on average over tokens and layers, when the masked half is skipped.
-
-    s / 2, w (1 - w / 2 s) in layers with a window and 0 in those that keep a state
-
-    sequence_length: s, tokens in one sequence [token]
-    layers: transformer layers [1]
-    full_attention_layers: layers in which a token attends to all before it [1]
-    windowed_layers: layers with a window [1]
-    attention_window: w, longest distance that such a layer looks back [token]
-    """
-    window = min(attention_window, sequence_length)
-    inside = window * (1 - window / (2 * sequence_length))
-    return (full_attention_layers * sequence_length / 2 + windowed_layers * inside) / layers
-
-
 @equation(unit="s", source="dao-2023")
 def fused_attention_time(
-    local_tokens,
-    tp,
-    attention_context,
-    attention_heads,
-    head_size,
-    value_head_size,
-    attention_rate,
-    attention_width,
-    hbm_bandwidth,
-    attention_exposure,
+    local_tokens, tp, attention_score_flops, layers, attention_rate, attention_width, hbm_bandwidth, attention_exposure
 ):
-    """Time of the fused (flash) core of one attention layer, forward, for one micro-batch.
+    """Time of the fused (flash) core of one attention layer, forward, for one micro-batch; the mean of all layers.
 
-    t = 2 n c a (d + d_v) / (t R) + 2 n w x / (t B)
+    t = n F / (L t R) + 2 n w x / (t B)
 
     local_tokens: n, tokens of one micro-batch on one rank [token]
     tp: t, tensor-parallel size [1]
-    attention_context: c, positions that a token attends to [token]
-    attention_heads: a, query heads [1]
-    head_size: d, width of one query and key head [1]
-    value_head_size: d_v, width of one value head [1]
+    attention_score_flops: F, operations of causal scores for one token, all layers [FLOP/token]
+    layers: L, transformer layers [1]
     attention_rate: R, rate of the fused core, forward [FLOP/s]
     attention_width: w, columns of query, key, value and context [1]
     hbm_bandwidth: B, memory bandwidth of one GPU [B/s]
     attention_exposure: x, passes over query, key, value and context that do not hide [1]
     """
-    work = 2 * attention_context * attention_heads * (head_size + value_head_size)
+    work = attention_score_flops / layers
     return local_tokens / tp * (work / attention_rate + 2 * attention_width * attention_exposure / hbm_bandwidth)
 
 

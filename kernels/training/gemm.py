@@ -80,42 +80,52 @@ def operand_rate(hbm_bandwidth, operand_exposure):
 
 
 @equation(unit="1", source="deepseek-v3")
-def attention_weights(hidden_size, attention_heads, kv_heads, head_size, value_head_size, q_lora_rank, kv_lora_rank, rope_head_size):
-    """Elements of the projection matrices of one attention layer: query, key, value and output.
+def attention_weights(mixing_parameters, layers):
+    """Elements of the matrices that mix tokens in one layer, the mean of all layers: query, key, value, output, and those of states.
 
-    h a d + h k (d + d_v) + a d_v h, or by way of the compressed query and key-value of latent attention
+    w = P / L
 
-    hidden_size: h, width of the residual stream [1]
-    attention_heads: a, query heads [1]
-    kv_heads: k, key and value heads [1]
-    head_size: d, width of one query and key head [1]
-    value_head_size: d_v, width of one value head [1]
-    q_lora_rank: rank of the query compression; 0 without [1]
-    kv_lora_rank: rank of the key-value compression; 0 for ordinary attention [1]
-    rope_head_size: part of d that carries position in latent attention [1]
+    mixing_parameters: P, what mixes tokens in all layers [1]
+    layers: L, transformer layers [1]
     """
-    query = hidden_size * attention_heads * head_size
-    if q_lora_rank > 0:
-        query = q_lora_rank * (hidden_size + attention_heads * head_size)
-    key_value = hidden_size * kv_heads * (head_size + value_head_size)
-    if kv_lora_rank > 0:
-        up = attention_heads * (head_size - rope_head_size + value_head_size)
-        key_value = hidden_size * (kv_lora_rank + rope_head_size) + kv_lora_rank * up
-    return query + key_value + attention_heads * value_head_size * hidden_size
+    return mixing_parameters / layers
 
 
 @equation(unit="1", source="korthikanti-2022")
-def attention_width(attention_heads, kv_heads, head_size, value_head_size):
-    """Columns of query, key, value and context that tensor parallelism divides, for one token.
+def attention_width(
+    full_attention_layers,
+    score_width,
+    kv_heads,
+    head_size,
+    value_head_size,
+    windowed_layers,
+    window_score_width,
+    window_kv_width,
+    state_layers,
+    state_parameters,
+    hidden_size,
+    layers,
+):
+    """Columns of query, key, value and context that tensor parallelism divides, for one token; the mean of all layers.
 
-    a d + k (d + d_v) + a d_v
+    (L_f (w_f + k (d + d_v)) + L_w (w_w + k_w) + L_s P_s / h) / L, a state having as many as its matrices have columns
 
-    attention_heads: a, query heads [1]
+    full_attention_layers: L_f, layers in which a token attends to all before it [1]
+    score_width: w_f, columns of query and context in one of them [1]
     kv_heads: k, key and value heads [1]
     head_size: d, width of one query and key head [1]
     value_head_size: d_v, width of one value head [1]
+    windowed_layers: L_w, layers with windowed attention [1]
+    window_score_width: w_w, columns of query and context in one of them [1]
+    window_kv_width: k_w, columns of key and value in one of them [1]
+    state_layers: L_s, layers that keep a state [1]
+    state_parameters: P_s, parameters of the mixing of one of them [1]
+    hidden_size: h, width of the residual stream [1]
+    layers: L, transformer layers [1]
     """
-    return attention_heads * (head_size + value_head_size) + kv_heads * (head_size + value_head_size)
+    full = full_attention_layers * (score_width + kv_heads * (head_size + value_head_size))
+    windowed = windowed_layers * (window_score_width + window_kv_width)
+    return (full + windowed + state_layers * state_parameters / hidden_size) / layers
 
 
 @equation(unit="s", source="aiconfigurator-core")

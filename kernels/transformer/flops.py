@@ -1,8 +1,8 @@
 """Operations of a transformer for one token and for its training. What belongs here: counts of the model's own work, nothing computed
 twice; how fast a GPU does it and what recomputation adds is elsewhere.
 
-Forward, of one layer: attention_projection_flops, attention_score_flops (causal: only what a token may see; the mean of full and
-windowed layers), attention_score_flops_full (the whole score matrix, as Megatron-LM papers count), mlp_flops (dense), moe_flops.
+Forward, of one layer: mlp_flops (dense), moe_flops. Of all layers: attention_score_flops (causal: only what a token may see),
+attention_score_flops_full (the whole score matrix, as Megatron-LM papers count), indexer_flops, state_flops.
 Of the model: head_flops, forward_flops_per_token, forward_flops_per_token_full.
 Training: training_flops_per_token and training_flops_per_token_full (forward and twice that backward), training_flops (6 N D),
 training_flops_exact (layer by layer, causal).
@@ -11,59 +11,76 @@ training_flops_exact (layer by layer, causal).
 from sweep.equations.registry import equation
 
 
-@equation(unit="FLOP/token", source="narayanan-2021")
-def attention_projection_flops(attention_parameters):
-    """Forward operations of one layer's attention for one token, without the scores: two for each parameter.
-
-    F = 2 P_a
-
-    attention_parameters: P_a, of attention in one layer [1]
-    """
-    return 2 * attention_parameters
+def mean_within(sequence_length, reach):
+    """Tokens that a token attends to, the mean over a sequence, where it looks back no further than `reach`."""
+    near = min(reach, sequence_length)
+    return near - near * near / (2 * sequence_length)
 
 
 @equation(unit="FLOP/token", source="narayanan-2021")
 def attention_score_flops_full(
-    attention_heads, head_size, value_head_size, sequence_length, attention_window, windowed_layers, full_attention_layers, layers
+    score_width, full_attention_layers, window_score_width, windowed_layers, sequence_length, attention_window
 ):
-    """Forward operations of one layer's scores and their use for one token when the whole matrix is counted, causal or not.
+    """Forward operations of all layers' scores and their use for one token when the whole matrix is counted, causal or not.
 
-    F = 2 a (d + d_v) c, with c = s, min(s, w) in windowed layers and 0 in those that keep a state; the mean of all layers
+    F = 2 (L_f w_f s + L_w w_w min(s, W))
 
-    attention_heads: a, query heads [1]
-    head_size: d, width of a query and key head [1]
-    value_head_size: d_v, width of a value head [1]
+    score_width: w_f, columns that one layer that sees all scores and adds up [1]
+    full_attention_layers: L_f, layers in which a token attends to all before it [1]
+    window_score_width: w_w, the same columns of a windowed layer [1]
+    windowed_layers: L_w, layers with windowed attention [1]
     sequence_length: s, tokens in a sequence [token]
-    attention_window: w, longest distance in a windowed layer [token]
-    windowed_layers: layers with windowed attention [1]
-    full_attention_layers: layers in which a token attends to all before it [1]
-    layers: transformer layers [1]
+    attention_window: W, longest distance in a windowed layer [token]
     """
-    context = (windowed_layers * min(attention_window, sequence_length) + full_attention_layers * sequence_length) / layers
-    return 2 * attention_heads * (head_size + value_head_size) * context
+    windowed = windowed_layers * window_score_width * min(attention_window, sequence_length)
+    return 2 * (full_attention_layers * score_width * sequence_length + windowed)
 
 
 @equation(unit="FLOP/token", source="korthikanti-2022")
 def attention_score_flops(
-    attention_heads, head_size, value_head_size, sequence_length, attention_window, windowed_layers, full_attention_layers, layers
+    score_width, full_attention_layers, window_score_width, windowed_layers, sequence_length, attention_window, sparse_attention_tokens
 ):
-    """Forward operations of one layer's causal scores and their use for one token: only the tokens that it may see.
+    """Forward operations of all layers' causal scores and their use for one token: only the tokens that it may see.
 
-    F = 2 a (d + d_v) c, with c = s / 2, w - w^2 / (2 s) in layers of a window w < s and 0 in those that keep a state; the mean of all
+    F = 2 (L_f w_f c(k) + L_w w_w c(W)), with c(x) = x - x^2 / (2 s) for x < s, else s / 2
 
-    attention_heads: a, query heads [1]
-    head_size: d, width of a query and key head [1]
-    value_head_size: d_v, width of a value head [1]
+    score_width: w_f, columns that one layer that sees all scores and adds up [1]
+    full_attention_layers: L_f, layers in which a token attends to all before it [1]
+    window_score_width: w_w, the same columns of a windowed layer [1]
+    windowed_layers: L_w, layers with windowed attention [1]
     sequence_length: s, tokens in a sequence [token]
-    attention_window: w, longest distance in a windowed layer [token]
-    windowed_layers: layers with windowed attention [1]
-    full_attention_layers: layers in which a token attends to all before it [1]
-    layers: transformer layers [1]
+    attention_window: W, longest distance in a windowed layer [token]
+    sparse_attention_tokens: k, tokens that sparse attention chooses in a layer that sees all, 0 without [token]
     """
-    window = min(attention_window, sequence_length)
-    windowed = window - window * window / (2 * sequence_length)
-    context = (windowed_layers * windowed + full_attention_layers * sequence_length / 2) / layers
-    return 2 * attention_heads * (head_size + value_head_size) * context
+    chosen = sparse_attention_tokens if sparse_attention_tokens > 0 else sequence_length
+    full = full_attention_layers * score_width * mean_within(sequence_length, chosen)
+    return 2 * (full + windowed_layers * window_score_width * mean_within(sequence_length, attention_window))
+
+
+@equation(unit="FLOP/token", source="deepseek-v3.2")
+def indexer_flops(full_attention_layers, indexer_heads, indexer_head_size, sequence_length):
+    """Forward operations of all layers' indexers for one token: each scores all tokens before it, causal.
+
+    F = L_f i d_i s
+
+    full_attention_layers: L_f, layers in which a token attends to all before it [1]
+    indexer_heads: i, heads that choose the tokens of sparse attention, 0 without [1]
+    indexer_head_size: d_i, width of one of them [1]
+    sequence_length: s, tokens in a sequence [token]
+    """
+    return full_attention_layers * indexer_heads * indexer_head_size * sequence_length
+
+
+@equation(unit="FLOP/token", source="mamba-2-2024")
+def state_flops(state_layers, state_size):
+    """Forward operations of all layers' states for one token, step by step: each number is scaled, added to and read.
+
+    F = 6 L_s S: a multiplication and an addition for the decay, the input and the output
+
+    state_layers: L_s, layers that keep a state [1]
+    state_size: S, numbers that one of them keeps [1]
+    """
+    return 6 * state_layers * state_size
 
 
 @equation(unit="FLOP/token", source="narayanan-2021")
@@ -80,20 +97,24 @@ def mlp_flops(hidden_size, ffn_hidden_size, mlp_matrices):
 
 
 @equation(unit="FLOP/token", source="deepseek-v2")
-def moe_flops(hidden_size, expert_hidden_size, shared_expert_hidden_size, experts, experts_per_token, mlp_matrices):
+def moe_flops(
+    hidden_size, expert_latent_size, expert_hidden_size, shared_expert_hidden_size, experts, experts_per_token, mlp_matrices
+):
     """Forward operations of the mixture of one layer for one token: router, routed and shared experts.
 
-    F = 2 m h (k f_e + f_s) + 2 h E
+    F = 2 m (w k f_e + h f_s) + 2 h E, w = h; on a latent stream w is its size, and the way there and back takes 4 h w
 
     hidden_size: h, width of the residual stream [1]
+    expert_latent_size: width of the stream on which routed experts work, 0 where it is h [1]
     expert_hidden_size: f_e, inner width of one expert [1]
     shared_expert_hidden_size: f_s, inner width of all shared experts together [1]
     experts: E, routed experts [1]
     experts_per_token: k, routed experts that a token visits [1]
     mlp_matrices: m, 3 gated, 2 not [1]
     """
-    inner = experts_per_token * expert_hidden_size + shared_expert_hidden_size
-    return 2 * hidden_size * (mlp_matrices * inner + experts)
+    width = expert_latent_size if expert_latent_size > 0 else hidden_size
+    products = width * experts_per_token * expert_hidden_size + hidden_size * shared_expert_hidden_size
+    return 2 * mlp_matrices * products + 2 * hidden_size * (experts + 2 * expert_latent_size)
 
 
 @equation(unit="FLOP/token", source="narayanan-2021")
@@ -110,36 +131,45 @@ def head_flops(vocabulary_size, hidden_size):
 
 @equation(unit="FLOP/token", source="narayanan-2021")
 def forward_flops_per_token(
-    layers, attention_projection_flops, attention_score_flops, dense_layers, mlp_flops, moe_layers, moe_flops, head_flops
+    mixing_parameters,
+    attention_score_flops,
+    indexer_flops,
+    state_flops,
+    dense_layers,
+    mlp_flops,
+    moe_layers,
+    moe_flops,
+    head_flops,
 ):
     """Forward operations of the model for one token, attention counted causally.
 
-    F = L (F_a + F_s) + L_d F_m + L_m F_x + F_o
+    F = 2 P_t + F_a + F_i + F_s + L_d F_m + L_m F_x + F_o
 
-    layers: L, transformer layers [1]
-    attention_projection_flops: F_a, of attention without scores in one layer [FLOP/token]
-    attention_score_flops: F_s, of causal scores in one layer [FLOP/token]
+    mixing_parameters: P_t, what mixes tokens in all layers [1]
+    attention_score_flops: F_a, of causal scores in all layers [FLOP/token]
+    indexer_flops: F_i, of the indexers of sparse attention [FLOP/token]
+    state_flops: F_s, of the states in all layers [FLOP/token]
     dense_layers: L_d, layers with a dense MLP [1]
     mlp_flops: F_m, of one dense MLP [FLOP/token]
     moe_layers: L_m, layers with a mixture of experts [1]
     moe_flops: F_x, of one mixture [FLOP/token]
     head_flops: F_o, of the output head [FLOP/token]
     """
-    return layers * (attention_projection_flops + attention_score_flops) + dense_layers * mlp_flops + moe_layers * moe_flops + head_flops
+    mixing = 2 * mixing_parameters + attention_score_flops + indexer_flops + state_flops
+    return mixing + dense_layers * mlp_flops + moe_layers * moe_flops + head_flops
 
 
 @equation(unit="FLOP/token", source="narayanan-2021")
-def forward_flops_per_token_full(forward_flops_per_token, layers, attention_score_flops, attention_score_flops_full):
+def forward_flops_per_token_full(forward_flops_per_token, attention_score_flops, attention_score_flops_full):
     """Forward operations of the model for one token when the whole score matrix is counted (Megatron-LM papers, MFU of 2022).
 
-    F = F_c + L (F_f - F_s)
+    F = F_c + F_f - F_a
 
     forward_flops_per_token: F_c, with causal attention [FLOP/token]
-    layers: L, transformer layers [1]
-    attention_score_flops: F_s, of causal scores in one layer [FLOP/token]
-    attention_score_flops_full: F_f, of the whole matrix in one layer [FLOP/token]
+    attention_score_flops: F_a, of causal scores in all layers [FLOP/token]
+    attention_score_flops_full: F_f, of the whole matrices in all layers [FLOP/token]
     """
-    return forward_flops_per_token + layers * (attention_score_flops_full - attention_score_flops)
+    return forward_flops_per_token + attention_score_flops_full - attention_score_flops
 
 
 @equation(unit="FLOP/token", source="narayanan-2021")

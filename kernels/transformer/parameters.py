@@ -1,43 +1,11 @@
-"""Parameters of a transformer. What belongs here: counts that follow from its shape alone; operations are in transformer_flops.py.
+"""Parameters of a transformer. What belongs here: counts that follow from its shape alone; operations are in flops.py.
 
-Of one layer: attention_parameters, mlp_parameters (dense), expert_parameters (one routed expert), shared_expert_parameters,
-router_parameters, moe_parameters (the whole mixture), moe_active_parameters (what one token visits).
-Of the model: full_attention_layers, dense_layers, embedding_parameters, head_parameters, position_parameters, norm_parameters,
-total_parameters, active_parameters.
+Of one layer: mlp_parameters (dense), expert_parameters (one routed expert), shared_expert_parameters, router_parameters,
+moe_parameters (the whole mixture), moe_active_parameters (what one token visits). Of the model: dense_layers, embedding_parameters,
+head_parameters, position_parameters, norm_parameters, total_parameters, active_parameters. What mixes tokens is in attention.py.
 """
 
 from sweep.equations.registry import equation
-
-
-@equation(unit="1", source="deepseek-v2")
-def attention_parameters(
-    hidden_size, attention_heads, kv_heads, head_size, value_head_size, q_lora_rank, kv_lora_rank, rope_head_size, linear_biases
-):
-    """Parameters of the attention of one layer: grouped-query attention, or latent attention where keys and values are compressed.
-
-    P = h a d + h k (d + d_v) + a d_v h; latent: h r_q + r_q a d (or h a d) + h (r_kv + d_r) + r_kv a (d - d_r + d_v) + a d_v h
-
-    hidden_size: h, width of the residual stream [1]
-    attention_heads: a, query heads [1]
-    kv_heads: k, key and value heads [1]
-    head_size: d, width of a query and key head [1]
-    value_head_size: d_v, width of a value head [1]
-    q_lora_rank: r_q, rank of the query compression, 0 without [1]
-    kv_lora_rank: r_kv, rank of the key-value compression, 0 without [1]
-    rope_head_size: d_r, part of a head that carries position in latent attention [1]
-    linear_biases: 1 where linear layers have a bias [1]
-    """
-    query = hidden_size * attention_heads * head_size
-    output = attention_heads * value_head_size * hidden_size
-    if kv_lora_rank > 0:
-        if q_lora_rank > 0:
-            query = q_lora_rank * (hidden_size + attention_heads * head_size)
-        compress = hidden_size * (kv_lora_rank + rope_head_size)
-        expand = kv_lora_rank * attention_heads * (head_size - rope_head_size + value_head_size)
-        return query + compress + expand + output
-    key_value = hidden_size * kv_heads * (head_size + value_head_size)
-    biases = attention_heads * head_size + kv_heads * (head_size + value_head_size) + hidden_size
-    return query + key_value + output + linear_biases * biases
 
 
 @equation(unit="1", source="narayanan-2021")
@@ -55,17 +23,19 @@ def mlp_parameters(hidden_size, ffn_hidden_size, mlp_matrices, linear_biases):
 
 
 @equation(unit="1", source="deepseek-v2")
-def expert_parameters(hidden_size, expert_hidden_size, mlp_matrices, linear_biases):
+def expert_parameters(hidden_size, expert_latent_size, expert_hidden_size, mlp_matrices, linear_biases):
     """Parameters of one routed expert of one layer.
 
-    P = m h f_e, and with biases (m - 1) f_e + h
+    P = m w f_e, w = h or the latent size, and with biases (m - 1) f_e + w
 
     hidden_size: h, width of the residual stream [1]
+    expert_latent_size: width of the stream on which routed experts work, 0 where it is h [1]
     expert_hidden_size: f_e, inner width of one expert [1]
     mlp_matrices: m, 3 gated, 2 not [1]
     linear_biases: 1 where linear layers have a bias [1]
     """
-    return mlp_matrices * hidden_size * expert_hidden_size + linear_biases * ((mlp_matrices - 1) * expert_hidden_size + hidden_size)
+    width = expert_latent_size if expert_latent_size > 0 else hidden_size
+    return mlp_matrices * width * expert_hidden_size + linear_biases * ((mlp_matrices - 1) * expert_hidden_size + width)
 
 
 @equation(unit="1", source="deepseek-v2")
@@ -82,15 +52,16 @@ def shared_expert_parameters(hidden_size, shared_expert_hidden_size, mlp_matrice
 
 
 @equation(unit="1", source="deepseek-v2")
-def router_parameters(hidden_size, experts):
-    """Parameters of the router of one mixture layer.
+def router_parameters(hidden_size, experts, expert_latent_size):
+    """Parameters of the router of one mixture layer, and of the way to the stream of its experts and back.
 
-    P = h E
+    P = h E + 2 h w
 
     hidden_size: h, width of the residual stream [1]
     experts: E, routed experts [1]
+    expert_latent_size: w, width of the stream on which routed experts work, 0 where it is h [1]
     """
-    return hidden_size * experts
+    return hidden_size * (experts + 2 * expert_latent_size)
 
 
 @equation(unit="1", source="deepseek-v2")
@@ -121,29 +92,17 @@ def moe_active_parameters(expert_parameters, experts_per_token, shared_expert_pa
     return experts_per_token * expert_parameters + shared_expert_parameters + router_parameters
 
 
-@equation(unit="1", source="gemma-2-2024")
-def full_attention_layers(layers, windowed_layers, state_layers):
-    """Layers in which a token attends to all before it.
-
-    L_f = L - L_w - L_s
-
-    layers: L, transformer layers [1]
-    windowed_layers: L_w, layers with windowed attention [1]
-    state_layers: L_s, layers that keep a state and attend to nothing [1]
-    """
-    return layers - windowed_layers - state_layers
-
-
 @equation(unit="1", source="deepseek-v2")
-def dense_layers(layers, moe_layers):
+def dense_layers(layers, moe_layers, mixer_only_layers):
     """Layers whose MLP is dense.
 
-    L_d = L - L_m
+    L_d = L - L_m - L_o
 
     layers: L, transformer layers [1]
     moe_layers: L_m, layers with a mixture of experts [1]
+    mixer_only_layers: L_o, layers without an MLP [1]
     """
-    return layers - moe_layers
+    return layers - moe_layers - mixer_only_layers
 
 
 @equation(unit="1", source="narayanan-2021")
@@ -198,8 +157,7 @@ def norm_parameters(layers, hidden_size, linear_biases):
 
 @equation(unit="1", source="narayanan-2021")
 def total_parameters(
-    layers,
-    attention_parameters,
+    mixing_parameters,
     dense_layers,
     mlp_parameters,
     moe_layers,
@@ -211,10 +169,9 @@ def total_parameters(
 ):
     """Parameters of the model, embeddings included.
 
-    N = L P_a + L_d P_m + L_m P_x + P_n + P_v + P_o + P_p
+    N = P_t + L_d P_m + L_m P_x + P_n + P_v + P_o + P_p
 
-    layers: L, transformer layers [1]
-    attention_parameters: P_a, of attention in one layer [1]
+    mixing_parameters: P_t, what mixes tokens in all layers [1]
     dense_layers: L_d, layers with a dense MLP [1]
     mlp_parameters: P_m, of one dense MLP [1]
     moe_layers: L_m, layers with a mixture of experts [1]
@@ -224,7 +181,7 @@ def total_parameters(
     head_parameters: P_o, of the output head [1]
     position_parameters: P_p, of learned positions [1]
     """
-    blocks = layers * attention_parameters + dense_layers * mlp_parameters + moe_layers * moe_parameters
+    blocks = mixing_parameters + dense_layers * mlp_parameters + moe_layers * moe_parameters
     return blocks + norm_parameters + embedding_parameters + head_parameters + position_parameters
 
 

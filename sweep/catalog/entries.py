@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 
-from sweep.catalog.document import read
+from sweep.catalog.document import Node, read
+from sweep.catalog.model_config import read_config
 from sweep.catalog.parameters import Figure, catalogues, columns, figure, folder, parameters, shown
-from sweep.errors import suggestion
+from sweep.errors import SweepError, suggestion
 
 ENTRY_KEYS = ("title", "notes")
 
@@ -37,10 +39,38 @@ def entry(catalogue: str, name: str) -> Entry:
     if name not in entry_names(catalogue):
         raise KeyError(name)
     path = folder() / f"{catalogue}s" / f"{name}.yaml"
-    place = shown(path)
+    return _entry(catalogue, name, read(path, shown(path)), shown(path))
+
+
+def is_file(name: str) -> bool:
+    """Whether a study names a file of its own where an entry of a catalogue could stand: mine.yaml, ./config.json."""
+    return name.endswith((".yaml", ".yml", ".json"))
+
+
+def own_entry(catalogue: str, path: Path, name: str) -> Entry:
+    """An entry that a user wrote, or a model's config.json; `name` is how the study names it. Raises SweepError."""
+    if path.suffix == ".json":
+        if catalogue != "model":
+            raise SweepError(f"{path}: a {catalogue} is read from a YAML file; a config.json is of a model")
+        return _of_config(path, name)
+    return _entry(catalogue, name, read(path), str(path))
+
+
+def _of_config(path: Path, name: str) -> Entry:
+    found: dict[tuple[str, str], Figure] = {}
+    for column, value in read_config(path).items():
+        parameter = parameters()[column]
+        text = f"{value.number:g}" if parameter.unit == "1" else f"{value.number:g} {parameter.unit}"
+        figure_of = Figure(value.number, text, str(path), 0, derived=value.said(path.name))
+        parameter.check(value.number, Node(text, str(path), 0, column))
+        found[column, ""] = figure_of
+    return Entry(name, "model", name, "", str(path), {}, found)
+
+
+def _entry(catalogue: str, name: str, document: Node, place: str) -> Entry:
     legal = columns(catalogue)
     others = [c for c in catalogues() if c != catalogue]
-    root = read(path, place).mapping([*ENTRY_KEYS, *others, *legal])
+    root = document.mapping([*ENTRY_KEYS, *others, *legal])
     figures: dict[tuple[str, str], Figure] = {}
     for key, node in root.items():
         if key not in legal:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from sweep.cli import cubes, facts, points, ranks, studies, supply
+from sweep.cli import cubes, facts, models, points, ranks, studies, supply
 from sweep.errors import SweepError
 
 
@@ -39,5 +39,5 @@ def main() -> None:
     """
 
 
-for command in (*facts.COMMANDS, *studies.COMMANDS, *points.COMMANDS, *ranks.COMMANDS, *cubes.COMMANDS, *supply.COMMANDS):
+for command in (*facts.COMMANDS, *studies.COMMANDS, *points.COMMANDS, *ranks.COMMANDS, *cubes.COMMANDS, *models.COMMANDS, *supply.COMMANDS):
     main.add_command(command)

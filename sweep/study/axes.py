@@ -10,13 +10,14 @@ import math
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from sweep.catalog.document import Node
-from sweep.catalog.entries import Entry, entry, entry_names
+from sweep.catalog.entries import Entry, entry, entry_names, is_file, own_entry
 from sweep.catalog.parameters import Figure, Parameter, catalogues, columns, parameters
 from sweep.catalog.units import to_si, unit_factor
 from sweep.equations.quantities import names, quantity
@@ -101,14 +102,20 @@ def _written(name: str, node: Node, chosen: Collection[str]) -> Axis:
 
 def linked(catalogue: str, name: str, node: Node, chosen: Collection[str]) -> dict[tuple[str, str], Figure]:
     """The figures of a catalogue entry, with those of the entries it links to, unless the study selects these itself."""
-    figures = dict(_entry(catalogue, name, node).figures)
-    for other, target in _entry(catalogue, name, node).links.items():
+    found = _entry(catalogue, name, node)
+    figures = dict(found.figures)
+    for other, target in found.links.items():
         if other not in chosen:
             figures |= entry(other, target).figures
     return figures
 
 
 def _entry(catalogue: str, name: str, node: Node) -> Entry:
+    if is_file(name):
+        path = (Path(node.file).parent if node.line else Path()) / name
+        if not path.is_file():
+            node.fail(f"no such file: {path}")
+        return own_entry(catalogue, path, name)
     try:
         return entry(catalogue, name)
     except KeyError:

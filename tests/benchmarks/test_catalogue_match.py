@@ -39,7 +39,7 @@ NAMES = {
     "deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B": "qwen2.5-1.5b",
     "deepseek-ai/DeepSeek-V2.5": "deepseek-v2",
     "deepseek-ai/DeepSeek-V3.1-Terminus": "deepseek-v3",
-    "deepseek-ai/DeepSeek-V3.2-Exp": "deepseek-v3",
+    "deepseek-ai/DeepSeek-V3.2-Exp": "deepseek-v3.2",
     "deepseek-ai/deepseek-llm-67b-chat": "deepseek-llm-67b",
     "facebook/opt-1.3b": "opt-1.3b",
     "facebook/opt-13b": "opt-13b",

@@ -119,15 +119,16 @@ def test_a_model_is_a_shape_that_can_exist(name):
     assert of["attention_heads"] % of["kv_heads"] == 0
     assert of["moe_layers"] <= of["layers"]
     assert of["windowed_layers"] + of["state_layers"] <= of["layers"]
+    assert (of["state_parameters"] > 0) == (of["state_layers"] > 0)
+    assert (of["sparse_attention_tokens"] > 0) == (of["indexer_heads"] > 0) == (of["indexer_head_size"] > 0)
     assert (of["state_size"] > 0) == (of["state_layers"] > 0)
     assert of["experts_per_token"] <= of["experts"]
     mixture = [of[column] > 0 for column in ("moe_layers", "experts", "experts_per_token", "expert_hidden_size")]
     assert all(mixture) or not any(mixture)
-    assert (of["ffn_hidden_size"] > 0) == (of["moe_layers"] < of["layers"])
+    assert (of["ffn_hidden_size"] > 0) == (of["moe_layers"] + of["mixer_only_layers"] < of["layers"])
     assert (of["attention_window"] > 0) == (of["windowed_layers"] > 0)
     latent = of["kv_lora_rank"] > 0
     assert latent == (of["rope_head_size"] > 0)
-    assert latent or of["value_head_size"] == of["head_size"]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ LONGEST = 300
 # data flows down this table: a room imports only what stands above it, and each module only what stands above it in its room
 ROOMS = {
     "errors": (),
-    "catalog": ("document", "units", "parameters", "entries", "sources", "digest"),
+    "catalog": ("document", "units", "parameters", "model_layers", "model_config", "entries", "sources", "digest"),
     "equations": ("registry", "quantities", "graph", "point"),
     "supply": ("weather", "mix", "inputs"),
     "study": ("axes", "definition", "parse", "where"),
@@ -29,7 +29,7 @@ ROOMS = {
     "cube": ("dataset", "store", "text", "query", "running", "export"),
     "analysis": ("scan", "search", "explain", "describe"),
     "plot": ("style",),
-    "cli": ("options", "cubes", "facts", "points", "ranks", "studies", "supply"),
+    "cli": ("options", "cubes", "facts", "models", "points", "ranks", "studies", "supply"),
 }
 # an equation reads quantities of its own room and of those above it
 KERNEL_ROOMS = ("transformer", "training", "serving", "facility", "grid")

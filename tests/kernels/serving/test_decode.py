@@ -28,8 +28,41 @@ def test_latent_attention_keeps_one_compression():
 
 def test_windowed_layers_attend_to_their_window_only():
     gemma = {**LLAMA, "model": "gemma-3-12b"}
-    assert value("attended_tokens", gemma, input_tokens=9000, output_tokens=2000) == 8 * 10000 + 40 * 1024
-    assert value("attended_tokens", gemma, input_tokens=50, output_tokens=100) == 48 * 100
+    # 8 layers that see all and 40 with a window of 1024, 8 heads of 256, key and value, 2 bytes
+    assert value("kv_bytes_per_sequence", gemma, input_tokens=9000, output_tokens=2000) == (8 * 10000 + 40 * 1024) * 8 * 2 * 256 * 2
+    assert value("kv_bytes_per_sequence", gemma, input_tokens=50, output_tokens=100) == 48 * 100 * 8 * 2 * 256 * 2
+    assert value("decode_attention_flops", gemma, input_tokens=9000, output_tokens=2000) == 2 * 16 * 512 * (8 * 10000 + 40 * 1024)
+
+
+def test_sparse_attention_keeps_all_tokens_and_reads_those_that_it_chooses():
+    sparse = {**DEEPSEEK, "model": "deepseek-v3.2"}
+    long = {"input_tokens": 99_999, "output_tokens": 2}
+    kept = 61 * 100_000 * (512 + 64 + 128) * 2  # with one key of 128 for the indexer
+    assert value("kv_bytes_per_sequence", sparse, **long) == kept
+    assert value("kv_read_bytes_per_sequence", sparse, **long) == kept - 61 * (100_000 - 2048) * (512 + 64) * 2
+    assert value("decode_attention_flops", sparse, **long) == 2 * 61 * (2048 * 128 * (2 * 512 + 64) + 100_000 * 64 * 128)
+    assert value("kv_read_bytes_per_sequence", DEEPSEEK, **long) == value("kv_bytes_per_sequence", DEEPSEEK, **long)
+    short = {"input_tokens": 999, "output_tokens": 2}
+    assert value("kv_read_bytes_per_sequence", sparse, **short) == value("kv_bytes_per_sequence", sparse, **short)
+
+
+def test_each_kind_of_layer_keeps_its_own_heads():
+    # MiMo-V2-Flash: 9 layers see all with 4 heads, 39 a window of 128 with 8 heads; keys of 192, values of 128
+    mimo = {**LLAMA, "model": "mimo-v2-flash"}
+    assert value("kv_bytes_per_sequence", mimo, input_tokens=1023, output_tokens=2) == 9 * 1024 * 4 * 320 * 2 + 39 * 128 * 8 * 320 * 2
+    # Gemma 4 31B: 10 layers with 4 heads of 512, 50 with 16 heads of 256
+    gemma = {**LLAMA, "model": "gemma-4-31b"}
+    assert value("kv_bytes_per_sequence", gemma, input_tokens=0, output_tokens=2) == (10 * 4 * 1024 + 50 * 16 * 512) * 2
+
+
+def test_attention_beside_a_state_keeps_both():
+    # Falcon-H1 1.5B of llama.cpp's log: 24 layers of 2 heads of 128 and a state each, 768 MiB of keys and values at 32,768 tokens
+    heads = {"kv_heads": 2, "head_size": 128, "value_head_size": 128}
+    shape = {"layers": 24, "state_layers": 24, "parallel_state": 1, "state_size": 786432, **heads}
+    assert value("kv_bytes_per_sequence", LLAMA, input_tokens=32767, output_tokens=2, **shape) == 768 * 2**20
+    assert value("state_bytes_per_sequence", LLAMA, **shape) == 24 * 786432 * 4
+    apart = {**shape, "parallel_state": 0}
+    assert value("kv_bytes_per_sequence", LLAMA, input_tokens=32767, output_tokens=2, **apart) == 0
 
 
 def test_a_state_is_kept_and_moved_however_long_the_sequence():
@@ -42,18 +75,18 @@ def test_a_state_is_kept_and_moved_however_long_the_sequence():
     assert value("kv_bytes_per_sequence", hybrid, **lengths) == keys
     assert value("batch_in_memory", hybrid, **lengths) == pytest.approx(value("kv_memory", hybrid) / (keys + state))
     assert value("kv_read_time", hybrid, **lengths, kv_bandwidth_efficiency=1) == pytest.approx((keys + 2 * state) / 3.35e12)
-    assert value("prefill_pairs", hybrid, input_tokens=1000) == 6 * 500_000
-    assert value("attention_score_flops", hybrid, sequence_length=4096) == pytest.approx(6 / 34 * 2 * 104 * 256 * 2048)
-    assert value("attention_score_flops_full", hybrid, sequence_length=4096) == pytest.approx(6 / 34 * 2 * 104 * 256 * 4096)
-    assert value("attention_context", hybrid, sequence_length=4096) == pytest.approx(6 / 34 * 2048)
+    assert value("prefill_attention_flops", hybrid, input_tokens=1000) == 6 * 500_000 * 2 * 40 * 256
+    assert value("attention_score_flops", hybrid, sequence_length=4096) == 6 * 2 * 40 * 256 * 2048
+    assert value("attention_score_flops_full", hybrid, sequence_length=4096) == 6 * 2 * 40 * 256 * 4096
+    assert value("state_flops", hybrid) == 6 * 28 * 128 * 80 * 128
     sent = value("kv_transfer_time", hybrid, **lengths, prefill_placement="disaggregated", link_efficiency=1)
     assert sent == pytest.approx((keys / 2 + state) / value("scaleout_bandwidth", hybrid))
 
 
 def test_pairs_of_a_prompt():
-    # without a window n^2 / 2 in each layer; the second half of a prompt meets the first half too
-    assert value("prefill_pairs", LLAMA, input_tokens=1000) == 32 * 500_000
-    assert value("prefill_pairs", LLAMA, input_tokens=1000, prefix_cache_hit=0.5) == 32 * (500 * 500 + 500 * 500 / 2)
+    # n^2 / 2; the second half of a prompt meets the first half too
+    assert value("prefill_pairs", LLAMA, input_tokens=1000) == 500_000
+    assert value("prefill_pairs", LLAMA, input_tokens=1000, prefix_cache_hit=0.5) == 500 * 500 + 500 * 500 / 2
     assert value("prefill_pairs", LLAMA, input_tokens=1000, prefix_cache_hit=1) == 0
 
 
@@ -64,8 +97,8 @@ def test_pairs_within_a_window_are_a_sum(tokens, hit):
     start = tokens * hit
     windowed = sum(min(start + i + 0.5, 1024) for i in range(round(tokens - start)))
     full = sum(start + i + 0.5 for i in range(round(tokens - start)))
-    expected = 8 * full + 40 * windowed
-    assert value("prefill_pairs", gemma, input_tokens=tokens, prefix_cache_hit=hit) == pytest.approx(expected, rel=1e-3)
+    expected = (8 * full + 40 * windowed) * 2 * 16 * 512
+    assert value("prefill_attention_flops", gemma, input_tokens=tokens, prefix_cache_hit=hit) == pytest.approx(expected, rel=1e-3)
 
 
 def test_weights_of_a_mixture_by_kind():
@@ -147,7 +180,7 @@ def test_a_domain_of_72_exchanges_faster_than_one_of_8():
 
 def test_latent_attention_of_many_sequences_is_bound_by_operations():
     kv, work = (value(name, DEEPSEEK, serving_precision="fp8") for name in ("kv_read_time", "attention_compute_time"))
-    assert value("attention_flops_per_attended_token", DEEPSEEK) == 2 * 128 * (2 * 512 + 64)
+    assert value("decode_attention_flops", DEEPSEEK, input_tokens=0, output_tokens=2) == 61 * 2 * 128 * (2 * 512 + 64)
     assert work > kv / 2
     greedy = {"serving_precision": "fp8", "engine_logit_bytes": 0}
     wide = value("sequence_step_time", DEEPSEEK, draft_tokens=3, draft_parameters=0, **greedy)

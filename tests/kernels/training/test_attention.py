@@ -10,6 +10,8 @@ SHAPE = {
     "head_size": 128,
     "value_head_size": 128,
     "layers": 24,
+    "linear_biases": 0,
+    "hidden_size": 2048,
     "windowed_layers": 0,
     "attention_window": 0,
 }
@@ -22,9 +24,10 @@ def test_causal_flops_of_flash_attention():
 
 
 def test_a_window_shortens_the_context():
-    assert value("attention_context", sequence_length=4096, **SHAPE) == 2048
-    half = value("attention_context", sequence_length=4096, **{**SHAPE, "windowed_layers": 12, "attention_window": 128})
-    assert half == pytest.approx(0.5 * 2048 + 0.5 * 128 * (1 - 128 / 8192))
+    free = {"micro_batch": 1, "sequence_length": 4096, "attention_rate": 1.0, "hbm_bandwidth": 1e300}
+    half = value("fused_attention_time", **free, **{**SHAPE, "windowed_layers": 12, "attention_window": 128})
+    mean = 0.5 * 2048 + 0.5 * 128 * (1 - 128 / 8192)
+    assert half == pytest.approx(4096 * 2 * 16 * 256 * mean)
 
 
 def test_unfused_attention_is_slower_and_skips_nothing():
