@@ -1,7 +1,6 @@
 """A config.json becomes the figures of a model: parameters against published counts, each key named, what keys do not settle refused."""
 
 import json
-import math
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,6 @@ import pytest
 from sweep.catalog import model_config
 from sweep.catalog.entries import own_entry
 from sweep.catalog.parameters import parameters
-from sweep.cli import main
 from sweep.errors import SweepError
 from sweep.study.parse import open_study
 from tests.at_point import evaluate
@@ -121,7 +119,7 @@ def test_model_config_that_is_damaged_is_one_line(tmp_path, text):
         model_config.read_config(path)
 
 
-def test_a_study_names_a_config_or_an_entry_of_its_own(tmp_path, capsys):
+def test_a_study_names_a_config_or_an_entry_of_its_own(tmp_path):
     (tmp_path / "own").mkdir()
     config = tmp_path / "own" / "config.json"
     config.write_text(json.dumps(CONFIGS["Qwen/Qwen3-8B"]))
@@ -131,8 +129,7 @@ def test_a_study_names_a_config_or_an_entry_of_its_own(tmp_path, capsys):
     assert opened.selected["model"].figures["layers", ""].derived == "num_hidden_layers"
     assert opened.selected["model"].figures["hidden_size", ""].derived == "hidden_size of config.json"
     out = tmp_path / "mine.yaml"
-    main(["import", "model", str(config), "-o", str(out)], standalone_mode=False)
-    assert "figures" in capsys.readouterr().out
+    out.write_text(model_config.entry_text("own", model_config.read_config(config), "config.json"))
     entry = own_entry("model", out, "mine")
     assert entry.figures["vocabulary_size", ""].value == 151936
     assert entry.title == "own"
@@ -155,12 +152,3 @@ def test_a_mistake_in_a_file_of_ones_own_is_one_line(tmp_path, select, reason):
     (tmp_path / "study.yaml").write_text(f"title: x\nselect: {select}\noutputs: [total_parameters]\n")
     with pytest.raises(SweepError, match=reason):
         open_study(tmp_path / "study.yaml")
-
-
-def test_import_does_not_write_over_a_file(tmp_path):
-    (tmp_path / "config.json").write_text(json.dumps(GPT_2))
-    (tmp_path / "mine.yaml").write_text("kept")
-    with pytest.raises(SweepError, match=r"mine\.yaml: cannot be written"):
-        main.commands["import"].callback("model", tmp_path / "config.json", tmp_path / "mine.yaml", None)
-    assert (tmp_path / "mine.yaml").read_text() == "kept"
-    assert not math.isnan(counted(GPT_2))
