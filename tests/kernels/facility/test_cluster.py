@@ -1,8 +1,11 @@
 """The article's cluster: 25,000 A100 in servers of eight, each model copy on 15 x 8 GPUs."""
 
+import math
+
 import pytest
 
 from sweep.equations import graph, point
+from sweep.kernels.facility import cluster as cluster_
 
 ARTICLE = {"gpus": 25000.0, "gpu_tdp": 400.0, "gpus_per_server": 8.0, "server_power": 6500.0, "tp": 8.0, "pp": 15.0, "cp": 1.0}
 
@@ -53,3 +56,11 @@ def test_a_duration_that_training_does_not_keep_warns_and_excludes_nothing():
         found = point.evaluate(resolved, {"it_power": 20e6, "training_duration": 90 * 86400.0, "time_to_train": taken * 86400.0})
         assert [rule.name for rule in found.broken] == told
         assert found.values["training_energy"] == 20e6 * 90 * 86400
+
+
+def test_the_rate_that_the_article_implies():
+    """2e25 FLOP on 25,000 A100 of 312 TFLOP/s in 90 days: a third of their peak."""
+    given = {"training_flops": 2e25, "gpus": 25e3, "peak_rate": 312e12, "training_duration": 90 * 86400.0}
+    assert cluster_.required_mfu(**given) == pytest.approx(0.330, abs=5e-4)
+    assert cluster_.required_mfu(training_flops=1.0, gpus=0.5, peak_rate=1.0, training_duration=1.0) == 2
+    assert math.isnan(cluster_.required_mfu(**{**given, "training_duration": 0.0}))

@@ -1,9 +1,12 @@
 """Energy of training and serving against the article's chain and published runs."""
 
+import math
+
 import pytest
 
 from sweep.catalog.units import to_si
 from sweep.equations import graph, point
+from sweep.kernels.facility import energy as kernels
 
 STATED_PUE = {"pue_method": 0.0}
 GIVEN = ["it_power", "energy_per_query", "time_to_train", "pue"]
@@ -69,3 +72,13 @@ def test_no_queries_take_no_energy_and_never_overtake():
 )
 def test_a_quantity_does_not_carry_what_it_does_not_need(output, unused):
     assert unused not in graph.resolve([output], given=GIVEN).inputs
+
+
+def test_little_serving_overtakes_late_and_none_never():
+    assert kernels.overtake_days(training_energy=3.0, serving_power=0.5) == 6
+    assert math.isnan(kernels.overtake_days(training_energy=3.0, serving_power=0.0))
+
+
+def test_the_share_of_serving_in_little_energy_and_in_none():
+    assert kernels.serving_share(serving_energy=0.125, training_energy=0.375) == 0.25
+    assert math.isnan(kernels.serving_share(serving_energy=0.0, training_energy=0.0))

@@ -5,6 +5,8 @@ import math
 import pytest
 
 from sweep.catalog.units import to_si
+from sweep.kernels.choices import BUILT_UP_PUE, PART_LOAD_PUE, STATED_PUE
+from sweep.kernels.facility import facility
 from tests.at_point import evaluate, value
 
 
@@ -51,3 +53,34 @@ def test_the_water_of_all_us_data_centers():
     """LBNL: 17 billion gallons on site in 2023, at 176 TWh."""
     stock = {"datacenter": "us-stock-2023"}
     assert value("annual_onsite_water", stock, annual_energy="176 TWh") == pytest.approx(17e9 * 3.785411784e-3, rel=0.01)
+
+
+def test_the_pue_that_counts_is_that_of_the_method():
+    given = {"pue": 1.1, "part_load_pue": 1.2, "built_up_pue": 1.3}
+    assert [facility.effective_pue(pue_method=m, **given) for m in (STATED_PUE, PART_LOAD_PUE, BUILT_UP_PUE)] == [1.1, 1.2, 1.3]
+
+
+def test_a_facility_that_idles_has_no_pue_at_part_load():
+    assert math.isnan(facility.part_load_pue(pue=1.2, utilization=0.0, overhead_fixed_share=0.5))
+
+
+def test_pue_is_built_up_of_cooling_and_the_rest_behind_the_electrical_loss():
+    built = facility.built_up_pue(cooling_power_share=0.2, other_overhead=0.05, electrical_efficiency=0.9)
+    assert built == pytest.approx(1.25 / 0.9)
+
+
+def test_fans_in_the_servers_count_as_overhead():
+    """Patterson et al. 2013: at a PUE of 1.2 and a tenth of the servers' power in fans, TUE is 1.33."""
+    assert facility.total_usage_effectiveness(effective_pue=1.2, server_fan_share=0.1) == pytest.approx(4 / 3)
+    given = {"it_power": 10e6, "included_fan_share": 0.15, "total_usage_effectiveness": 1.25}
+    assert facility.same_work_facility_power(**given) == pytest.approx(10.625e6)
+
+
+def test_a_facility_over_a_year_by_hand():
+    """20 MW of IT at a PUE of 1.25 and a utilization of 0.8 take a mean of 20 MW: 175.2 GWh, of which 140.16 reach the IT."""
+    assert facility.facility_power(it_power=20e6, effective_pue=1.25) == 25e6
+    assert facility.average_power(facility_power=25e6, utilization=0.8) == 20e6
+    year = facility.annual_energy(average_power=20e6, year_length=31.536e6)
+    assert year == pytest.approx(to_si("175.2 GWh", "J"))
+    assert facility.annual_it_energy(annual_energy=year, effective_pue=1.25) == pytest.approx(to_si("140.16 GWh", "J"))
+    assert facility.annual_reused_heat(annual_it_energy=140.0, heat_reuse_share=0.25) == 35

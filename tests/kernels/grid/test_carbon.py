@@ -5,6 +5,8 @@ import math
 import pytest
 
 from sweep.catalog.units import to_si
+from sweep.kernels.choices import AS_PUBLISHED, FROM_GENERATOR, FROM_GRID, FROM_MIX
+from sweep.kernels.grid import carbon
 from tests.at_point import evaluate, value
 
 
@@ -43,3 +45,34 @@ def test_bloom_as_its_paper_counts_its_hardware():
         training_duration=duration, hardware_lifetime="6 yr", hardware_use="0.85",
     )
     assert made == pytest.approx(11.2e3, rel=0.02)
+
+
+def test_carbon_is_that_of_what_powers_the_facility():
+    given = {"site_carbon_intensity": 1.0, "generator_carbon_intensity": 2.0, "mix_carbon_intensity": 3.0}
+    assert [carbon.carbon_intensity(power_source=source, **given) for source in (FROM_GRID, FROM_GENERATOR, FROM_MIX)] == [1, 2, 3]
+
+
+def test_only_figures_as_published_are_warned_of():
+    warned = [kind for kind in range(5) if carbon.carbon_kinds_differ(carbon_kind=kind, site_carbon_intensity=1.0)]
+    assert warned == [AS_PUBLISHED]
+
+
+def test_carbon_of_runs_queries_and_years_by_hand():
+    """1.2 GWh at 400 g/kWh are 480 t; 0.3 Wh at a PUE of 1.2 are 0.144 g."""
+    grid = 0.4 / 3.6e6
+    assert carbon.operational_carbon(facility_energy=1.2e6 * 3.6e6, carbon_intensity=grid) == pytest.approx(480e3)
+    assert carbon.serving_carbon(serving_facility_energy=2.5e6 * 3.6e6, carbon_intensity=grid) == pytest.approx(1000e3)
+    assert carbon.annual_carbon(annual_energy=5e6 * 3.6e6, carbon_intensity=grid) == pytest.approx(2000e3)
+    assert carbon.carbon_per_query(energy_per_query=1080.0, effective_pue=1.2, carbon_intensity=grid) == pytest.approx(0.144e-3)
+
+
+def test_embodied_carbon_of_a_run_by_hand():
+    """1,000 GPUs of 150 kg in 125 servers of 2 t are 400 t; a tenth of five years at 80 % in use is an eighth of its hours."""
+    assert carbon.gpu_embodied_carbon(published_gpu_carbon=150.0) == 150
+    made = carbon.embodied_carbon(gpus=1000.0, gpu_embodied_carbon=150.0, servers=125.0, server_embodied_carbon=2000.0)
+    assert made == 400e3
+    year = 31.536e6
+    run = carbon.run_embodied_carbon(embodied_carbon=made, training_duration=0.5 * year, hardware_lifetime=5 * year, hardware_use=0.8)
+    assert run == pytest.approx(50e3)
+    assert carbon.run_carbon(operational_carbon=150e3, run_embodied_carbon=run) == pytest.approx(200e3)
+    assert carbon.embodied_share(run_embodied_carbon=50e3, run_carbon=200e3) == 0.25

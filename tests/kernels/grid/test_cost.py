@@ -2,6 +2,8 @@
 
 import pytest
 
+from sweep.kernels.choices import FROM_GENERATOR, FROM_GRID, FROM_MIX
+from sweep.kernels.grid import cost
 from tests.at_point import evaluate, value
 
 
@@ -35,3 +37,45 @@ def test_an_own_plant_pays_for_its_spare_unit():
     sun, flags = evaluate("electricity_price", {"generator": "solar"}, **given)
     assert sun - value("generator_lcoe", {"generator": "solar"}) == pytest.approx(32.5 / 3.6e9)
     assert flags == {"sun_and_wind_are_matched_by_the_year"}
+
+
+def test_the_price_is_that_of_what_powers_the_facility():
+    given = {"site_electricity_price": 1.0, "generator_supply_price": 2.0, "mix_price": 3.0}
+    assert [cost.electricity_price(power_source=source, **given) for source in (FROM_GRID, FROM_GENERATOR, FROM_MIX)] == [1, 2, 3]
+    assert cost.site_electricity_price(grid_electricity_price=7.0) == 7
+
+
+def test_electricity_of_runs_years_and_queries_by_hand():
+    """1.2 GWh at 50 USD/MWh are 60,000 USD; 0.3 Wh at a PUE of 1.2 are 18 millionths of a dollar."""
+    price = 50 / 3.6e9
+    assert cost.energy_cost(facility_energy=1200 * 3.6e9, electricity_price=price) == pytest.approx(60e3)
+    assert cost.annual_energy_cost(annual_energy=8760 * 3.6e9, electricity_price=price) == pytest.approx(438e3)
+    assert cost.energy_cost_per_query(energy_per_query=1080.0, effective_pue=1.2, electricity_price=price) == pytest.approx(18e-6)
+
+
+def test_capital_of_a_cluster_by_hand():
+    """1,000 GPUs at 30,000 USD with 20 % for the network are 36 M USD; 2 MW of building at 10 USD/W are 20 M."""
+    assert cost.it_capital_cost(gpus=1000.0, gpu_price=30e3, network_cost_share=0.2) == pytest.approx(36e6)
+    assert cost.building_capital_cost(facility_power=2e6, building_price=10.0) == 20e6
+    yearly = {"it_capital_cost": 36e6, "hardware_recovery": 0.25, "building_capital_cost": 20e6, "building_recovery": 0.1}
+    assert cost.annual_capital_cost(**yearly) == pytest.approx(11e6)
+    assert cost.annual_cost(annual_capital_cost=11e6, annual_energy_cost=1e6) == 12e6
+
+
+def test_cost_of_a_run_by_hand():
+    """A quarter of a year at 80 % in use takes 0.3125 of a year's capital."""
+    year = 31.536e6
+    given = {"training_duration": year / 4, "year_length": year, "hardware_use": 0.8, "energy_cost": 5e5}
+    assert cost.training_cost(annual_capital_cost=8e6, **given) == pytest.approx(3e6)
+    assert cost.cloud_cost(gpus=1000.0, gpu_cloud_price=3.6 / 3600, training_duration=86400.0) == pytest.approx(86400)
+    assert cost.training_cost_per_token(training_cost=3e6, training_tokens=1.5e12) == pytest.approx(2e-6)
+
+
+def test_a_query_pays_for_the_time_of_its_server():
+    """10 M USD a year over 1 MW that works half of it; a query of 1,000 J, and 500 tokens in its answer."""
+    year = 31.536e6
+    capital = cost.capital_cost_per_energy(annual_capital_cost=10e6, it_power=1e6, hardware_use=0.5, year_length=year)
+    assert capital == pytest.approx(20 / year)
+    query = cost.cost_per_query(energy_per_query=1000.0, capital_cost_per_energy=2e-7, energy_cost_per_query=5e-5)
+    assert query == pytest.approx(2.5e-4)
+    assert cost.cost_per_output_token(cost_per_query=query, output_tokens=500.0) == pytest.approx(5e-7)

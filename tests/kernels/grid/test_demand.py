@@ -5,6 +5,7 @@ import math
 import pytest
 
 from sweep.catalog.units import to_si
+from sweep.kernels.grid import demand
 from tests.at_point import evaluate, names_of, value
 
 
@@ -57,3 +58,66 @@ def test_one_operator_in_the_worlds_demand():
     """Google's data centers took 30.8 TWh in 2024, of 415 TWh."""
     share = value("fleet_share_of_demand", {"scenario": "iea-2025-world"}, demand_year=2024, average_power="30.8 TWh/yr")
     assert share == pytest.approx(30.8 / 415, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("last", "growth"),
+    [
+        ({"scenario_last_year": 2024.0, "scenario_last_demand": 110.0}, 0.1),
+        ({"scenario_last_year": 2025.0, "scenario_last_demand": 144.0}, 0.2),
+    ],
+)
+def test_growth_by_hand(last, growth):
+    assert demand.scenario_growth(scenario_first_year=2023.0, scenario_first_demand=100.0, **last) == pytest.approx(growth)
+
+
+def test_growth_of_one_year_or_of_nothing_is_none():
+    given = {"scenario_first_year": 2023.0, "scenario_last_year": 2030.0, "scenario_first_demand": 100.0, "scenario_last_demand": 200.0}
+    assert math.isnan(demand.scenario_growth(**{**given, "scenario_last_year": 2023.0}))
+    assert math.isnan(demand.scenario_growth(**{**given, "scenario_first_demand": 0.0}))
+    assert demand.scenario_growth(**{**given, "scenario_first_demand": 0.5, "scenario_last_demand": 64.0}) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("year", "outside"), [(2022, True), (2023, False), (2026, False), (2030, False), (2031, True)])
+def test_a_year_is_outside_before_the_first_and_after_the_last(year, outside):
+    assert demand.year_outside_the_study(demand_year=year, scenario_first_year=2023.0, scenario_last_year=2030.0) is outside
+
+
+@pytest.mark.parametrize(("first", "last", "silent"), [(0.0, 0.0, True), (0.0, 2.0, True), (2.0, 0.0, True), (0.04, 0.09, False)])
+def test_a_study_that_states_one_figure_of_two_states_none(first, last, silent):
+    assert demand.study_states_no_energy(scenario_first_demand=first, scenario_last_demand=last) is silent
+    assert demand.study_states_no_share(scenario_first_share=first, scenario_last_share=last) is silent
+
+
+STUDY = {
+    "scenario_first_year": 2020.0,
+    "scenario_middle_year": 2024.0,
+    "scenario_last_year": 2026.0,
+    "scenario_first_demand": 0.25,
+    "scenario_last_demand": 36.0,
+}
+
+
+@pytest.mark.parametrize(("year", "middle", "expected"), [
+    (2020, 4.0, 0.25), (2022, 4.0, 1.0), (2024, 4.0, 4.0), (2025, 4.0, 12.0), (2026, 4.0, 36.0), (2023, 0.0, 3.0), (2022, 0.5, 0.125**0.5)
+])
+def test_demand_grows_evenly_between_the_figures_of_a_study(year, middle, expected):
+    """Fourfold steps of two years, then a threefold one a year; without a figure between, twelvefold in three years."""
+    assert demand.datacenter_demand(demand_year=year, scenario_middle_demand=middle, **STUDY) == pytest.approx(expected)
+
+
+def test_an_even_growth_needs_two_years_and_a_figure():
+    assert math.isnan(demand.between(2024, 2024, 2024, 1.0, 2.0))
+    assert math.isnan(demand.between(2024, 2023, 2025, 0.0, 2.0))
+    assert demand.between(2024, 2023, 2024, 1.0, 2.0) == 2.0
+    assert demand.between(2024, 2023, 2025, 0.5, 2.0) == pytest.approx(1.0)
+
+
+def test_shares_and_energies_by_hand():
+    given = {"scenario_first_year": 2020.0, "scenario_last_year": 2030.0, "scenario_first_share": 0.02, "scenario_last_share": 0.08}
+    assert demand.datacenter_share(demand_year=2025.0, **given) == pytest.approx(0.04)
+    assert demand.datacenter_energy(datacenter_demand=20e9, year_length=31.536e6) == pytest.approx(to_si("175.2 TWh", "J"))
+    assert demand.fleet_share_of_demand(average_power=2e9, datacenter_demand=20e9) == pytest.approx(0.1)
+    assert demand.implied_utilization(scenario_last_demand=3.0, scenario_last_capacity=4.0) == 0.75
+    assert demand.implied_utilization(scenario_last_demand=0.25, scenario_last_capacity=0.5) == 0.5
+    assert math.isnan(demand.implied_utilization(scenario_last_demand=3.0, scenario_last_capacity=0.0))

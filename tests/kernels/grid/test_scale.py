@@ -3,6 +3,7 @@
 import pytest
 
 from sweep.catalog.units import to_si
+from sweep.kernels.grid import scale
 from tests.at_point import value
 
 
@@ -31,3 +32,16 @@ def test_homes_for_each_megawatt_depend_on_the_rule(rule, homes):
 def test_the_share_of_data_centers_in_irelands_metered_electricity():
     share = value("electricity_share", {"site": "ireland"}, average_power="6969 GWh/yr", share_denominator="consumption")
     assert share == pytest.approx(0.22, abs=0.003)
+
+
+def test_scale_by_hand():
+    """A mean of 90 MW, and 90 GWh over 30 days which are a mean of 125 MW; 1.25 kW for each home, 500 W and 1.5 kW for each person."""
+    run = {"training_energy": to_si("90 GWh", "J"), "comparison_period": to_si("30 d", "s")}
+    assert scale.national_electricity(electricity_total=5e11) == 5e11
+    assert scale.electricity_share(average_power=90e6, national_electricity=450e9) == pytest.approx(2e-4)
+    assert scale.homes(average_power=90e6, power_per_home=1250.0) == pytest.approx(72_000)
+    assert scale.people_at_home(average_power=90e6, residential_power_per_person=500.0) == pytest.approx(180_000)
+    assert scale.people(average_power=90e6, power_per_person=1500.0) == pytest.approx(60_000)
+    assert scale.run_homes(power_per_home=1250.0, **run) == pytest.approx(100_000)
+    assert scale.run_people_at_home(residential_power_per_person=500.0, **run) == pytest.approx(250_000)
+    assert scale.run_people(power_per_person=1500.0, **run) == pytest.approx(83_333.3, rel=1e-6)

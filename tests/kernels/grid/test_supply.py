@@ -5,6 +5,8 @@ import math
 import pytest
 
 from sweep.catalog.units import to_si
+from sweep.kernels.choices import AVERAGE_LIFECYCLE
+from sweep.kernels.grid import supply
 from tests.at_point import evaluate, value
 
 
@@ -70,3 +72,75 @@ def test_a_mix_must_be_a_whole():
     result, flags = evaluate("carbon_intensity", grid, power_source="mix", mix_solar=0.5)
     assert math.isnan(result)
     assert flags == {"mix_is_no_whole"}
+
+
+def test_whole_units_round_up_and_forgive_the_last_bits():
+    assert supply.whole_units(0.0, 5.0) == 0
+    assert supply.whole_units(10.0, 5.0) == 2
+    assert supply.whole_units(10.0 * (1 + 1e-14), 5.0) == 2
+    assert supply.whole_units(10.1, 5.0) == 3
+    assert supply.whole_units(0.3, 0.1) == 3
+    assert supply.whole_units(12.0, 0.5) == 24
+    assert supply.whole_units(5e12 - 1, 5.0) == pytest.approx(1e12)
+
+
+@pytest.mark.parametrize(
+    ("power", "unit"), [(10.0, 0.0), (10.0, -5.0), (10.0, math.inf), (-1.0, 5.0), (5e12, 5.0), (math.nan, 5.0), (10.0, math.nan)]
+)
+def test_whole_units_of_what_is_no_power_are_none(power, unit):
+    assert math.isnan(supply.whole_units(power, unit))
+
+
+def test_plants_by_hand():
+    """90 MW at a capacity factor of 0.3 are 300 MW of nameplate: five units of 70 MW; 100 MW firm take two and a spare one."""
+    assert supply.nameplate_for_energy(average_power=90e6, generator_capacity_factor=0.3) == pytest.approx(300e6)
+    assert supply.units_for_energy(nameplate_for_energy=300e6, generator_unit_power=70e6) == 5
+    assert supply.units_for_firm_load(facility_power=100e6, generator_unit_power=70e6, spare_units=1.0) == 3
+    assert supply.nameplate_for_firm_load(units_for_firm_load=3.0, generator_unit_power=70e6) == 210e6
+    assert supply.supply_land(nameplate_for_energy=300e6, generator_land=0.02) == pytest.approx(6e6)
+    assert supply.supply_capital_cost(nameplate_for_energy=300e6, generator_capital_price=1.5) == pytest.approx(450e6)
+    assert supply.firm_capital_cost(nameplate_for_firm_load=210e6, generator_capital_price=1.5) == pytest.approx(315e6)
+
+
+def test_only_sun_and_wind_carry_no_firm_load_and_are_matched_by_the_year():
+    for follows, expected in ((0.0, False), (0.5, True), (1.0, True)):
+        assert supply.weather_carries_no_firm_load(follows_weather=follows) is expected
+        assert supply.sun_and_wind_are_matched_by_the_year(follows_weather=follows, generator_lcoe=0.5) is expected
+    assert not supply.sun_and_wind_are_matched_by_the_year(follows_weather=1.0, generator_lcoe=0.0)
+
+
+def test_gas_by_hand_and_none_where_nothing_is_burnt():
+    """At an efficiency of 0.4: 100 J of electricity are 250 J of gas, and 20 g/J of gas are 50 g/J."""
+    assert supply.annual_gas(annual_energy=100.0, generator_efficiency=0.4) == pytest.approx(250)
+    assert supply.generator_direct_carbon(gas_carbon=20.0, generator_efficiency=0.4) == pytest.approx(50)
+    assert supply.annual_gas(annual_energy=100.0, generator_efficiency=0.0) == 0
+    assert supply.generator_direct_carbon(gas_carbon=20.0, generator_efficiency=0.0) == 0
+    assert supply.annual_stack_carbon(annual_gas=250.0, gas_carbon=20.0) == 5000
+
+
+def test_upstream_carbon_counts_in_the_life_cycle_alone():
+    given = {"generator_direct_carbon": 50.0, "generator_upstream_carbon": 7.0}
+    counted = [supply.generator_carbon_intensity(carbon_kind=kind, **given) for kind in range(5)]
+    assert counted == [57 if kind == AVERAGE_LIFECYCLE else 50 for kind in range(5)]
+
+
+def test_costs_of_a_generator_by_hand():
+    """2 USD/W at 9 % and 2 % of upkeep are 0.22 USD a year for each watt; half the load doubles it for each unit, and fuel comes on top."""
+    yearly = supply.generator_annual_cost(generator_capital_price=2.0, generator_recovery=0.09, generator_fixed_cost=0.02)
+    assert yearly == pytest.approx(0.22)
+    burning = {"generator_variable_cost": 3.0, "gas_price": 4.0, "gas_heating_ratio": 1.1}
+    assert supply.generator_running_cost(generator_efficiency=0.5, **burning) == pytest.approx(3 + 8.8)
+    assert supply.generator_running_cost(generator_efficiency=0.0, **burning) == 3
+    lcoe = supply.generator_lcoe(generator_annual_cost=0.11, generator_capacity_factor=0.5, year_length=11.0, generator_running_cost=0.03)
+    assert lcoe == pytest.approx(0.05)
+
+
+def test_supply_price_by_hand():
+    """100 W on units of 30 W are four and a spare one, 150 W; at 2 USD a year for each over 600 J, 0.5 USD/J beside 0.25 for running."""
+    given = {
+        "generator_lcoe": 7.0, "firming_price": 0.5, "generator_annual_cost": 2.0, "generator_running_cost": 0.25,
+        "generator_unit_power": 30.0, "spare_units": 1.0, "facility_power": 100.0, "annual_energy": 600.0,
+    }
+    assert supply.generator_supply_price(follows_weather=0.0, **given) == pytest.approx(0.75)
+    for follows in (0.5, 1.0):
+        assert supply.generator_supply_price(follows_weather=follows, **given) == 7.5
