@@ -39,6 +39,11 @@ def train(gpus, gpus_per_server, server_power, seconds):
     return gpus / gpus_per_server * server_power * seconds
 
 
+def finish(gpus, gpus_per_server, server_power, seconds, deadline):
+    """Energy of a cluster's servers until they are done; nothing that means anything where they are late."""
+    return train(gpus, gpus_per_server, server_power, seconds) if seconds <= deadline else float("nan")
+
+
 def serve(queries_per_day, energy_per_query, seconds):
     """Energy of the servers that answer queries."""
     return queries_per_day * seconds * energy_per_query
@@ -61,7 +66,7 @@ def quotient(top, bottom):
 
 SPLIT = ("tp", "pp", "cp")
 CLUSTER = ("gpus", "gpus_per_server", "server_power")
-TRAINING = (*CLUSTER, "training_duration")
+TRAINING = (*CLUSTER, "time_to_train", "training_duration")
 QUERIES = ("queries_per_day", "energy_per_query")
 SERVING = (*QUERIES, "serving_period")
 PRODUCT = ("matmul_m", "matmul_n", "matmul_k")
@@ -78,16 +83,16 @@ QUANTITIES = {
         ("training_flops", "gpus", "peak_rate", "training_duration"),
         lambda flops, gpus, peak, duration: flops / duration / gpus / peak,
     ),
-    "training_energy": (TRAINING, train),
-    "training_energy_to_target": ((*CLUSTER, "time_to_train"), train),
-    "facility_energy": ((*TRAINING, "pue"), lambda *a: a[-1] * train(*a[:-1])),
+    "run_duration": (("time_to_train", "training_duration"), lambda seconds, deadline: finish(1.0, 1.0, 1.0, seconds, deadline)),
+    "training_energy": (TRAINING, finish),
+    "facility_energy": ((*TRAINING, "pue"), lambda *a: a[-1] * finish(*a[:-1])),
     "serving_power": (QUERIES, lambda queries, each: serve(queries, each, 1.0)),
     "serving_energy_per_day": (QUERIES, lambda queries, each: serve(queries, each, DAY)),
     "serving_energy": (SERVING, serve),
     "serving_facility_energy": ((*SERVING, "pue"), lambda *a: a[-1] * serve(*a[:-1])),
-    "total_facility_energy": ((*TRAINING, *SERVING, "pue"), lambda *a: (train(*a[:4]) + serve(*a[4:7])) * a[7]),
-    "overtake_days": ((*TRAINING, *QUERIES), lambda *a: quotient(train(*a[:4]), serve(*a[4:], 1.0))),
-    "serving_share": ((*TRAINING, *SERVING), lambda *a: quotient(serve(*a[4:]), train(*a[:4]) + serve(*a[4:]))),
+    "total_facility_energy": ((*TRAINING, *SERVING, "pue"), lambda *a: (finish(*a[:5]) + serve(*a[5:8])) * a[8]),
+    "overtake_days": ((*TRAINING, *QUERIES), lambda *a: quotient(finish(*a[:5]), serve(*a[5:], 1.0))),
+    "serving_share": ((*TRAINING, *SERVING), lambda *a: quotient(serve(*a[5:]), finish(*a[:5]) + serve(*a[5:]))),
     "matmul_flops": (PRODUCT, lambda m, n, k: 2 * m * n * k),
     "matmul_bytes": ((*PRODUCT, "element_bytes"), traffic),
     "matmul_intensity": ((*PRODUCT, "element_bytes"), lambda m, n, k, width: 2 * m * n * k / traffic(m, n, k, width)),

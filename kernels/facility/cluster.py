@@ -1,4 +1,4 @@
-"""The training cluster as a whole. What belongs here: the power that its servers add up to, the rate they must reach.
+"""The training cluster as a whole. What belongs here: the power that its servers add up to, how long its run lasts, the rate it must reach.
 
 What one server draws is for the power of training; what the building adds is for the facility.
 """
@@ -6,6 +6,7 @@ What one server draws is for the power of training; what the building adds is fo
 import math
 
 from sweep.equations.registry import equation, rule
+from sweep.kernels.choices import FINISHED_RUN
 
 
 @equation(unit="W", source="article")
@@ -47,11 +48,57 @@ def required_mfu(training_flops, gpus, peak_rate, training_duration):
     return training_flops / available if available > 0.0 else math.nan
 
 
-@rule(guards=(), source="article")
-def duration_ends_before_training(training_duration, time_to_train):
-    """The duration that is given ends before the training does; energy and cost of that duration are those of an unfinished run.
+@equation(unit="s", source="article", selects="duration_method")
+def run_duration(duration_method, finished_duration, given_duration):
+    """Time that the training run takes the cluster; its energy, cost, carbon and water are those of this time.
 
-    training_duration: time given to the training run [s]
+    T_r = t, or T as given
+
+    duration_method: until training is done, or for the time that is given [1]
+    finished_duration: t, time of a run that trains the model to its end [s]
+    given_duration: T, time of a run that is given [s]
+    """
+    if duration_method == FINISHED_RUN:
+        return finished_duration
+    return given_duration
+
+
+@equation(unit="s", source="narayanan-2021")
+def finished_duration(time_to_train):
+    """Time of a run that ends when the model has seen all its tokens, within the time that it is given.
+
+    t
+
+    time_to_train: t, time until the model has seen all its tokens [s]
+    """
+    return time_to_train
+
+
+@equation(unit="s", source="article")
+def given_duration(training_duration):
+    """Time of a run of which nothing but its duration is known.
+
+    T
+
+    training_duration: T, time given to the training run [s]
+    """
+    return training_duration
+
+
+@rule(guards=("finished_duration",), source="article")
+def training_misses_deadline(time_to_train, training_duration):
+    """The training does not end in the time that it is given.
+
     time_to_train: time that the training takes [s]
+    training_duration: time given to the training run [s]
     """
     return time_to_train > training_duration
+
+
+@rule(guards=(), source="article")
+def run_counts_given_duration(given_duration):
+    """Energy, cost, carbon and water of the run are those of the duration that is given; whether training ends in it is not known.
+
+    given_duration: time of the run that is given [s]
+    """
+    return given_duration >= 0.0

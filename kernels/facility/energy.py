@@ -9,27 +9,15 @@ from sweep.equations.registry import equation
 
 
 @equation(unit="J", source="article")
-def training_energy(it_power, training_duration):
-    """Energy of the cluster's servers over the time that is given to training.
+def training_energy(it_power, run_duration):
+    """Energy of the cluster's servers over the training run.
 
     E = P_it T
 
     it_power: P_it, power of all servers [W]
-    training_duration: T, time given to the training run [s]
+    run_duration: T, time that the run takes [s]
     """
-    return it_power * training_duration
-
-
-@equation(unit="J", source="article")
-def training_energy_to_target(it_power, time_to_train):
-    """Energy of the cluster's servers until the model has seen all its tokens.
-
-    E = P_it t
-
-    it_power: P_it, power of all servers [W]
-    time_to_train: t, time until the model has seen all its tokens [s]
-    """
-    return it_power * time_to_train
+    return it_power * run_duration
 
 
 @equation(unit="J", source="article")

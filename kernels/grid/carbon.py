@@ -119,17 +119,17 @@ def embodied_carbon(gpus, gpu_embodied_carbon, servers, server_embodied_carbon):
 
 
 @equation(unit="kg", source="luccioni-2022")
-def run_embodied_carbon(embodied_carbon, training_duration, hardware_lifetime, hardware_use):
+def run_embodied_carbon(embodied_carbon, run_duration, hardware_lifetime, hardware_use):
     """Part of the embodied carbon that falls on the training run, by its share of the hours in use.
 
     M_run = M T / (L h)
 
     embodied_carbon: M, carbon of making the cluster [kg]
-    training_duration: T, time given to the training run [s]
+    run_duration: T, time that the training run takes [s]
     hardware_lifetime: L, time until the hardware is replaced [s]
     hardware_use: h, part of its life in which the hardware works [1]
     """
-    return embodied_carbon * training_duration / (hardware_lifetime * hardware_use)
+    return embodied_carbon * run_duration / (hardware_lifetime * hardware_use)
 
 
 @equation(unit="kg", source="luccioni-2022")

@@ -109,31 +109,31 @@ def annual_cost(annual_capital_cost, annual_energy_cost):
 
 
 @equation(unit="USD", source="cottier-2024")
-def training_cost(annual_capital_cost, training_duration, year_length, hardware_use, energy_cost):
+def training_cost(annual_capital_cost, run_duration, year_length, hardware_use, energy_cost):
     """What the training run costs its owner: its part of the capital, and its electricity.
 
     C = C_k T / (Y h) + C_e
 
     annual_capital_cost: C_k, hardware and buildings for a year [USD]
-    training_duration: T, time given to the training run [s]
+    run_duration: T, time that the training run takes [s]
     year_length: Y, one year [s]
     hardware_use: h, part of the year in which the hardware works [1]
     energy_cost: C_e, electricity of the run [USD]
     """
-    return annual_capital_cost * training_duration / (year_length * hardware_use) + energy_cost
+    return annual_capital_cost * run_duration / (year_length * hardware_use) + energy_cost
 
 
 @equation(unit="USD", source="cottier-2024")
-def cloud_cost(gpus, gpu_cloud_price, training_duration):
+def cloud_cost(gpus, gpu_cloud_price, run_duration):
     """What the same GPU hours cost at the market price of a rented GPU.
 
     C = N c T
 
     gpus: N, GPUs of the cluster [1]
     gpu_cloud_price: c, price of renting one GPU [USD/s]
-    training_duration: T, time given to the training run [s]
+    run_duration: T, time that the training run takes [s]
     """
-    return gpus * gpu_cloud_price * training_duration
+    return gpus * gpu_cloud_price * run_duration
 
 
 @equation(unit="USD/token", source="cottier-2024")

@@ -5,7 +5,7 @@ Which figures a GPU, a model or a site gives for them is for entries.py; which o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -15,7 +15,7 @@ from sweep.catalog.document import Node, read
 from sweep.catalog.units import to_si
 from sweep.errors import SweepError, suggestion
 
-PARAMETER_KEYS = ("unit", "meaning", "minimum", "maximum", "whole", "choices", "by", "like", "default")
+PARAMETER_KEYS = ("unit", "meaning", "minimum", "maximum", "whole", "choices", "by", "like", "default", "default_if")
 FIGURE_KEYS = ("value", "source", "where", "basis", "assumed", "derived")
 
 
@@ -40,6 +40,7 @@ class Parameter:
 
     choices: the words that it may take; the value is then the index of the word. by: a choice parameter; the value is then
     one figure for each of its words. like: a column of the same catalogue, whose figures this one takes.
+    default_if: quantities of which a study gives one or more for the default to hold; else the next choice does.
     """
 
     name: str
@@ -53,6 +54,12 @@ class Parameter:
     like: str | None = None
     catalogue: str | None = None
     default: Figure | None = None
+    default_if: tuple[str, ...] = ()
+
+    def default_among(self, given: Collection[str]) -> float:
+        """The default in a study that gives some quantities."""
+        assert self.default
+        return self.default.value + (1 if self.default_if and not set(given) & set(self.default_if) else 0)
 
     def read(self, node: Node) -> float:
         """The value that a node gives, in SI; bounds are checked."""
@@ -132,7 +139,8 @@ def _parameter(name: str, node: Node, catalogue: str | None) -> Parameter:
         return bare
     if like:
         given["default"].fail(f"takes the figures of {like}, so it has no default")
-    return Parameter(**{**bare.__dict__, "default": figure(given["default"], bare)})
+    holds = tuple(item.text for item in given["default_if"].items) if "default_if" in given else ()
+    return Parameter(**{**bare.__dict__, "default": figure(given["default"], bare), "default_if": holds})
 
 
 def _check_like(parameter: Parameter, node: Node, known: Mapping[str, Parameter]) -> None:

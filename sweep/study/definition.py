@@ -80,7 +80,7 @@ class Study:
     def choices(self) -> Mapping[str, float]:
         """The choice parameters that no axis varies, with their values."""
         varied = {name for axis in self.axes.values() for name in axis.columns}
-        words = {name: p.default.value for name, p in parameters().items() if p.choices and p.default and name not in varied}
+        words = {name: p.default_among(self.given) for name, p in parameters().items() if p.choices and p.default and name not in varied}
         return words | {name: value for name, value in self.fixed.items() if name in parameters() and parameters()[name].choices}
 
     def table(self, name: str) -> Table:
@@ -98,7 +98,7 @@ class Study:
                 return found
         parameter = parameters()[name]
         if parameter.default:
-            return Table((), np.array(parameter.default.value), "default")
+            return Table((), np.array(parameter.default_among(self.given)), "default")
         raise SweepError(f"{self.file}: {name} {self._advice(name, parameter.catalogue)}")
 
     def figure(self, name: str) -> Figure | None:

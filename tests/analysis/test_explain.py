@@ -55,7 +55,8 @@ def test_an_input_says_where_its_value_is_from(splits):
 
 def test_without_a_study_inputs_name_their_default_or_their_catalogue():
     text = explain.tree("training_energy")
-    assert "= 90 d, the default (assumed: " in text
+    assert "= 1,024, the default (assumed: " in text
+    assert "training_misses_deadline: " in text
     assert re.search(r"gpus_per_server: .* <- one of \d+ servers", text)
     assert re.search(r"power_method = \w+: of nameplate, tdp, measured, modelled", text)
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.article import END, START, all_rows, refreshed
+from sweep.analysis.search import best
 from sweep.catalog.parameters import folder
 from sweep.catalog.units import NUMBER, to_si
 from sweep.equations import point
@@ -70,7 +71,7 @@ def test_a_share_of_a_country_depends_on_the_denominator(denominator, share):
 
 
 def test_the_articles_cluster_leaves_gpus_over_and_breaks_no_rule(article):
-    assert [rule.name for rule in values(article).broken] == ["gpus_left_over"]
+    assert [rule.name for rule in values(article).broken] == ["run_counts_given_duration", "gpus_left_over"]
 
 
 @pytest.mark.parametrize("row", all_rows(), ids=lambda row: row.name)
@@ -119,3 +120,22 @@ def test_the_articles_cluster_is_a_point_of_the_gpt4_sweep():
     at = values(open_study(STUDIES / "gpt4.yaml", set_=["gpus=25000", "pue=1.2"]))
     assert at.values["data_parallel_size"] == 208
     assert math.isfinite(at.values["time_to_train"])
+
+
+SMALLER = {
+    "gpt4": ["gpu=a100-sxm-80gb,b300-sxm", "gpus=3840,24960", "training_duration=30 d,180 d", "queries_per_day=1e9 query/d", "pue=1.1,1.2"],
+    "layouts": ["micro_batch=1,2", "zero_stage=1", "recompute=none,full"],
+}
+
+
+@pytest.mark.parametrize(("name", "where"), [("gpt4", ["time_to_train <= 100 d"]), ("gpt4", []), ("layouts", [])])
+def test_what_a_run_takes_ranks_the_layouts_as_its_energy_does(name, where):
+    """Energy, cost, carbon and water of the run to its end: the same layout is the best by each."""
+    more = ["site=united-states", "operator_water_usage=2e-4 m^3/kWh"]
+    study = open_study(STUDIES / f"{name}.yaml", set_=more, axis=SMALLER[name], outputs=["time_to_train"])
+    found = {}
+    for quantity in ("training_energy", "facility_energy", "energy_cost", "operational_carbon", "onsite_water", "offsite_water"):
+        (row,) = best(study, quantity, where=where, top=1)
+        found[quantity] = [row[axis] for axis in ("gpu", "gpus", "split", "micro_batch", "recompute") if axis in row]
+        assert row["time_to_train"] <= (100 * 86400 if where else row.get("training_duration", math.inf))
+    assert len(set(map(tuple, found.values()))) == 1, found

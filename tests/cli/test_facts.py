@@ -79,7 +79,7 @@ def test_a_name_that_two_kinds_share_shows_both_unless_one_is_asked_for():
     ("name", "expected"),
     [
         ("pue", ["parameter pue: ", "minimum: 1", "used by: ", "default"]),
-        ("training_energy", ["quantity training_energy: ", "formula: E = P_it T", "kernels/facility/energy.py:", "training_duration"]),
+        ("training_energy", ["quantity training_energy: ", "formula: E = P_it T", "kernels/facility/energy.py:", "run_duration"]),
         ("exceeds_memory", ["rule exceeds_memory: ", "guards: step_time", "memory_per_gpu"]),
         ("article", ["source article: The Physics of AI", "used by: "]),
         ("precision", ["choices: fp32, tf32"]),

@@ -177,7 +177,7 @@ def test_a_choice_beside_other_columns_is_held_in_words(opened, tmp_path):
         ({"axis": ["gpus=8,64"]}, "axis gpus was 3 labels, 8 .. 512, is 2 labels, 8 .. 64"),
         ({"axis": ["pue=1.1,1.3"]}, "axis pue was 2 labels, 1.1 .. 1.2, is 2 labels, 1.1 .. 1.3"),
         ({"outputs": ["gpu_power_total"]}, "output gpu_power_total was absent, is (gpu, gpus)"),
-        ({"set_": ["pue=1.1"]}, "axis pue was 2 labels, 1.1 .. 1.2, is absent"),
+        ({"set_": ["split=tp1-pp2"]}, "axis split was 2 labels, tp1-pp2 .. tp8-pp2, is absent"),
     ],
 )
 def test_a_cube_of_another_study_is_refused_and_the_difference_said(study, opened, tmp_path, overrides, difference):

@@ -139,7 +139,7 @@ def written(name):
 
 GAPS = """title: x
 equations: gaps.py
-set: {gpus: 8, training_flops: 1e24 FLOP}
+set: {gpus: 8, training_flops: 1e24 FLOP, training_duration: 90 d}
 axes: {gpu: all, precision: [bf16, fp8]}
 outputs: [required_mfu, plan_of_many_gaps]
 """

@@ -26,6 +26,7 @@ FIXED = {
     "server_power": "10.2 kW",
     "training_flops": "2e25 FLOP",
     "time_to_train": "60 d",
+    "training_duration": "90 d",
     "energy_per_query": "0.3 Wh/query",
 }
 OUTPUTS = (

@@ -6,6 +6,7 @@ import pytest
 
 from sweep.cube.running import run
 from sweep.equations import point
+from sweep.errors import SweepError
 from tests.studies import PLAIN, with_axes
 
 pytestmark = pytest.mark.usefixtures("forgotten")
@@ -31,7 +32,7 @@ def test_a_figure_that_differs_by_a_choice_has_two_axes(opened):
 
 def test_a_missing_figure_is_a_status_of_its_own_and_no_value(opened):
     written = with_axes(gpu=["h100-sxm", "a100-sxm-80gb"], precision=["fp8", "bf16"])
-    study = opened({**written, "set": {"training_flops": "1e24 FLOP"}, "outputs": ["required_mfu"]})
+    study = opened({**written, "set": {"training_flops": "1e24 FLOP", "training_duration": "90 d"}, "outputs": ["required_mfu"]})
     cube = run(study)
     flags = cube["status"].attrs["flag_meanings"].split()
     bit = 1 << flags.index("peak_rate_is_missing")
@@ -64,3 +65,26 @@ def test_a_computed_quantity_may_be_given_and_its_equation_is_then_not_used(open
     graph = opened(PLAIN).graph
     assert "server_power" in graph.inputs
     assert "server_power" not in [equation.name for equation in graph.equations]
+
+
+def test_a_default_that_hangs_on_what_a_study_gives_follows_it(opened):
+    written = {"title": "run", "set": {"gpus": 8, "server_power": "6 kW", "gpus_per_server": 8}, "outputs": ["training_energy"]}
+
+    def days(**given):
+        study = opened({**written, "set": {**written["set"], **given}})
+        return point.evaluate(study.graph, study.inputs_at(study.point)).values["run_duration"] / 86400
+
+    assert days(training_duration="90 d") == 90
+    assert days(training_duration="90 d", time_to_train="60 d") == 60
+    assert days(training_duration="90 d", time_to_train="60 d", duration_method="given") == 90
+    assert math.isnan(days(training_duration="90 d", time_to_train="100 d"))
+    assert days(time_to_train="100 d") == 100
+    with pytest.raises(SweepError, match="training_duration is needed by given_duration and has no value; give it"):
+        days()
+
+
+def test_a_model_is_trained_to_its_end(opened):
+    text = "title: run\nselect: {gpu: h100-sxm, model: llama-2-7b}\nset: {gpus: 64, tp: 8}\noutputs: [training_energy]\n"
+    study = opened(text)
+    found = point.evaluate(study.graph, study.inputs_at(study.point))
+    assert found.values["run_duration"] == found.values["time_to_train"] > 0

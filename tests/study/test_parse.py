@@ -238,7 +238,7 @@ def test_a_figure_that_the_selected_entry_lacks_for_a_choice_is_a_status(tmp_pat
         PLAIN.replace("h100-sxm", "a100-sxm-80gb")
         .replace("gpus: [8, 16]", "training_flops: [1e20]")
         .replace("[it_power]", "[required_mfu]")
-        .replace("6 kW", "6 kW\n  precision: fp8")
+        .replace("6 kW", "6 kW\n  training_duration: 90 d\n  precision: fp8")
     )
     (tmp_path / "study.yaml").write_text(text)
     study = open_study(tmp_path / "study.yaml")

@@ -102,7 +102,7 @@ def _arithmetic(row: Row, evaluator: Evaluator) -> Score:
     value = energy * JOULES_PER_MWH if energy else None
     if reason or power is None or hours is None:
         return Score(row.id, row.family, "energy", None, value, reason, row)
-    inputs = Inputs({"it_power": power, "training_duration": hours * HOUR, "pue": row.number("pue") or 1.0})
+    inputs = Inputs({"it_power": power, "run_duration": hours * HOUR, "pue": row.number("pue") or 1.0})
     prediction = evaluator.predict(inputs)
     predicted, reason = prediction.of("facility_energy" if included else "training_energy")
     return Score(row.id, row.family, "energy", predicted, value, reason, row, prediction, inputs, {"metered": 0.0})

@@ -5,8 +5,11 @@ import math
 import pytest
 
 from sweep.equations import graph, point
+from sweep.kernels.choices import FINISHED_RUN, GIVEN_DURATION
 from sweep.kernels.facility import cluster as cluster_
+from tests.at_point import value
 
+FINISHED = {"duration_method": float(FINISHED_RUN)}
 ARTICLE = {"gpus": 25000.0, "gpu_tdp": 400.0, "gpus_per_server": 8.0, "server_power": 6500.0, "tp": 8.0, "pp": 15.0, "cp": 1.0}
 
 
@@ -50,17 +53,43 @@ def test_a_quantity_does_not_carry_what_it_does_not_need(output, unused):
     assert unused not in graph.resolve([output], given=["server_power"]).inputs
 
 
-def test_a_duration_that_training_does_not_keep_warns_and_excludes_nothing():
-    resolved = graph.resolve(["training_energy", "training_energy_to_target"], given=["it_power", "time_to_train"])
-    for taken, told in ((89, []), (90, []), (91, ["duration_ends_before_training"])):
-        found = point.evaluate(resolved, {"it_power": 20e6, "training_duration": 90 * 86400.0, "time_to_train": taken * 86400.0})
-        assert [rule.name for rule in found.broken] == told
-        assert found.values["training_energy"] == 20e6 * 90 * 86400
-
-
 def test_the_rate_that_the_article_implies():
     """2e25 FLOP on 25,000 A100 of 312 TFLOP/s in 90 days: a third of their peak."""
     given = {"training_flops": 2e25, "gpus": 25e3, "peak_rate": 312e12, "training_duration": 90 * 86400.0}
     assert cluster_.required_mfu(**given) == pytest.approx(0.330, abs=5e-4)
     assert cluster_.required_mfu(training_flops=1.0, gpus=0.5, peak_rate=1.0, training_duration=1.0) == 2
     assert math.isnan(cluster_.required_mfu(**{**given, "training_duration": 0.0}))
+
+
+@pytest.mark.parametrize(("taken", "misses"), [(60, False), (90, False), (91, True)])
+def test_a_run_lasts_until_training_is_done_and_has_no_value_where_it_misses_its_deadline(taken, misses):
+    given = {"it_power": 20e6, "training_duration": 90 * 86400.0, "time_to_train": taken * 86400.0}
+    found = point.evaluate(graph.resolve(["training_energy"], given, FINISHED), given)
+    assert [rule.name for rule in found.broken] == ["training_misses_deadline"] * misses
+    assert found.values["time_to_train"] == taken * 86400
+    assert math.isnan(found.values["training_energy"]) if misses else found.values["training_energy"] == 20e6 * taken * 86400
+
+
+def test_a_run_without_a_deadline_is_done_whenever_training_is():
+    given = {"it_power": 20e6, "time_to_train": 5000 * 86400.0}
+    resolved = graph.resolve(["training_energy"], given, FINISHED)
+    assert set(resolved.inputs) == set(given)
+    assert point.evaluate(resolved, given).values["training_energy"] == 20e6 * 5000 * 86400
+
+
+def test_a_given_duration_is_that_of_the_run_and_is_told():
+    given = {"it_power": 20e6, "training_duration": 90 * 86400.0}
+    found = point.evaluate(graph.resolve(["training_energy"], given, {"duration_method": float(GIVEN_DURATION)}), given)
+    assert [rule.name for rule in found.broken] == ["run_counts_given_duration"]
+    assert found.values["training_energy"] == 20e6 * 90 * 86400
+
+
+def test_a_longer_run_takes_more_of_all_that_a_run_takes():
+    """Energy, cost, carbon and water count the same time."""
+    run = {"it_power": 20e6, "annual_capital_cost": 1e9, "embodied_carbon": 1e7, "electricity_price": 2e-8, "carbon_intensity": 1e-7}
+    run |= {"onsite_water_usage": 1e-10, "offsite_water_intensity": 1e-9, "gpus": 1000.0, "gpu_cloud_price": 1e-3, "pue": 1.2}
+    names = ("training_energy", "facility_energy", "energy_cost", "operational_carbon", "onsite_water", "offsite_water")
+    more = ("training_cost", "cloud_cost", "run_embodied_carbon", "run_carbon")
+    for name in (*names, *more):
+        one, two = (value(name, time_to_train=f"{days} d", **run) for days in (40, 80))
+        assert two == pytest.approx(2 * one), name

@@ -42,7 +42,7 @@ def test_bloom_as_its_paper_counts_its_hardware():
     duration = to_si("1082990 h", "s") / gpus
     made = value(
         "run_embodied_carbon", gpus=gpus, servers=gpus / 8, gpu_embodied_carbon="150 kg", server_embodied_carbon="2500 kg",
-        training_duration=duration, hardware_lifetime="6 yr", hardware_use="0.85",
+        run_duration=duration, hardware_lifetime="6 yr", hardware_use="0.85",
     )
     assert made == pytest.approx(11.2e3, rel=0.02)
 
@@ -72,7 +72,7 @@ def test_embodied_carbon_of_a_run_by_hand():
     made = carbon.embodied_carbon(gpus=1000.0, gpu_embodied_carbon=150.0, servers=125.0, server_embodied_carbon=2000.0)
     assert made == 400e3
     year = 31.536e6
-    run = carbon.run_embodied_carbon(embodied_carbon=made, training_duration=0.5 * year, hardware_lifetime=5 * year, hardware_use=0.8)
+    run = carbon.run_embodied_carbon(embodied_carbon=made, run_duration=0.5 * year, hardware_lifetime=5 * year, hardware_use=0.8)
     assert run == pytest.approx(50e3)
     assert carbon.run_carbon(operational_carbon=150e3, run_embodied_carbon=run) == pytest.approx(200e3)
     assert carbon.embodied_share(run_embodied_carbon=50e3, run_carbon=200e3) == 0.25

@@ -23,7 +23,7 @@ def test_prices_of_runs_queries_and_tokens_add_up():
     assert per_query == pytest.approx(capital + 0.3e-3 * 1.2 * 0.0892)
     token = value("cost_per_output_token", {"site": "us-va"}, energy_per_query=1080, output_tokens=500, **given)
     assert token == pytest.approx(per_query / 500)
-    assert value("cloud_cost", {"gpu": "h100-sxm"}, gpus=1000, training_duration="1 d") == pytest.approx(24_000 * 3.63)
+    assert value("cloud_cost", {"gpu": "h100-sxm"}, gpus=1000, run_duration="1 d") == pytest.approx(24_000 * 3.63)
 
 
 def test_an_own_plant_pays_for_its_spare_unit():
@@ -65,9 +65,9 @@ def test_capital_of_a_cluster_by_hand():
 def test_cost_of_a_run_by_hand():
     """A quarter of a year at 80 % in use takes 0.3125 of a year's capital."""
     year = 31.536e6
-    given = {"training_duration": year / 4, "year_length": year, "hardware_use": 0.8, "energy_cost": 5e5}
+    given = {"run_duration": year / 4, "year_length": year, "hardware_use": 0.8, "energy_cost": 5e5}
     assert cost.training_cost(annual_capital_cost=8e6, **given) == pytest.approx(3e6)
-    assert cost.cloud_cost(gpus=1000.0, gpu_cloud_price=3.6 / 3600, training_duration=86400.0) == pytest.approx(86400)
+    assert cost.cloud_cost(gpus=1000.0, gpu_cloud_price=3.6 / 3600, run_duration=86400.0) == pytest.approx(86400)
     assert cost.training_cost_per_token(training_cost=3e6, training_tokens=1.5e12) == pytest.approx(2e-6)
 
 
