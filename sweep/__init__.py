@@ -19,6 +19,7 @@ WHERE = {
     "evaluate": "cube.running",
     "open_cube": "cube.query",
     "open_study": "study.parse",
+    "open_virtual": "cube.virtual",
     "run": "cube.running",
 }
 __all__ = [*WHERE]

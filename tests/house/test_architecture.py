@@ -26,7 +26,7 @@ ROOMS = {
     "supply": ("weather", "mix", "inputs"),
     "study": ("axes", "definition", "parse", "where"),
     "engine": ("plan", "nests", "compile", "blocks"),
-    "cube": ("dataset", "store", "text", "query", "running", "export"),
+    "cube": ("dataset", "store", "text", "query", "running", "virtual", "export"),
     "analysis": ("scan", "search", "explain", "describe"),
     "plot": ("style",),
     "cli": ("options", "cubes", "facts", "models", "points", "ranks", "studies", "supply"),

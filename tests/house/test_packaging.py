@@ -18,7 +18,11 @@ import sweep
 study = sweep.open_study(sys.argv[1])
 cube = sweep.run(study)
 print(sweep.__file__)
-print(float(cube.training_energy.sel(gpus=25000, training_duration=90 * 86400)))
+at = {"gpus": 25000, "training_duration": 90 * 86400}
+print(float(cube.training_energy.sel(at)))
+import xarray
+lazy = xarray.open_dataset(sys.argv[1], engine="wattsweep")
+assert float(lazy.training_energy.sel(at)) == float(cube.training_energy.sel(at))
 assert "kernels" not in sys.modules and "configs" not in sys.modules
 """
 
