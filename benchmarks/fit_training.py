@@ -1,4 +1,4 @@
-"""Constants of training time, fitted on three families of published runs: `python -m benchmarks.fit_training FILE.csv`.
+"""Constants of training time, fitted on some families of published runs: `python -m benchmarks.fit_training FILE.csv`.
 
 The families are those of benchmarks/fidelity/training/fitted.yaml; the curves of single kernels come from benchmarks/fit_microbenchmarks.py
 and stay as they are. Each constant starts from an estimate, keeps within bounds that physics sets, and is pulled weakly back to
@@ -43,10 +43,9 @@ CONSTANTS: dict[str, tuple[float, float, float]] = {
     "dp_overlap": (0.8, 0, 1),
     "transfer_overlap": (0.5, 0, 1),
     "step_overhead": (0.02, 0, 0.2),
-    "expert_start_time": (5e-6, 0, 4e-5),
-    "narrow_expert_width": (300, 0, 1500),
-    "permutation_bytes": (8, 4, 60),
-    "bias_passes": (5, 0, 20),
+    "expert_start_time": (1.5e-5, 0, 6e-5),
+    "grouped_efficiency": (0.9, 0.5, 1),
+    "expert_bias_bytes": (73, 5, 150),
     "attention_backward_ratio": (3, 2, 5),
     "accumulation_bytes": (8, 2, 16),
     "loss_bytes": (24, 8, 60),

@@ -4,6 +4,7 @@ The projections around it are for gemm.py.
 """
 
 from sweep.equations.registry import equation
+from sweep.kernels.choices import ATTENTION_FP8
 
 
 @equation(unit="s", source="dao-2023")
@@ -75,21 +76,35 @@ def unfused_attention_time(
 
 
 @equation(unit="FLOP/s", source="shah-2024")
-def attention_rate(peak_rate_16bit, attention_efficiency, portable_attention_efficiency, native_attention, training_clock, sustained_clock):
+def attention_rate(
+    peak_rate_16bit,
+    attention_efficiency,
+    portable_attention_efficiency,
+    native_attention,
+    attention_format,
+    fp8_attention_speed,
+    training_clock,
+    sustained_clock,
+):
     """Rate of the fused core of attention, forward, in a training loop.
 
-    R = e c R_16; a kernel of an earlier generation draws too little power to be slowed by its limit
+    R = s e c R_16, s = 1 in 16 bits; a kernel of an earlier generation draws too little power to be slowed by its limit
 
     peak_rate_16bit: R_16, dense peak rate of the GPU in 16-bit formats [FLOP/s]
     attention_efficiency: e, share of the peak that a kernel written for the GPU's generation reaches, forward [1]
     portable_attention_efficiency: e, share that the kernel of an earlier generation reaches; 0 where it is as good [1]
     native_attention: 1 where the kernel is written for the GPU's generation [1]
+    attention_format: number format of the core [1]
+    fp8_attention_speed: s, rate of an 8-bit core over that of one in 16 bits [1]
     training_clock: c, clock kept in a training run at rated power over that of a short burst [1]
     sustained_clock: c, the same under the power limit [1]
     """
     if native_attention == 0 and portable_attention_efficiency > 0:
         return peak_rate_16bit * portable_attention_efficiency * training_clock
-    return peak_rate_16bit * attention_efficiency * sustained_clock
+    rate = peak_rate_16bit * attention_efficiency * sustained_clock
+    if attention_format == ATTENTION_FP8:
+        return fp8_attention_speed * rate
+    return rate
 
 
 @equation(unit="s", source="dao-2023")

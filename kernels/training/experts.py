@@ -1,7 +1,7 @@
 """Mixture-of-experts layers on one GPU. What belongs here: routing, the experts' products, and sending tokens to them and back."""
 
 from sweep.equations.registry import equation
-from sweep.kernels.choices import ALL_TO_ALL, DEEPEP
+from sweep.kernels.choices import ALL_TO_ALL, DEEPEP, FP8
 
 
 @equation(unit="token", source="megatron-core-moe")
@@ -38,14 +38,17 @@ def expert_products_time(
     mlp_matrices,
     hidden_size,
     gemm_rate,
-    narrow_expert_width,
+    grouped_efficiency,
+    grouped_tile,
     operand_rate,
     hbm_bandwidth,
+    fused_experts,
     expert_start_time,
+    grouped_start_time,
 ):
     """Time of the matrix products of the routed experts of one layer, forward, for one micro-batch.
 
-    t = 2 n k h (f + f_0) / R + 2 n (2 h + k f) / r + 2 E k h f / B + E t_0, the weights of each expert read once
+    t = 2 (n + E m / 2) k h f / (g R) + 2 n (2 h + k f) / r + E (2 k h f / B + t_0), each expert's tokens filling up tiles of m rows
 
     routed_tokens: n, tokens that the rank's experts work on [token]
     local_experts: E, experts on the rank [1]
@@ -53,18 +56,20 @@ def expert_products_time(
     mlp_matrices: k, matrices of one expert: 3 gated, 2 not [1]
     hidden_size: h, width of the residual stream [1]
     gemm_rate: R, rate of large matrix products [FLOP/s]
-    narrow_expert_width: f_0, inner width at which a grouped product reaches half the rate of one large product [1]
+    grouped_efficiency: g, rate of a grouped product over that of one large product [1]
+    grouped_tile: m, rows of one tile of a grouped product [token]
     operand_rate: r, rate at which operands seem to arrive [B/s]
-    hbm_bandwidth: B, memory bandwidth of one GPU [B/s]
-    expert_start_time: t_0, time of one expert's products beyond their work [s]
+    hbm_bandwidth: B, memory bandwidth of one GPU, at which the weights of each expert are read [B/s]
+    fused_experts: 1 where one grouped kernel computes all experts, 0 where each has its own [1]
+    expert_start_time: t_0, time of one expert's products beyond their work, by kernels of its own [s]
+    grouped_start_time: t_0, the same as part of a grouped kernel [s]
     """
     width = mlp_matrices * expert_hidden_size
-    tokens = (
-        2
-        * routed_tokens
-        * ((width + mlp_matrices * narrow_expert_width) * hidden_size / gemm_rate + (2 * hidden_size + width) / operand_rate)
-    )
-    return tokens + local_experts * (2 * width * hidden_size / hbm_bandwidth + expert_start_time)
+    start = fused_experts * grouped_start_time + (1 - fused_experts) * expert_start_time
+    rows = routed_tokens + local_experts * grouped_tile / 2
+    products = 2 * rows * width * hidden_size / (grouped_efficiency * gemm_rate)
+    operands = 2 * routed_tokens * (2 * hidden_size + width) / operand_rate
+    return products + operands + local_experts * (2 * width * hidden_size / hbm_bandwidth + start)
 
 
 @equation(unit="s", source="aiconfigurator-core")
@@ -89,25 +94,50 @@ def shared_expert_time(local_tokens, tp, shared_expert_hidden_size, mlp_matrices
     return 2 * local_tokens * width * hidden_size / gemm_rate + 2 * operands / operand_rate + 2 * gemm_start_time
 
 
-@equation(unit="s", source="megatron-core-moe")
-def permutation_time(
-    routed_tokens, hidden_size, expert_hidden_size, mlp_matrices, linear_biases, pointwise_rate, permutation_bytes, bias_passes
+@equation(unit="B", source="megatron-core-moe")
+def routed_token_bytes(
+    hidden_size,
+    expert_hidden_size,
+    mlp_matrices,
+    linear_biases,
+    fused_experts,
+    precision,
+    permutation_bytes,
+    expert_bias_bytes,
+    quantize_bytes,
 ):
-    """Time in which one rank sorts tokens by expert, applies biases and the activation function and sorts them back, forward.
+    """Memory traffic of one routed token beside the products of its expert, forward; backward it is twice that.
 
-    t = n (c h + 2 k f (1 + b q)) / r
+    c h + (1 - u) f (2 k + b q_b) + q (2 h + 3 (1 - u) f) / 3 in 8-bit formats and narrower, else without q
 
-    routed_tokens: n, tokens that the rank's experts work on [token]
     hidden_size: h, width of the residual stream [1]
     expert_hidden_size: f, inner width of one expert [1]
     mlp_matrices: k, matrices of one expert: 3 gated, 2 not [1]
-    linear_biases: b, 1 where the linear layers carry a bias, which a grouped product does not add by itself [1]
-    pointwise_rate: r, rate of memory-bound operators [B/s]
-    permutation_bytes: c, memory traffic of sorting for each element of a routed token [B]
-    bias_passes: q, times that the biases have the inner activations read or written once more [1]
+    linear_biases: b, 1 where experts carry biases, which a grouped product does not add by itself [1]
+    fused_experts: u, 1 where activation, biases and conversion are part of the grouped products [1]
+    precision: number format of the products [1]
+    permutation_bytes: c, traffic of sorting by expert and back for each element of the residual stream [B]
+    expert_bias_bytes: q_b, traffic of biases and of the activation function that is not fused with them, for each inner column [B]
+    quantize_bytes: q, traffic of converting one operand of a product [B]
     """
-    inner = 2 * mlp_matrices * expert_hidden_size * (1 + linear_biases * bias_passes)
-    return routed_tokens * (permutation_bytes * hidden_size + inner) / pointwise_rate
+    apart = (1 - fused_experts) * expert_hidden_size
+    traffic = permutation_bytes * hidden_size + apart * (2 * mlp_matrices + linear_biases * expert_bias_bytes)
+    if precision >= FP8:
+        return traffic + quantize_bytes * (2 * hidden_size / 3 + apart)
+    return traffic
+
+
+@equation(unit="s", source="megatron-core-moe")
+def permutation_time(routed_tokens, routed_token_bytes, pointwise_rate):
+    """Time in which one rank sorts tokens by expert, applies activation function and biases, converts them and sorts them back, forward.
+
+    t = n c / r
+
+    routed_tokens: n, tokens that the rank's experts work on [token]
+    routed_token_bytes: c, memory traffic of each [B]
+    pointwise_rate: r, rate of memory-bound operators [B/s]
+    """
+    return routed_tokens * routed_token_bytes / pointwise_rate
 
 
 @equation(unit="1", source="deepseek-v3")
@@ -187,13 +217,17 @@ def all_to_all_time(
     if ep <= 1:
         return 0.0
     near = min(ep, scaleup_domain)
-    inside, outside = token_copies * (near - 1) / near, remote_domains
-    up, out = scaleup_rate, scaleout_rate
+    inside = token_copies * (near - 1) / near
+    outside = remote_domains
+    up = scaleup_bandwidth * hybridep_scaleup_efficiency
+    out = scaleout_bandwidth * hybridep_scaleout_efficiency
     if dispatcher == ALL_TO_ALL:
-        inside, outside = token_copies * (near - 1) / ep, token_copies * (1 - near / ep)
+        inside = token_copies * (near - 1) / ep
+        outside = token_copies * (1 - near / ep)
+        up = scaleup_rate
+        out = scaleout_rate
     elif dispatcher == DEEPEP:
-        up, out = scaleup_bandwidth * deepep_scaleup_efficiency, scaleout_bandwidth * deepep_scaleout_efficiency
-    else:
-        up, out = scaleup_bandwidth * hybridep_scaleup_efficiency, scaleout_bandwidth * hybridep_scaleout_efficiency
+        up = scaleup_bandwidth * deepep_scaleup_efficiency
+        out = scaleout_bandwidth * deepep_scaleout_efficiency
     sent = 2 * expert_imbalance * local_tokens * hidden_size / sequence_shards
     return sent * max(inside / up, outside / out) + collective_start_time

@@ -4,7 +4,7 @@ The parts are in gemm.py, attention.py, pointwise.py, experts.py and collectives
 """
 
 from sweep.equations.registry import equation, rule
-from sweep.kernels.choices import FULL_RECOMPUTE, PARTIAL_GRAPH, WHOLE_GRAPH
+from sweep.kernels.choices import FP8, FULL_RECOMPUTE, PARTIAL_GRAPH, WHOLE_GRAPH
 
 PARAMETERS = 3
 
@@ -120,24 +120,32 @@ def expert_wait(
 
 
 @equation(unit="s", source="narayanan-2021")
-def layer_host_time(kernel_launch, recompute, host_pass_time, host_mixture_time, layers, moe_layers):
+def layer_host_time(
+    kernel_launch, recompute, precision, host_pass_time, host_mixture_time, host_expert_time, local_experts, layers, moe_layers
+):
     """Time in which the host launches the kernels of one layer for one micro-batch.
 
-    t = (2 + r) t_h + x t_m, r = 1 where all activations are computed again, else 0; x t_m with attention as a graph, 0 as one graph
+    t = (2 + r) t_h + x (t_m + w E t_e), r = 1 where all activations are computed again, w = 2 in 8-bit formats, whose operands are
+    converted, else 1; without the first term where attention is a graph; 0 as one graph
 
     kernel_launch: how kernels are launched [1]
     recompute: what is computed again [1]
+    precision: number format of the products [1]
     host_pass_time: t_h, launching one pass of a layer, forward or backward [s]
     host_mixture_time: t_m, launching what a mixture of experts adds, forward and backward [s]
+    host_expert_time: t_e, launching the products of one expert, forward and backward [s]
+    local_experts: E, experts on the rank [1]
     layers: L, transformer layers [1]
     moe_layers: layers with a mixture of experts, x = L_moe / L [1]
     """
     if kernel_launch == WHOLE_GRAPH:
         return 0.0
+    launches = 2 if precision >= FP8 else 1
+    mixture = (host_mixture_time + launches * local_experts * host_expert_time) * moe_layers / layers
     if kernel_launch == PARTIAL_GRAPH:
-        return host_mixture_time * moe_layers / layers
+        return mixture
     passes = 3 if recompute == FULL_RECOMPUTE else 2
-    return passes * host_pass_time + host_mixture_time * moe_layers / layers
+    return passes * host_pass_time + mixture
 
 
 @equation(unit="s", source="narayanan-2021")

@@ -44,6 +44,8 @@ def test_every_framework_has_an_entry():
 def test_the_recipe_of_a_row_replaces_what_its_trainer_does():
     said = row(ep_overlap="1", dispatcher="deepep", cuda_graph="full_iteration")
     assert recipe(said, True) == {"expert_overlap": 1.0, "dispatcher": "deepep", "kernel_launch": "whole-graph"}
+    fused = recipe(row(fused_experts="1", attention_fp8="1"), True)
+    assert fused == {"fused_experts": 1.0, "attention_format": "fp8"}
     assert recipe(row(), True) == {}
     assert recipe(row(), False) == {"tensor_overlap": 0.0}
 
@@ -69,6 +71,19 @@ def test_words_of_the_notes():
     assert [kernels[name] for name in ("fused_attention", "fused_softmax", "fused_norms", "fused_operators")] == [0, 0, 0, 0]
     kernels = recipe(row(notes="kernel: flash_attention2 + RMS kernel"), True)
     assert [kernels[name] for name in ("fused_attention", "fused_softmax", "fused_norms")] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("source", "notes", "forced"),
+    [
+        ("Megatron MoE model zoo", "forced balance", True),
+        ("Megatron MoE model zoo", "dropless", False),
+        ("NVIDIA Megatron-Bridge performance summary", "", True),
+        ("NVIDIA NeMo Automodel", "TE+DeepEP, balanced fake gate", True),
+    ],
+)
+def test_routing_is_even_where_it_is_forced(source, notes, forced):
+    assert ("expert_imbalance" in recipe(row(source=source, notes=notes), True)) == forced
 
 
 def test_modules_that_are_computed_again():

@@ -9,6 +9,8 @@ the year is printed, the end of May of that year. What a row says of its recipe 
 | ep_overlap, or `EP overlap`, `MoE comm overlap` in comm_overlap and notes | expert_overlap |
 | dispatcher, or `alltoall`, `DeepEP`, `HybridEP` in the notes | dispatcher |
 | cuda_graph, or `no CUDA graphs` in the notes | kernel_launch |
+| fused_experts, attention_fp8 | fused_experts, attention_format |
+| `forced balance`, `balanced`, `token drop` in the notes, recipes of Megatron-Bridge, which force it | expert_imbalance 1 |
 | comm_overlap `off`, a run that a paper compares its own overlap with | nothing hidden |
 | tensor parallelism without sequence parallelism, `no async TP`, `async TP off` | tensor_overlap 0 |
 | `kernel:` in the notes | fused_attention, fused_softmax, fused_norms, fused_operators 0 |
@@ -72,6 +74,12 @@ def recipe(row: Row, sequence_parallel: bool) -> dict[str, Value]:
     sender = re.search("alltoall|deepep|hybridep", (row.text("dispatcher") or notes).lower())
     if sender:
         found["dispatcher"] = DISPATCHERS[sender[0]]
+    if "Megatron-Bridge" in row.text("source") or re.search("forced? balance|balanced|token.drop", notes):
+        found["expert_imbalance"] = 1.0
+    if row.text("fused_experts"):
+        found["fused_experts"] = float(row.text("fused_experts"))
+    if row.text("attention_fp8"):
+        found["attention_format"] = "fp8" if float(row.text("attention_fp8")) else "16-bit"
     if row.text("cuda_graph") in LAUNCHES:
         found["kernel_launch"] = LAUNCHES[row.text("cuda_graph")]
     elif "no CUDA graphs" in notes:

@@ -48,3 +48,9 @@ def test_a_fused_softmax_passes_over_the_scores_once():
     """Megatron's kernel reads and writes 16-bit scores once, between the product that writes and the one that reads them."""
     assert value("score_traffic", fused_softmax=1) == 4 * 2
     assert value("score_traffic", fused_softmax=0) > 2 * value("score_traffic", fused_softmax=1)
+
+
+def test_an_8_bit_core_is_faster_where_the_kernel_is_written_for_the_gpu():
+    run = {"fp8_attention_speed": 1.5, "native_attention": 1}
+    half, narrow = (value("attention_rate", {"gpu": "h100-sxm"}, **run, attention_format=how) for how in ("16-bit", "fp8"))
+    assert narrow == pytest.approx(1.5 * half)
