@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from sweep.kernels.serving.batching import batch_by_arrival, batch_by_latency, touched_experts
+from sweep.kernels.serving import batching
+from sweep.kernels.serving.batching import batch_by_arrival, batch_by_latency, touched_experts, untouched_share
 
 POINTS = 4000
 CLOSE = 1e-6
@@ -131,3 +132,56 @@ def test_the_share_of_touched_experts_is_that_of_the_exponential():
     shares = [touched_experts(*point) for point in zip(batch.tolist(), log.tolist(), strict=True)]
     np.testing.assert_allclose(shares, -np.expm1(log * batch), rtol=1e-7, atol=2e-10)
     assert touched_experts(1.0, -math.inf) == 1
+
+
+def test_the_share_of_untouched_experts_is_within_what_its_series_promises():
+    logs = np.linspace(0, 45, 2000)
+    shares = np.array([untouched_share(1.0, -log) for log in logs.tolist()])
+    np.testing.assert_allclose(shares, np.exp(-logs), rtol=0, atol=2e-10)
+    assert untouched_share(1e9, -1.0) < 1e-15
+
+
+STEP = {
+    "untouched_log": math.log(0.75),
+    "fixed_step_time": 10.0,
+    "sequence_step_time": 2.0,
+    "dense_read_time": 8.0,
+    "dense_compute_time": 3.0,
+    "expert_pass_time": 64.0,
+    "expert_compute_time": 6.0,
+}
+
+
+def test_a_step_is_the_sum_of_its_parts():
+    """Two sequences: 10 + 2 x 2 + |8, 2 x 3| + |64 x 7 / 16, 2 x 6|, which is 10 + 4 + 10 + sqrt(28^2 + 12^2)."""
+    given = {name: value for name, value in STEP.items() if name != "untouched_log"}
+    found = batching.decode_step_time(running_sequences=2.0, touched_experts=7 / 16, **given)
+    assert found == pytest.approx(24 + math.hypot(28, 12))
+    assert touched_experts(2.0, STEP["untouched_log"]) == pytest.approx(7 / 16)
+
+
+def test_the_fastest_step_is_that_of_one_sequence_with_its_prompt():
+    """One sequence: 5 + 10 + 2 + |8, 3| + |64 / 4, 6|."""
+    found = batching.shortest_step_time(interleaved_prefill_time=5.0, **STEP)
+    assert found == pytest.approx(17 + math.hypot(8, 3) + math.hypot(16, 6))
+
+
+def test_the_capacity_of_a_replica_is_that_of_its_largest_batch():
+    """Two sequences whose steps carry 5 s of prompts each write three tokens a step of 34 + |28, 12| seconds; 100 tokens to a request."""
+    found = batching.request_capacity(batch_limit=2.0, output_tokens=100.0, accepted_tokens=3.0, interleaved_prefill_time=5.0, **STEP)
+    assert found == pytest.approx(6 / (100 * (34 + math.hypot(28, 12))))
+
+
+def test_arrivals_that_just_keep_one_sequence_running():
+    given = {"batch_limit": 50.0, "output_tokens": 4.0, "accepted_tokens": 2.0, "interleaved_prefill_time": 0.0, **STEP}
+    alone = batching.shortest_step_time(interleaved_prefill_time=0.0, **STEP)
+    for share in (0.25, 1.0):
+        assert batch_by_arrival(arrival_rate=share / (2 * alone), shortest_step_time=alone, **given) == pytest.approx(share)
+
+
+def test_a_target_that_one_sequence_just_meets_and_one_that_none_does_give_one():
+    free = {"interleaved_prefill_time": 0.0, "prefill_time": 0.0, "prefill_latency": 0.0}
+    given = {"batch_limit": 50.0, "accepted_tokens": 1.0, **free, **STEP}
+    alone = batching.shortest_step_time(interleaved_prefill_time=0.0, **STEP)
+    for target in (alone, 0.9 * alone, 0.1):
+        assert batch_by_latency(target_time_per_output_token=target, target_time_to_first_token=1e9, **given) == pytest.approx(1)

@@ -8,6 +8,7 @@ from benchmarks import efficiency
 from sweep.catalog.parameters import folder
 from sweep.cube.running import evaluate as at
 from sweep.cube.running import run
+from sweep.kernels.serving import energy
 from sweep.study.parse import open_study
 from tests.at_point import evaluate, value
 
@@ -173,3 +174,48 @@ def test_a_technique_can_cost_energy_at_a_small_batch():
     )
     assert at_one > 1
     assert at_many < 0.8
+
+
+def test_boundaries_by_hand():
+    """10 J of chips in 0.05 s of GPU; a host of 1,200 W for 8, switches of 20 W for each, and a building of 1.5."""
+    server = energy.server_energy_per_output_token(
+        chip_energy_per_output_token=10.0, gpu_time_per_output_token=0.05, server_host_power=1200.0, gpus_per_server=8.0
+    )
+    assert server == pytest.approx(17.5)
+    it = energy.it_energy_per_output_token(server_energy_per_output_token=17.5, gpu_time_per_output_token=0.05, serving_network_power=20.0)
+    assert it == 18.5
+    assert energy.facility_energy_per_output_token(it_energy_per_output_token=18.5, pue=1.5) == 27.75
+    assert energy.serving_server_power(serving_gpu_power=500.0, server_host_power=1200.0, gpus_per_server=8.0) == 650
+    assert energy.serving_facility_power(serving_server_power=650.0, serving_network_power=50.0, pue=1.5) == 1050
+    assert energy.energy_per_query(it_energy_per_output_token=2.0, output_tokens=400.0) == 800
+    assert energy.facility_energy_per_query(energy_per_query=800.0, pue=1.5) == 1200
+
+
+def test_the_boundary_is_chosen_by_its_number():
+    names = ("chip", "server", "it", "facility")
+    given = {f"{name}_energy_per_output_token": float(place) for place, name in enumerate(names)}
+    assert [energy.energy_per_output_token(energy_boundary=place, **given) for place in range(4)] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("compute", "watts"),
+    [(0.0, 100 + 0.25 * 600), (0.5, 100 + 0.5 * 600), (1.0, 100 + 0.75 * 600), (1.5, 700), (8.0, 700)],
+)
+def test_a_gpu_that_reads_prompts_draws_more_the_more_it_computes_up_to_its_design_power(compute, watts):
+    given = {"gpu_tdp": 700.0, "waiting_gpu_power": 100.0, "power_awake": 0.25, "power_compute": 0.5}
+    found = energy.prefill_gpu_power(prefill_compute_time=2 * compute, prefill_time=2.0, **given)
+    assert found == pytest.approx(watts)
+    assert energy.prefill_gpu_power(prefill_compute_time=compute / 4, prefill_time=0.25, **given) == pytest.approx(watts)
+
+
+def test_without_a_prompt_a_gpu_waits():
+    given = {"gpu_tdp": 700.0, "waiting_gpu_power": 100.0, "power_awake": 0.25, "power_compute": 0.5}
+    assert energy.prefill_gpu_power(prefill_compute_time=0.0, prefill_time=0.0, **given) == 100
+
+
+def test_energy_of_a_token_of_the_prompt():
+    """500 W on 4 GPUs for 2 s of 1,000 tokens."""
+    given = {"prefill_gpu_power": 500.0, "serving_gpus": 4.0, "prefill_time": 2.0}
+    assert energy.chip_energy_per_input_token(input_tokens=1000.0, **given) == 4
+    assert energy.chip_energy_per_input_token(input_tokens=1.0, **given) == 4000
+    assert energy.chip_energy_per_input_token(input_tokens=0.0, **given) == 0

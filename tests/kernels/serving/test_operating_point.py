@@ -4,6 +4,7 @@ import math
 
 import pytest
 
+from sweep.kernels.serving import operating_point
 from tests.at_point import evaluate, value
 
 LLAMA = {"model": "llama-3.1-8b", "gpu": "h100-sxm", "engine": "vllm-2025"}
@@ -141,3 +142,34 @@ def test_ranks_in_lockstep_wait_for_each_others_prompts():
     waiting = value("prefill_occupancy", MIXTURE, **split)
     assert waiting == pytest.approx(8 * value("prefill_time", MIXTURE, **split))
     assert value("prefill_occupancy", MIXTURE, **split, engine_lockstep=0) == value("prefill_time", MIXTURE, **split)
+
+
+def test_operating_points_by_hand():
+    assert operating_point.batch_limit(batch_in_memory=100.0, sequence_limit=16.0, serving_dp=4.0) == 64
+    assert operating_point.batch_limit(batch_in_memory=50.0, sequence_limit=16.0, serving_dp=4.0) == 50
+    assert operating_point.batch_by_concurrency(concurrency=10.0, batch_limit=64.0) == 10
+    assert operating_point.batch_by_concurrency(concurrency=100.0, batch_limit=64.0) == 64
+    given = {"batch_by_concurrency": 7.0, "batch_by_latency": 8.0, "batch_by_arrival": 9.0}
+    assert [operating_point.batch(operating_point=choice, **given) for choice in range(3)] == [7, 8, 9]
+    assert [operating_point.running_sequences(batch=batch) for batch in (0.0, 0.5, 1.5, 8.0)] == [1, 1, 1.5, 8]
+    assert [operating_point.replica_busy_share(batch=batch) for batch in (0.0, 0.5, 1.5, 8.0)] == [0, 0.5, 1, 1]
+
+
+@pytest.mark.parametrize(("batch", "exceeds"), [(64.0, False), (64.0 * (1 + 1e-9), False), (64.001, True), (65.0, True)])
+def test_a_batch_fits_but_for_its_last_bits(batch, exceeds):
+    assert operating_point.batch_exceeds_memory(batch=batch, batch_in_memory=64.0) is exceeds
+
+
+@pytest.mark.parametrize(
+    ("token", "first", "missed"), [(0.05, 1.5, False), (0.049, 1.5, True), (0.05, 1.1, False), (0.05, 1.09, True), (1.0, 0.9, True)]
+)
+def test_a_latency_is_missed_where_one_sequence_alone_is_slower(token, first, missed):
+    """A step of 0.125 s that writes 2.5 tokens, after a prompt of 0.975 s."""
+    given = {"shortest_step_time": 0.125, "accepted_tokens": 2.5, "prefill_latency": 0.975}
+    targets = {"target_time_per_output_token": token, "target_time_to_first_token": first}
+    assert operating_point.latency_target_missed(**given, **targets) is missed
+
+
+@pytest.mark.parametrize(("rate", "exceed"), [(9.9, False), (10.0, False), (10.1, True)])
+def test_arrivals_up_to_the_capacity_are_answered(rate, exceed):
+    assert operating_point.arrivals_exceed_capacity(arrival_rate=rate, request_capacity=10.0) is exceed

@@ -1,0 +1,71 @@
+"""Latencies and rates of a replica in steady state, by hand."""
+
+import pytest
+
+from sweep.kernels.serving import rates
+
+APART = rates.MIXED + 1
+
+
+def test_placements_are_the_words_of_their_parameter():
+    from sweep.catalog.parameters import parameters
+
+    assert parameters()["prefill_placement"].choices[rates.MIXED] == "mixed"
+
+
+def test_ranks_in_lockstep_wait_for_a_prompt_of_one():
+    assert rates.prefill_occupancy(prefill_time=2.0, serving_dp=8.0, engine_lockstep=0.5) == 9
+    assert rates.prefill_occupancy(prefill_time=2.0, serving_dp=1.0, engine_lockstep=0.5) == 2
+
+
+def test_an_answers_worth_of_steps_carries_one_prompt():
+    """100 tokens written two at a time are 50 steps, each with a fiftieth of a prompt of 10 s."""
+    given = {"prefill_occupancy": 10.0, "output_tokens": 100.0, "accepted_tokens": 2.0}
+    assert rates.interleaved_prefill_time(prefill_placement=rates.MIXED, **given) == pytest.approx(0.2)
+    assert rates.interleaved_prefill_time(prefill_placement=APART, **given) == 0
+
+
+def test_keys_and_values_of_a_prompt_are_sent_where_it_is_read_elsewhere():
+    """1,500 B at a context of 300 are 1,000 B for the 200 tokens of the prompt, and 200 B of states; 4 links of 50 B/s at 60 %."""
+    given = {
+        "kv_bytes_per_sequence": 1500.0,
+        "state_bytes_per_sequence": 200.0,
+        "input_tokens": 200.0,
+        "mean_context": 300.0,
+        "serving_gpus": 4.0,
+        "scaleout_bandwidth": 50.0,
+        "link_efficiency": 0.6,
+    }
+    assert rates.kv_transfer_time(prefill_placement=APART, **given) == pytest.approx(10)
+    assert rates.kv_transfer_time(prefill_placement=rates.MIXED, **given) == 0
+
+
+def test_prompts_of_a_pool_wait_for_each_other_as_in_a_queue_of_fixed_service():
+    """M/D/1: at a load of a half the mean wait is half the service; at three quarters, one and a half of it."""
+    given = {"prefill_time": 2.0, "serving_dp": 3.0, "kv_transfer_time": 1.0}
+    assert rates.prefill_latency(prefill_placement=rates.MIXED, prefill_load=0.5, **given) == 7
+    assert rates.prefill_latency(prefill_placement=APART, prefill_load=0.5, **given) == 8
+    assert rates.prefill_latency(prefill_placement=APART, prefill_load=0.75, **given) == 10
+
+
+def test_steps_tokens_and_requests():
+    step = rates.serving_step_time(decode_step_time=0.02, running_sequences=10.0, interleaved_prefill_time=0.003)
+    assert step == pytest.approx(0.05)
+    assert rates.time_per_output_token(serving_step_time=0.05, accepted_tokens=2.0) == 0.025
+    assert rates.output_rate(batch=10.0, time_per_output_token=0.025) == 400
+    assert rates.output_rate_per_server(output_rate=400.0, serving_gpus=2.0, gpus_per_server=8.0) == 1600
+    assert rates.requests_per_second(output_rate=400.0, output_tokens=200.0) == 2
+    assert rates.request_time(time_to_first_token=1.0, output_tokens=201.0, time_per_output_token=0.025) == pytest.approx(6)
+
+
+def test_the_first_token_comes_after_the_prompt_a_step_and_the_prompts_before_it():
+    """A prompt of 0.5 s among 10 sequences whose steps of 0.02 s carry 0.004 s each: 0.5 x 0.04 / 0.04 s of waiting."""
+    found = rates.time_to_first_token(
+        prefill_latency=1.0,
+        serving_step_time=0.06,
+        prefill_time=0.5,
+        running_sequences=10.0,
+        interleaved_prefill_time=0.004,
+        decode_step_time=0.02,
+    )
+    assert found == pytest.approx(1.0 + 0.06 + 0.5)

@@ -1,0 +1,73 @@
+"""Weights of a served model by kind, by hand: Mixtral 8x7B, of 32 layers with 8 experts of three matrices of 4096 x 14336."""
+
+import math
+
+import pytest
+
+from sweep.kernels.serving import weights
+
+EXPERT = 3 * 4096 * 14336
+
+
+def test_experts_of_mixtral():
+    """45.1e9 of its 46.7e9 parameters are in experts, and a token visits a quarter of them."""
+    every = weights.expert_weights(moe_layers=32.0, experts=8.0, expert_parameters=EXPERT)
+    assert every == pytest.approx(45.1e9, rel=1e-3)
+    visited = weights.expert_weights_per_token(expert_weights=every, experts=8.0, experts_per_token=2.0)
+    assert visited == every / 4
+    assert weights.expert_weights_per_token(expert_weights=every, experts=1.0, experts_per_token=1.0) == every
+    head = 32000.0 * 4096
+    dense = weights.dense_weights(total_parameters=46.703e9, expert_weights=every, embedding_parameters=head, head_parameters=head / 2)
+    assert dense == pytest.approx(46.703e9 - every - 1.5 * head, rel=1e-12)
+
+
+def test_a_dense_model_has_no_experts():
+    assert weights.expert_weights_per_token(expert_weights=0.0, experts=0.0, experts_per_token=0.0) == 0
+
+
+@pytest.mark.parametrize(
+    ("bits", "experts", "dense"),
+    [(4.25, 128.0, 16.0), (7.0, 1.0, 16.0), (8.0, 128.0, 8.0), (9.0, 8.0, 9.0), (16.0, 128.0, 16.0), (4.5, 0.0, 4.5), (8.0, 0.0, 8.0)],
+)
+def test_a_mixture_below_eight_bits_keeps_attention_in_sixteen(bits, experts, dense):
+    assert weights.dense_weight_bits(weight_bits=bits, experts=experts) == dense
+
+
+def test_bytes_by_hand():
+    """A thousand weights of 4 bits and a head of a hundred in 16: 500 B and 200 B."""
+    assert weights.dense_weight_bytes(dense_weights=1000.0, dense_weight_bits=4.0, embedding_parameters=100.0) == 700
+    assert weights.expert_weight_bytes(expert_weights=1000.0, weight_bits=4.0) == 500
+
+
+def test_ranks_share_experts_and_copy_the_rest():
+    """On 2 x 3 x 5 = 30 GPUs: 606 B over 6, and 900 B of experts over 30."""
+    gpus = weights.serving_gpus(serving_tp=2.0, serving_pp=3.0, serving_dp=5.0)
+    assert gpus == 30
+    found = weights.weight_bytes_per_gpu(
+        dense_weight_bytes=600.0, expert_weight_bytes=900.0, head_parameters=3.0, serving_tp=2.0, serving_pp=3.0, serving_gpus=gpus
+    )
+    assert found == 131
+
+
+@pytest.mark.parametrize(
+    ("experts", "visited", "width", "stages", "untouched"),
+    [(8.0, 2.0, 1.0, 1.0, 0.75), (1.0, 0.5, 1.0, 1.0, 0.5), (8.0, 4.0, 3.0, 1.0, 0.125), (128.0, 8.0, 4.0, 2.0, 0.9375**2)],
+)
+def test_the_chance_that_an_expert_stays_untouched(experts, visited, width, stages, untouched):
+    found = weights.untouched_log(experts=experts, experts_per_token=visited, step_width=width, serving_pp=stages)
+    assert math.exp(found) == pytest.approx(untouched)
+
+
+@pytest.mark.parametrize(("experts", "visited"), [(0.0, 0.0), (0.0, -1.0), (1.0, 1.0), (8.0, 8.0)])
+def test_experts_that_all_tokens_visit_are_always_touched(experts, visited):
+    assert weights.untouched_log(experts=experts, experts_per_token=visited, step_width=1.0, serving_pp=1.0) == -math.inf
+
+
+@pytest.mark.parametrize(("groups", "exceeds"), [(1, False), (7, False), (12, False), (13, True)])
+def test_experts_are_spread_over_no_more_groups_than_gpus(groups, exceeds):
+    assert weights.expert_groups_exceed_gpus(serving_ep=groups, serving_tp=4, serving_dp=3) is exceeds
+
+
+def test_a_format_without_a_rate_is_not_supported():
+    assert weights.serving_precision_not_supported(serving_peak_rate=math.nan)
+    assert not weights.serving_precision_not_supported(serving_peak_rate=1e15)
