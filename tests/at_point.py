@@ -9,8 +9,8 @@ from sweep.equations import graph, point, quantities
 WORDS = {name: p.choices for name, p in parameters.parameters().items() if p.choices}
 
 
-def evaluate(output, select=None, **given):
-    """One quantity at one point: catalogue entries by name, everything else as text with its unit or as an SI number; also the flags."""
+def prepared(outputs, select=None, **given):
+    """The graph of some quantities and its inputs at one point: catalogue entries by name, all else as text with its unit or in SI."""
     select = dict(select or {})
     choices = {name: float(words.index(given.pop(name))) for name, words in WORDS.items() if name in given}
     values = {n: p.default.value for n, p in parameters.parameters().items() if p.default} | choices
@@ -32,8 +32,13 @@ def evaluate(output, select=None, **given):
         values[name] = to_si(value, quantities.unit_of(name)) if isinstance(value, str) else float(value)
     fixed = {name: values[name] for name in WORDS if name in values}
     gaps = [name for name, number in values.items() if math.isnan(number)]
-    resolved = graph.resolve([output], given=given, fixed=fixed, gaps=gaps)
-    result = point.evaluate(resolved, {name: values[name] for name in resolved.inputs})
+    resolved = graph.resolve(outputs, given=given, fixed=fixed, gaps=gaps)
+    return resolved, {name: values[name] for name in resolved.inputs}
+
+
+def evaluate(output, select=None, **given):
+    """One quantity at one point; also the flags."""
+    result = point.evaluate(*prepared([output], select, **given))
     return result.values[output], {rule.name for rule in result.broken}
 
 

@@ -10,7 +10,7 @@ import pytest
 from sweep.cube.running import run
 from sweep.equations import point
 from sweep.study.parse import open_study
-from tests import naive
+from tests.naive import small as naive
 
 SMALL = Path(__file__).parents[1] / "data" / "small.yaml"
 CUBE = naive.cube()

@@ -128,7 +128,7 @@ def test_a_module_says_what_belongs_in_it_and_fits_in_one_read(path):
     assert len(text.splitlines()) <= LONGEST
 
 
-@pytest.mark.parametrize("path", MODULES, ids=shown)
+@pytest.mark.parametrize("path", [*MODULES, *KERNELS], ids=shown)
 def test_a_module_has_a_test_file_of_its_name(path):
     if path.stem in ("__init__", "__main__"):
         return

@@ -65,7 +65,7 @@ def test_the_sdist_holds_the_checkout_and_each_file_once(built):
         names = [name.split("/", 1)[1] for name in archive.getnames()]
     assert {name for name in names if name.startswith(("kernels/", "configs/"))} == shipped()
     assert not [name for name in names if name.startswith(("sweep/kernels", "sweep/configs"))]
-    assert {"LICENSE", "README.md", "Makefile", "tests/naive.py"} <= set(names)
+    assert {"LICENSE", "README.md", "Makefile", "tests/naive/small.py"} <= set(names)
 
 
 def test_the_wheel_holds_equations_and_facts_inside_the_package(built):

@@ -93,3 +93,21 @@ def test_a_longer_run_takes_more_of_all_that_a_run_takes():
     for name in (*names, *more):
         one, two = (value(name, time_to_train=f"{days} d", **run) for days in (40, 80))
         assert two == pytest.approx(2 * one), name
+
+
+def test_a_run_lasts_until_it_is_finished_or_as_long_as_is_given():
+    given = {"finished_duration": 60.0, "given_duration": 90.0}
+    assert [cluster_.run_duration(duration_method=method, **given) for method in (FINISHED_RUN, FINISHED_RUN + 1)] == [60, 90]
+    assert cluster_.finished_duration(time_to_train=60.0) == 60
+    assert cluster_.given_duration(training_duration=90.0) == 90
+
+
+@pytest.mark.parametrize(("taken", "missed"), [(89.0, False), (90.0, False), (91.0, True)])
+def test_a_deadline_is_missed_by_a_run_that_takes_longer(taken, missed):
+    assert cluster_.training_misses_deadline(time_to_train=taken, training_duration=90.0) is missed
+
+
+def test_every_duration_that_is_given_is_warned_of():
+    assert cluster_.run_counts_given_duration(given_duration=0.0)
+    assert cluster_.run_counts_given_duration(given_duration=90.0)
+    assert not cluster_.run_counts_given_duration(given_duration=math.nan)

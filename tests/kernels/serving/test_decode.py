@@ -4,6 +4,8 @@ import math
 
 import pytest
 
+from sweep.kernels.choices import BF16, FP4, FP8, FP16, INT8
+from sweep.kernels.serving import decode
 from tests.at_point import evaluate, value
 
 LLAMA = {"model": "llama-3.1-8b", "gpu": "h100-sxm", "engine": "vllm-2025"}
@@ -248,3 +250,82 @@ def test_products_of_experts_are_filled_up_in_narrow_formats():
     read = value("expert_read_time", MIXTURE, **narrow)
     assert value("expert_pass_time", MIXTURE, **narrow) == pytest.approx(math.hypot(read, expected), rel=1e-4)
     assert value("expert_pass_time", MIXTURE) == value("expert_read_time", MIXTURE)
+
+
+def test_times_of_matrices_by_hand():
+    """600 B over 3 at 100 B/s x 0.5 and 200 B/s; 10 + 2 weights for 4 tokens on 4 GPUs of 6 FLOP/s x 0.5."""
+    rate = {"serving_gpus": 4.0, "serving_peak_rate": 6.0}
+    read = {"hbm_bandwidth": 100.0, "outstanding_bandwidth": 200.0}
+    assert decode.dense_read_time(dense_weight_bytes=600.0, serving_tp=3.0, bandwidth_efficiency=0.5, **read) == pytest.approx(4 + 1)
+    compute = decode.dense_compute_time(step_width=4.0, dense_weights=10.0, embedding_parameters=2.0, matmul_efficiency=0.5, **rate)
+    assert compute == pytest.approx(8)
+    experts = decode.expert_read_time(
+        expert_weight_bytes=1200.0, serving_tp=3.0, serving_dp=2.0, expert_bandwidth_efficiency=0.25, **read
+    )
+    assert experts == pytest.approx(8 + 1)
+    work = decode.expert_compute_time(step_width=4.0, expert_weights_per_token=9.0, expert_matmul_efficiency=0.25, **rate)
+    assert work == pytest.approx(12)
+
+
+@pytest.mark.parametrize(("precision", "seconds"), [(FP16, 0.0), (BF16, 0.0), (FP8, 20.0), (INT8, 20.0), (FP4, 20.0)])
+def test_narrow_formats_fill_up_rows_and_quantize(precision, seconds):
+    """60 weights times 2 rows on 4 GPUs of 6 FLOP/s x 0.5; 3 layers of which 2 have experts."""
+    found = decode.expert_padding_time(
+        expert_weights=60.0, engine_expert_rows=2.0, serving_gpus=4.0, serving_peak_rate=6.0, expert_matmul_efficiency=0.5,
+        serving_precision=precision,
+    )
+    assert found == pytest.approx(seconds)
+    launches = decode.pass_latency(
+        layers=3.0, moe_layers=2.0, engine_layer_time=5.0, engine_expert_layer_time=7.0, engine_quantize_time=0.5,
+        serving_precision=precision,
+    )
+    assert launches == pytest.approx(15 + 14 + (1.5 if seconds else 0))
+
+
+def test_reading_and_filling_of_experts_overlap():
+    assert decode.expert_pass_time(expert_read_time=3.0, expert_padding_time=4.0) == 5
+
+
+ATTENTION = {
+    "full_attention_layers": 3.0, "attention_heads": 2.0, "score_width": 64.0, "rope_head_size": 4.0, "windowed_layers": 5.0,
+    "window_score_width": 32.0, "attention_window": 100.0, "indexer_heads": 2.0, "indexer_head_size": 8.0,
+}
+
+
+@pytest.mark.parametrize(
+    ("context", "sparse", "latent", "full", "windowed"),
+    [
+        (1000.0, 0.0, 0.0, 1000 * 64 + 1000 * 16, 100 * 32),
+        (60.0, 0.0, 0.0, 60 * 64 + 60 * 16, 60 * 32),
+        (1000.0, 200.0, 0.0, 200 * 64 + 1000 * 16, 100 * 32),
+        (1000.0, 0.5, 0.0, 32 + 1000 * 16, 100 * 32),
+        (150.0, 200.0, 0.0, 150 * 64 + 150 * 16, 100 * 32),
+        (1000.0, 0.0, 10.0, 1000 * 2 * 24 + 1000 * 16, 100 * 32),
+        (1000.0, 0.0, 1.0, 1000 * 2 * 6 + 1000 * 16, 100 * 32),
+    ],
+)
+def test_attention_of_a_new_token_by_kind_of_layer(context, sparse, latent, full, windowed):
+    found = decode.decode_attention_flops(mean_context=context, sparse_attention_tokens=sparse, kv_lora_rank=latent, **ATTENTION)
+    assert found == 2 * (3 * full + 5 * windowed)
+
+
+def test_keys_values_and_states_are_moved_by_the_gpus_that_hold_them():
+    """100 B of keys and twice 50 B of states; 8 GPUs in groups of 4 that hold 2 different parts, at 50 B/s x 0.5."""
+    found = decode.kv_read_time(
+        kv_read_bytes_per_sequence=100.0, state_bytes_per_sequence=50.0, serving_gpus=8.0, kv_shards=2.0, serving_tp=4.0,
+        hbm_bandwidth=50.0, kv_bandwidth_efficiency=0.5,
+    )
+    assert found == 2
+    attention = decode.attention_compute_time(decode_attention_flops=240.0, serving_gpus=4.0, peak_rate_16bit=10.0, matmul_efficiency=0.5)
+    assert attention == 12
+
+
+def test_parts_of_a_step_add_up():
+    assert decode.fixed_step_time(pass_latency=1.0, collective_wait=2.0, draft_read_time=4.0, engine_step_time=8.0) == 15
+    assert decode.sampling_time(vocabulary_size=1000.0, engine_logit_bytes=10.0, hbm_bandwidth=5e3, step_width=3.0) == 6
+    given = {
+        "step_width": 3.0, "exchange_time_per_token": 4.0, "draft_compute_time": 100.0, "sampling_time": 6.0, "engine_sequence_time": 2.0,
+        "serving_dp": 5.0,
+    }
+    assert decode.sequence_step_time(kv_read_time=40.0, attention_compute_time=7.0, **given) == 40 + 4 + 100
+    assert decode.sequence_step_time(kv_read_time=10.0, attention_compute_time=7.0, **given) == 21 + 4 + 100

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sweep.kernels.transformer import attention
 from tests.at_point import value
 
 GEMMA = {"model": "gemma-4-31b"}
@@ -77,3 +78,71 @@ def test_biases_of_attention():
 def test_latent_attention_keeps_its_compression():
     assert value("kv_width", {"model": "deepseek-v3"}) == 512 + 64
     assert value("score_width", {"model": "deepseek-v3"}) == pytest.approx(128 * 320)
+
+
+SHAPE = {
+    "hidden_size": 10.0, "attention_heads": 6.0, "kv_heads": 2.0, "head_size": 5.0, "value_head_size": 3.0, "q_lora_rank": 0.0,
+    "kv_lora_rank": 0.0, "rope_head_size": 2.0, "linear_biases": 0.0, "gated_attention": 0.0, "shared_key_value": 0.0,
+    "indexer_heads": 0.0, "indexer_head_size": 0.0,
+}
+PLAIN = 10 * 30 + 10 * 10 + 10 * 6 + 18 * 10
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, PLAIN),
+        ({"linear_biases": 1.0}, PLAIN + 30 + 10 + 6 + 10),
+        ({"gated_attention": 1.0}, PLAIN + 180),
+        ({"shared_key_value": 1.0}, PLAIN - 60),
+        ({"q_lora_rank": 1.0}, PLAIN - 300 + 10 + 30),
+        ({"q_lora_rank": 4.0}, PLAIN - 300 + 40 + 120),
+        ({"kv_lora_rank": 1.0}, 300 + 10 * 3 + 6 * (3 + 3) + 180),
+        ({"kv_lora_rank": 7.0}, 300 + 10 * 9 + 7 * 6 * (3 + 3) + 180),
+        ({"kv_lora_rank": 7.0, "q_lora_rank": 1.0}, 40 + 10 * 9 + 7 * 6 * (3 + 3) + 180),
+        ({"kv_lora_rank": 7.0, "q_lora_rank": 4.0}, 160 + 10 * 9 + 7 * 6 * (3 + 3) + 180),
+        ({"indexer_heads": 0.0, "indexer_head_size": 8.0}, PLAIN),
+        ({"indexer_heads": 1.0, "indexer_head_size": 8.0}, PLAIN + 10 * 8 + 10 * 9),
+        ({"indexer_heads": 3.0, "indexer_head_size": 8.0}, PLAIN + 10 * 24 + 10 * 11),
+        ({"indexer_heads": 3.0, "indexer_head_size": 8.0, "q_lora_rank": 1.0}, PLAIN - 300 + 40 + 24 + 110),
+        ({"indexer_heads": 3.0, "indexer_head_size": 8.0, "kv_lora_rank": 7.0}, 300 + 90 + 252 + 180 + 240 + 110),
+    ],
+    ids=str,
+)
+def test_matrices_of_attention_by_hand(changes, expected):
+    """6 heads of 5 over 2, values of 3, on a stream of 10."""
+    assert attention.attention_parameters(**{**SHAPE, **changes}) == expected
+
+
+@pytest.mark.parametrize(("stated", "expected"), [(0.0, 9.0), (1.0, 1.0), (4.0, 4.0)])
+def test_a_windowed_layer_has_what_is_stated_for_it_or_what_the_others_have(stated, expected):
+    assert attention.window_heads(windowed_attention_heads=stated, attention_heads=9.0) == expected
+    assert attention.window_kv_heads(windowed_kv_heads=stated, kv_heads=9.0) == expected
+    assert attention.window_head_size(windowed_head_size=stated, head_size=9.0) == expected
+    assert attention.window_value_head_size(windowed_value_head_size=stated, value_head_size=9.0) == expected
+
+
+def test_windowed_layers_by_hand():
+    heads = {"window_heads": 6.0, "window_kv_heads": 2.0, "window_head_size": 5.0, "window_value_head_size": 3.0, "hidden_size": 10.0}
+    found = [attention.windowed_attention_parameters(linear_biases=b, gated_attention=g, **heads) for b, g in ((0, 0), (1, 0), (0, 1))]
+    assert found == [PLAIN, PLAIN + 56, PLAIN + 180]
+    assert attention.window_kv_width(window_kv_heads=2.0, window_head_size=5.0, window_value_head_size=3.0) == 16
+    assert attention.window_score_width(window_heads=6.0, window_head_size=5.0, window_value_head_size=3.0) == 48
+
+
+@pytest.mark.parametrize(("parallel", "full"), [(0.0, 3), (1.0, 8)])
+def test_layers_of_each_kind_by_hand(parallel, full):
+    found = attention.full_attention_layers(layers=10.0, windowed_layers=2.0, state_layers=5.0, parallel_state=parallel)
+    assert found == full
+    mixing = attention.mixing_parameters(
+        full_attention_layers=3.0, attention_parameters=100.0, windowed_layers=2.0, windowed_attention_parameters=70.0,
+        state_layers=5.0, state_parameters=11.0,
+    )
+    assert mixing == 300 + 140 + 55
+
+
+@pytest.mark.parametrize(("latent", "kept"), [(0.0, 16), (1.0, 3), (7.0, 9)])
+def test_what_is_kept_of_a_token_by_hand(latent, kept):
+    found = attention.kv_width(kv_heads=2.0, head_size=5.0, value_head_size=3.0, kv_lora_rank=latent, rope_head_size=2.0)
+    assert found == kept
+    assert attention.score_width(attention_heads=6.0, head_size=5.0, value_head_size=3.0) == 48

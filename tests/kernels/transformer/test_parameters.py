@@ -7,6 +7,7 @@ import pytest
 from sweep.catalog.entries import entry, entry_names
 from sweep.catalog.parameters import columns
 from sweep.equations import graph, point
+from sweep.kernels.transformer import parameters
 
 # published counts that a count by the model's shape does not meet, and why
 EXCEPTIONS = {
@@ -154,3 +155,36 @@ def test_a_dense_model_is_active_as_a_whole():
 
 def test_what_the_catalogue_lacks_has_no_count():
     assert math.isnan(compute("llama-3.1-70b", "total_parameters", layers=math.nan)["total_parameters"])
+
+
+@pytest.mark.parametrize(("latent", "width"), [(0.0, 10), (1.0, 1), (4.0, 4)])
+def test_experts_work_on_the_stream_or_on_a_latent_one(latent, width):
+    """Three matrices of a width and 7, with two biases of 7 and one of the width."""
+    given = {"hidden_size": 10.0, "expert_latent_size": latent, "expert_hidden_size": 7.0, "mlp_matrices": 3.0}
+    assert parameters.expert_parameters(linear_biases=0.0, **given) == 3 * width * 7
+    assert parameters.expert_parameters(linear_biases=1.0, **given) == 3 * width * 7 + 14 + width
+    router = parameters.router_parameters(hidden_size=10.0, experts=64.0, expert_latent_size=latent)
+    assert router == 640 + 20 * latent
+
+
+def test_parameters_of_parts_by_hand():
+    assert parameters.mlp_parameters(hidden_size=10.0, ffn_hidden_size=7.0, mlp_matrices=2.0, linear_biases=1.0) == 140 + 7 + 10
+    assert parameters.shared_expert_parameters(hidden_size=10.0, shared_expert_hidden_size=6.0, mlp_matrices=3.0) == 180
+    mixture = {"expert_parameters": 100.0, "shared_expert_parameters": 20.0, "router_parameters": 3.0}
+    assert parameters.moe_parameters(experts=8.0, **mixture) == 823
+    assert parameters.moe_active_parameters(experts_per_token=2.0, **mixture) == 223
+    assert parameters.dense_layers(layers=60.0, moe_layers=50.0, mixer_only_layers=4.0) == 6
+    assert parameters.embedding_parameters(vocabulary_size=1000.0, hidden_size=10.0) == 10000
+    assert [parameters.head_parameters(vocabulary_size=1000.0, hidden_size=10.0, tied_embeddings=tied) for tied in (0, 1)] == [10000, 0]
+    assert parameters.position_parameters(learned_positions=20.0, hidden_size=10.0) == 200
+    assert [parameters.norm_parameters(layers=3.0, hidden_size=10.0, linear_biases=bias) for bias in (0, 1)] == [70, 140]
+
+
+def test_parameters_of_a_model_by_hand():
+    total = parameters.total_parameters(
+        mixing_parameters=1000.0, dense_layers=2.0, mlp_parameters=50.0, moe_layers=3.0, moe_parameters=823.0, norm_parameters=70.0,
+        embedding_parameters=300.0, head_parameters=200.0, position_parameters=7.0,
+    )
+    assert total == 1000 + 100 + 2469 + 577
+    active = parameters.active_parameters(total_parameters=total, moe_layers=3.0, moe_parameters=823.0, moe_active_parameters=223.0)
+    assert active == total - 1800

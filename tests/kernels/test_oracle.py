@@ -1,0 +1,80 @@
+"""The equations against the slow computation in tests/naive, which shares nothing with them, at random points of realistic inputs."""
+
+import random
+
+import pytest
+
+from sweep.equations import point
+from tests.at_point import prepared
+from tests.naive import serving, transformer
+
+MODELS = (
+    "llama-3.1-8b", "llama-3.1-70b", "gpt-3-175b", "gpt-2", "mixtral-8x7b", "qwen3-30b-a3b", "gpt-oss-120b", "deepseek-v3",
+    "deepseek-v3.2", "gemma-3-12b", "gemma-4-31b", "qwen3-next-80b-a3b", "nemotron-nano-12b-v2",
+)
+CLOSE = 1e-9  # the share of touched experts is worked out within 2e-10
+
+
+def compare(quantities, select, oracle, **given):
+    """Every quantity that the oracle has, at one point that breaks no rule."""
+    graph, inputs = prepared(quantities, select, **given)
+    found = point.evaluate(graph, inputs)
+    assert not [rule.name for rule in found.broken if rule.guards]
+    expected = oracle(inputs)
+    for name in quantities:
+        assert found.values[name] == pytest.approx(expected[name], rel=CLOSE), f"{name} of {select} with {given}"
+
+
+def counted(inputs):
+    n = transformer.count(inputs)
+    return {"total_parameters": n["total"], "active_parameters": n["total"] - n["experts"] + n["visited"]} | {
+        "forward_flops_per_token": transformer.forward_flops(inputs)
+    }
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_parameters_and_operations_of_a_transformer(model):
+    quantities = ("total_parameters", "active_parameters", "forward_flops_per_token")
+    compare(quantities, {"model": model}, counted, sequence_length=random.Random(model).choice((96, 1000, 3000)))
+
+
+SERVING = (
+    "weight_bytes_per_gpu", "batch_in_memory", "batch", "decode_step_time", "prefill_compute_time", "prefill_time",
+    "time_per_output_token", "time_to_first_token", "request_time", "output_rate", "busy_gpu_power", "chip_energy_per_output_token",
+    "energy_per_query", "fleet_servers", "fleet_power",
+)
+
+
+@pytest.mark.parametrize("seed", range(28))
+def test_a_served_model_from_step_to_fleet(seed):
+    chance = random.Random(seed)
+    precision, bits = chance.choice((("bf16", 16), ("fp8", 8), ("fp8", 4.25)))
+    given = {
+        "concurrency": chance.choice((0.5, 1, 7, 64, 1000)),
+        "input_tokens": 10 * chance.randint(1, 200),
+        "prefix_cache_hit": chance.choice((0, 0.3, 0.8)),
+        "output_tokens": chance.randint(20, 1500),
+        "output_variation": chance.choice((0, 0.5, 1)),
+        "serving_precision": precision,
+        "weight_bits": bits,
+        "kv_bits": chance.choice((8, 16)),
+        "serving_tp": chance.choice((4, 8, 16)),
+        "serving_pp": chance.choice((2, 3)),
+        "serving_dp": (ranks := chance.choice((1, 1, 4))),
+        "serving_ep": ranks,
+        "engine_lockstep": chance.choice((0, 1)),
+        "draft_tokens": (drafted := chance.choice((0, 0, 3))),
+        "draft_parameters": 5e8 if drafted else 0,
+        "acceptance": chance.choice((0.4, 0.8)),
+        "prefill_placement": chance.choice(("mixed", "disaggregated")),
+        "prefill_load": 0.6,
+        "exchange_overlap": 0.25,
+        "queries_per_day": chance.choice((1e6, 1e9)) / 86400,
+        "idle_switched_off": chance.choice((0, 0.5)),
+    }
+    select = {
+        "model": MODELS[seed % len(MODELS)],
+        "gpu": chance.choice(("h100-sxm", "h200-sxm", "b200-sxm", "gb200-nvl72", "mi300x")),
+        "engine": chance.choice(("vllm-2025", "vllm-2026", "sglang-2026")),
+    }
+    compare(SERVING, select, serving.serving, **given)

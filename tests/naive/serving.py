@@ -1,0 +1,197 @@
+"""A served model computed slowly: one decode step, one prompt, its power and its fleet, at one point with a given concurrency.
+
+Nothing here comes from sweep/ or kernels/. All numbers are SI; `p` holds the inputs by name. Formats count in the order fp32, tf32,
+fp16, bf16, fp8, int8, fp4; a prefill placement of 0 reads prompts on the GPUs that write.
+"""
+
+import math
+
+from tests.naive import transformer
+
+EIGHT_BITS = 4  # the first format of eight bits or fewer
+
+
+def hypotenuse(one, other):
+    return (one**2 + other**2) ** 0.5
+
+
+def weights(p):
+    """Bytes that every step reads, bytes of the experts, and what lies on one GPU."""
+    n = transformer.count(p)
+    layers = n["total"] - n["experts"] - n["embedding"] - n["head"]
+    bits = 16 if p["experts"] > 0 and p["weight_bits"] < 8 else p["weight_bits"]
+    dense = layers * bits / 8 + n["embedding"] * 16 / 8
+    experts = n["experts"] * p["weight_bits"] / 8
+    stages = p["serving_tp"] * p["serving_pp"]
+    gpu = (dense + n["head"] * 16 / 8) / stages + experts / (stages * p["serving_dp"])
+    return {"layers": layers, "dense": dense, "experts": experts, "gpu": gpu, **{k: n[k] for k in ("visited", "embedding")}}
+
+
+def sequence(p):
+    """What one running sequence keeps and what its next token reads, with the mean number of tokens behind it."""
+    context = p["input_tokens"] + p["output_tokens"] / 2 * (1 + p["output_variation"] ** 2)
+    kept = state = read = flops = 0
+    sparse = p["sparse_attention_tokens"]
+    chosen = context if sparse == 0 else min(context, sparse)
+    for mixer, _ in transformer.kinds(p):
+        if "state" in mixer:
+            state += p["state_size"] * p["state_bits"] / 8
+        if "full" in mixer:
+            width, index = transformer.kept_width(p, "full"), p["indexer_head_size"]
+            kept += context * (width + index) * p["kv_bits"] / 8
+            read += (chosen * width + context * index) * p["kv_bits"] / 8
+            latent = p["kv_lora_rank"]
+            scored = p["attention_heads"] * (latent + p["rope_head_size"] + latent) if latent else transformer.score_width(p, "full")
+            flops += 2 * chosen * scored + 2 * context * p["indexer_heads"] * index
+        if mixer == "window":
+            held = min(context, p["attention_window"])
+            kept += held * transformer.kept_width(p, "window") * p["kv_bits"] / 8
+            read += held * transformer.kept_width(p, "window") * p["kv_bits"] / 8
+            flops += 2 * held * transformer.score_width(p, "window")
+    return {"context": context, "kept": kept, "state": state, "read": read, "flops": flops}
+
+
+def exchange(p):
+    """Collectives of one pass, and the time to send what one token exchanges."""
+    tp, dp = p["serving_tp"], p["serving_dp"]
+    collectives, sent = 0, 0.0
+    for _, mlp in transformer.kinds(p):
+        after_attention = tp > 1
+        to_experts = dp > 1 and mlp == "mixture"
+        after_mlp = tp > 1 and not to_experts
+        reduces = after_attention + after_mlp
+        collectives += reduces + 2 * to_experts
+        sent += reduces * 2 * (tp - 1) / tp
+        if to_experts:
+            others = max(1, p["serving_ep"] - 1)
+            sent += 2 * min(p["experts_per_token"], others) / tp
+    sent *= p["hidden_size"] * p["activation_bits"] / 8
+    bandwidth = p["scaleup_bandwidth"] if tp * dp <= p["scaleup_domain"] else p["scaleout_bandwidth"]
+    return collectives, sent / (bandwidth * p["link_efficiency"]) * (1 - p["exchange_overlap"]) if sent else 0.0
+
+
+def prompt(p, shared):
+    """Time of the operations of one prompt, and of the whole of it; token by token that is not in the cache."""
+    first, last = round(p["input_tokens"] * p["prefix_cache_hit"]), round(p["input_tokens"])
+    new = last - first
+    sparse = p["sparse_attention_tokens"] or last + 1
+    flops = 0.0
+    for mixer, _ in transformer.kinds(p):
+        if "full" in mixer:
+            flops += 2 * transformer.score_width(p, "full") * transformer.pairs(first, last, sparse)
+            flops += 2 * p["indexer_heads"] * p["indexer_head_size"] * transformer.pairs(first, last, last)
+        if mixer == "window":
+            flops += 2 * transformer.score_width(p, "window") * transformer.pairs(first, last, p["attention_window"])
+    matrices = 2 * new * shared["layers"] / (p["serving_peak_rate"] * p["prefill_efficiency"])
+    experts = 2 * new * shared["visited"] / (p["serving_peak_rate"] * p["prefill_expert_efficiency"])
+    attention = flops / (p["peak_rate_16bit"] * p["prefill_efficiency"])
+    compute = (matrices + experts + attention) / shared["gpus"]
+    return compute, compute + new * exchange(p)[1] / p["serving_dp"]
+
+
+def serving(p):
+    """Every quantity of one point that is compared, by the name that it has in the graph."""
+    narrow = p["serving_precision"] >= EIGHT_BITS
+    tp, pp, dp = p["serving_tp"], p["serving_pp"], p["serving_dp"]
+    gpus = tp * pp * dp
+    w, s = weights(p), sequence(p)
+    # memory, and the batch that runs
+    copies = tp if p["kv_lora_rank"] > 0 else tp / min(tp, p["kv_heads"])
+    room = max(0.0, p["gpu_memory"] * p["memory_share"] - w["gpu"]) * gpus / copies
+    fits = room / (s["kept"] + s["state"])
+    batch = min(p["concurrency"], fits, p["sequence_limit"] * dp)
+    running = max(1.0, batch)
+    # tokens of a step
+    width = 1 + p["draft_tokens"]
+    accepted = sum(p["acceptance"] ** i for i in range(round(width)))
+    # what does not grow with the batch
+    collectives, exchanged = exchange(p)
+    launch = 0.0
+    for _, mlp in transformer.kinds(p):
+        launch += p["engine_layer_time"] + (p["engine_quantize_time"] if narrow else 0.0)
+        launch += p["engine_expert_layer_time"] if mlp == "mixture" else 0.0
+    draft_bytes = p["draft_parameters"] * p["weight_bits"] / 8
+    drafted = p["draft_tokens"] * draft_bytes / tp / (p["hbm_bandwidth"] * p["bandwidth_efficiency"])
+    fixed = launch + collectives * p["collective_latency"] + drafted + p["engine_step_time"]
+    # what each sequence adds outside the matrices
+    moved = (s["read"] + s["state"] + s["state"]) * copies / gpus
+    reading = moved / (p["hbm_bandwidth"] * p["kv_bandwidth_efficiency"])
+    attending = s["flops"] / gpus / (p["peak_rate_16bit"] * p["matmul_efficiency"])
+    sampling = width * p["vocabulary_size"] * p["engine_logit_bytes"] / p["hbm_bandwidth"]
+    drafting = p["draft_tokens"] * 2 * p["draft_parameters"] / gpus / (p["serving_peak_rate"] * p["matmul_efficiency"])
+    each = max(reading, width * attending) + (width * exchanged + sampling + p["engine_sequence_time"]) / dp + drafting
+    # matrices: reading them or multiplying with them, and the experts that the batch touches
+    dense_read = w["dense"] / tp / (p["hbm_bandwidth"] * p["bandwidth_efficiency"]) + w["dense"] / tp / p["outstanding_bandwidth"]
+    dense_compute = 2 * width * (w["layers"] + w["embedding"]) / gpus / (p["serving_peak_rate"] * p["matmul_efficiency"])
+    expert_read = w["experts"] / (tp * dp) / (p["hbm_bandwidth"] * p["expert_bandwidth_efficiency"])
+    expert_read += w["experts"] / (tp * dp) / p["outstanding_bandwidth"]
+    expert_rate = gpus * p["serving_peak_rate"] * p["expert_matmul_efficiency"]
+    filling = 2 * p["engine_expert_rows"] * w["experts"] * 8 / p["weight_bits"] / expert_rate if narrow else 0.0
+    expert_compute = 2 * width * w["visited"] / expert_rate
+    untouched = 0.0
+    if 0 < p["experts_per_token"] < p["experts"]:
+        untouched = (1 - p["experts_per_token"] / p["experts"]) ** (width * running / pp)
+    touched = 1 - untouched
+    matrices = hypotenuse(dense_read, dense_compute * running)
+    matrices += hypotenuse(hypotenuse(expert_read, filling) * touched, expert_compute * running)
+    decode = fixed + running * each + matrices
+    # prompts beside the answers, or on GPUs of their own
+    compute, reading_prompt = prompt(p, {**w, "gpus": gpus})
+    occupied = reading_prompt + (dp - 1) * p["engine_lockstep"] * reading_prompt
+    here = p["prefill_placement"] == 0
+    per_step = occupied * accepted / p["output_tokens"]
+    interleaved = per_step if here else 0.0
+    step = decode + running * interleaved
+    latency = reading_prompt * dp
+    if not here:
+        sent = s["kept"] / s["context"] * p["input_tokens"] + s["state"]
+        latency += sent / (gpus * p["scaleout_bandwidth"] * p["link_efficiency"])
+        load = p["prefill_load"]
+        latency += reading_prompt * load / 2 / (1 - load)  # M/D/1
+    first = latency + step + reading_prompt * (running * interleaved / decode) / 2
+    token = step / accepted
+    # power while busy
+    idle = p["gpu_idle_power"] if p["gpu_idle_power"] > 0 else p["idle_power_share"] * p["gpu_tdp"]
+    busy = decode + running * per_step
+    weight_time = (w["dense"] / tp + touched * w["experts"] / (tp * dp)) / p["hbm_bandwidth"]
+    memory_time = weight_time + running * moved / p["hbm_bandwidth"] + running * sampling / dp
+    work_time = running * (dense_compute + expert_compute + width * attending + compute * accepted / p["output_tokens"])
+    work_time += touched * filling
+    waiting = p["engine_step_time"] + running * p["engine_sequence_time"] / dp
+    above = p["engine_waiting_power"] * waiting + p["power_awake"] * (busy - waiting) + p["power_compute"] * work_time
+    watts = idle + (p["gpu_tdp"] - idle) * above / busy + p["traffic_energy"] * p["hbm_bandwidth"] * memory_time / busy
+    watts = min(p["gpu_tdp"], watts)
+    # energy of a token and of a query
+    busy_gpu = gpus * busy / (running * accepted)
+    share = min(1.0, batch)
+    idle_gpu = gpus * step / (running * accepted) * (1 / share - 1)
+    if not here:
+        idle_gpu += gpus * occupied / p["output_tokens"] * (1 / p["prefill_load"] - 1)
+    chip = watts * busy_gpu + idle * idle_gpu
+    it = chip + (busy_gpu + idle_gpu) * (p["server_host_power"] / p["gpus_per_server"] + p["serving_network_power"])
+    query = it * p["output_tokens"]
+    # the fleet
+    rate = batch / token
+    requests = rate / p["output_tokens"]
+    replicas = max(1, math.ceil(p["queries_per_day"] * p["peak_to_mean_load"] / requests / p["fleet_load_limit"]))
+    per_replica = max(gpus, rate * (busy_gpu + idle_gpu))
+    servers = math.ceil(replicas * per_replica / p["gpus_per_server"] - 1e-9)
+    unused = max(0.0, 1 - p["queries_per_day"] / (replicas * requests)) * (1 - p["idle_switched_off"])
+    wait_power = p["gpus_per_server"] * (idle + p["serving_network_power"]) + p["server_host_power"]
+    return {
+        "weight_bytes_per_gpu": w["gpu"],
+        "batch_in_memory": fits,
+        "batch": batch,
+        "decode_step_time": decode,
+        "prefill_compute_time": compute,
+        "prefill_time": reading_prompt,
+        "time_per_output_token": token,
+        "time_to_first_token": first,
+        "request_time": first + (p["output_tokens"] - 1) * token,
+        "output_rate": rate,
+        "busy_gpu_power": watts,
+        "chip_energy_per_output_token": chip,
+        "energy_per_query": query,
+        "fleet_servers": servers,
+        "fleet_power": p["queries_per_day"] * query + unused * servers * wait_power,
+    }
