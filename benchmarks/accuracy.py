@@ -1,4 +1,4 @@
-"""The error bars that results carry: published results against predictions, written to configs/accuracy.yaml.
+"""The error bars that results carry: published results against predictions, to configs/accuracy.yaml and configs/parameters/residuals.yaml.
 
 `python -m benchmarks.accuracy FOLDER` reads published-training.csv, published-energy.csv and published-serving.csv in a folder. Where
 constants were fitted to some of the published results, only the others count.
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from benchmarks import residuals
 from benchmarks.fidelity import rows as reading
 from benchmarks.fidelity.energy import scoring as energy
 from benchmarks.fidelity.measures import by, families_equal, relative_errors
@@ -83,9 +84,10 @@ def text(found: Iterable[tuple[str, str]]) -> str:
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def main(folder: Path) -> None:
-    """Write configs/accuracy.yaml from the published results in a folder."""
-    TARGET.write_text(text(records(folder)), encoding="utf-8")
-    click.echo(TARGET.read_text(encoding="utf-8"), nl=False)
+    """Write configs/accuracy.yaml and configs/parameters/residuals.yaml from the published results in a folder."""
+    for target, content in ((TARGET, text(records(folder))), (residuals.TARGET, residuals.text(residuals.all_of(folder)))):
+        target.write_text(content, encoding="utf-8")
+        click.echo(content, nl=False)
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ def measure(subject: Subject, small: bool, rounds: int) -> Iterator[Result]:
             for block in work:
                 kept = ready[block.nest, block.shape]
                 for name, array in kept[block.number % len(kept)].items():
-                    arrays[name][block.region] = array
+                    arrays[name][block.region(plan.dims[name])] = array
             return size
 
         enough = 0.8e9 if subject.broadcast else None  # a small cube takes the time of its files

@@ -10,25 +10,29 @@ from sweep.kernels.choices import FP8
 
 
 @equation(unit="s", source="pope-2022")
-def dense_read_time(dense_weight_bytes, serving_tp, hbm_bandwidth, bandwidth_efficiency, outstanding_bandwidth):
+def dense_read_time(dense_weight_bytes, serving_tp, hbm_bandwidth, bandwidth_efficiency, outstanding_bandwidth, serving_time_residual):
     """Time to read the weights outside the experts once, stage after stage.
 
-    t = W_d / t (1 / (b e) + 1 / c)
+    t = z W_d / t (1 / (b e) + 1 / c)
 
     dense_weight_bytes: W_d, weights outside the experts [B]
     serving_tp: t, tensor-parallel size [1]
     hbm_bandwidth: b, memory bandwidth of one GPU [B/s]
     bandwidth_efficiency: e, share of it that reading weights reaches [1]
     outstanding_bandwidth: c, bandwidth at which a GPU can ask for data [B/s]
+    serving_time_residual: z, measured over predicted time of serving [1]
     """
-    return dense_weight_bytes / serving_tp * (1 / (hbm_bandwidth * bandwidth_efficiency) + 1 / outstanding_bandwidth)
+    each = 1 / (hbm_bandwidth * bandwidth_efficiency) + 1 / outstanding_bandwidth
+    return serving_time_residual * dense_weight_bytes / serving_tp * each
 
 
 @equation(unit="s", source="pope-2022")
-def dense_compute_time(step_width, dense_weights, embedding_parameters, serving_gpus, serving_peak_rate, matmul_efficiency):
+def dense_compute_time(
+    step_width, dense_weights, embedding_parameters, serving_gpus, serving_peak_rate, matmul_efficiency, serving_time_residual
+):
     """Time to multiply one sequence's tokens of a step with the weights outside the experts, shared by all GPUs of the replica.
 
-    t = 2 w (D + V) / (N r e)
+    t = 2 z w (D + V) / (N r e)
 
     step_width: w, tokens of one sequence that a pass checks [1]
     dense_weights: D, parameters that every token reads in the layers [1]
@@ -36,8 +40,10 @@ def dense_compute_time(step_width, dense_weights, embedding_parameters, serving_
     serving_gpus: N, GPUs of one replica [1]
     serving_peak_rate: r, dense peak rate of one GPU [FLOP/s]
     matmul_efficiency: e, share of it that matrix multiplications reach [1]
+    serving_time_residual: z, measured over predicted time of serving [1]
     """
-    return 2 * step_width * (dense_weights + embedding_parameters) / (serving_gpus * serving_peak_rate * matmul_efficiency)
+    rate = serving_gpus * serving_peak_rate * matmul_efficiency
+    return serving_time_residual * 2 * step_width * (dense_weights + embedding_parameters) / rate
 
 
 @equation(unit="s", source="pope-2022")
@@ -60,18 +66,21 @@ def expert_read_time(
 
 
 @equation(unit="s", source="pope-2022")
-def expert_compute_time(step_width, expert_weights_per_token, serving_gpus, serving_peak_rate, expert_matmul_efficiency):
+def expert_compute_time(
+    step_width, expert_weights_per_token, serving_gpus, serving_peak_rate, expert_matmul_efficiency, serving_time_residual
+):
     """Time to multiply one sequence's tokens of a step with the experts that they visit, shared by all GPUs of the replica.
 
-    t = 2 w x / (N r e)
+    t = 2 z w x / (N r e)
 
     step_width: w, tokens of one sequence that a pass checks [1]
     expert_weights_per_token: x, parameters of the experts that one token visits [1]
     serving_gpus: N, GPUs of one replica [1]
     serving_peak_rate: r, dense peak rate of one GPU [FLOP/s]
     expert_matmul_efficiency: e, share of it that grouped matrix multiplications reach [1]
+    serving_time_residual: z, measured over predicted time of serving [1]
     """
-    return 2 * step_width * expert_weights_per_token / (serving_gpus * serving_peak_rate * expert_matmul_efficiency)
+    return serving_time_residual * 2 * step_width * expert_weights_per_token / (serving_gpus * serving_peak_rate * expert_matmul_efficiency)
 
 
 @equation(unit="s", source="gale-2022")
@@ -93,15 +102,16 @@ def expert_padding_time(expert_weights, engine_expert_rows, serving_gpus, servin
 
 
 @equation(unit="s", source="williams-2009")
-def expert_pass_time(expert_read_time, expert_padding_time):
+def expert_pass_time(expert_read_time, expert_padding_time, serving_time_residual):
     """Time to pass through all routed experts, however few tokens visit each.
 
-    t = sqrt(t_r^2 + t_p^2)
+    t = z sqrt(t_r^2 + t_p^2)
 
     expert_read_time: t_r, time to read all routed experts [s]
     expert_padding_time: t_p, time of the rows that fill their products up [s]
+    serving_time_residual: z, measured over predicted time of serving [1]
     """
-    return math.sqrt(expert_read_time * expert_read_time + expert_padding_time * expert_padding_time)
+    return serving_time_residual * math.sqrt(expert_read_time * expert_read_time + expert_padding_time * expert_padding_time)
 
 
 @equation(unit="FLOP", source="deepseek-v2")
@@ -195,17 +205,18 @@ def pass_latency(layers, moe_layers, engine_layer_time, engine_expert_layer_time
 
 
 @equation(unit="s", source="pope-2022")
-def fixed_step_time(pass_latency, collective_wait, draft_read_time, engine_step_time):
+def fixed_step_time(pass_latency, collective_wait, draft_read_time, engine_step_time, serving_time_residual):
     """Part of a step that does not grow with the batch, beside the reading of weights.
 
-    t = t_l + t_w + t_d + t_s
+    t = z (t_l + t_w + t_d + t_s)
 
     pass_latency: t_l, time of all layers' kernels with no data [s]
     collective_wait: t_w, time that a pass waits for collectives [s]
     draft_read_time: t_d, time to read the draft's weights [s]
     engine_step_time: t_s, time of a step in which the GPUs wait for the engine [s]
+    serving_time_residual: z, measured over predicted time of serving [1]
     """
-    return pass_latency + collective_wait + draft_read_time + engine_step_time
+    return serving_time_residual * (pass_latency + collective_wait + draft_read_time + engine_step_time)
 
 
 @equation(unit="s", source="kwon-2023")
@@ -232,10 +243,11 @@ def sequence_step_time(
     sampling_time,
     engine_sequence_time,
     serving_dp,
+    serving_time_residual,
 ):
     """Time that one more running sequence adds to a step outside the matrices of the layers.
 
-    t = max(t_kv, w t_a) + (w x + t_m + t_o) / d + t_d
+    t = z (max(t_kv, w t_a) + (w x + t_m + t_o) / d + t_d)
 
     kv_read_time: t_kv, time to read the keys and values of one sequence [s]
     attention_compute_time: t_a, time of attention's operations for one new token [s]
@@ -245,6 +257,8 @@ def sequence_step_time(
     sampling_time: t_m, time to choose one sequence's next tokens, on one GPU of each rank [s]
     engine_sequence_time: t_o, time in which the GPUs wait for the engine, for each sequence of its rank [s]
     serving_dp: d, ranks with their own sequences [1]
+    serving_time_residual: z, measured over predicted time of serving [1]
     """
     attention = max(kv_read_time, step_width * attention_compute_time)
-    return attention + (step_width * exchange_time_per_token + sampling_time + engine_sequence_time) / serving_dp + draft_compute_time
+    shared = (step_width * exchange_time_per_token + sampling_time + engine_sequence_time) / serving_dp
+    return serving_time_residual * (attention + shared + draft_compute_time)

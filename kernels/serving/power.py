@@ -55,11 +55,18 @@ def padding_work_time(expert_padding_time, touched_experts):
 
 @equation(unit="s", source="williams-2009")
 def sequence_work_time(
-    dense_compute_time, expert_compute_time, step_width, attention_compute_time, prefill_compute_time, accepted_tokens, output_tokens
+    dense_compute_time,
+    expert_compute_time,
+    step_width,
+    attention_compute_time,
+    prefill_compute_time,
+    accepted_tokens,
+    output_tokens,
+    serving_time_residual,
 ):
     """Time for which one running sequence's step, its share of a prompt included, keeps the units of computing at work.
 
-    t = t_c + t_x + w t_a + n t_p / n_out; small and grouped products, padded to whole tiles, keep them at work for longer than at peak rate
+    t = (t_c + t_x) / z + w t_a + n t_p / n_out; products that are small, grouped or padded keep them at work for longer than at peak rate
 
     dense_compute_time: t_c, time to multiply one sequence's tokens with the weights outside the experts [s]
     expert_compute_time: t_x, time to multiply them with the experts that they visit [s]
@@ -68,9 +75,10 @@ def sequence_work_time(
     prefill_compute_time: t_p, time of the operations of one prompt [s]
     accepted_tokens: n, tokens of one sequence that one step writes [token]
     output_tokens: n_out, tokens of one answer [token]
+    serving_time_residual: z, measured over predicted time of serving, for which these units wait rather than work [1]
     """
     prompt = prefill_compute_time * accepted_tokens / output_tokens
-    return dense_compute_time + expert_compute_time + step_width * attention_compute_time + prompt
+    return (dense_compute_time + expert_compute_time) / serving_time_residual + step_width * attention_compute_time + prompt
 
 
 @equation(unit="s", source="zhong-2024")
@@ -108,10 +116,11 @@ def busy_gpu_power(
     traffic_energy,
     power_awake,
     power_compute,
+    serving_power_residual,
 ):
     """Mean power of one GPU while it serves: awake while kernels run, and more the more it reads and computes, up to its design power.
 
-    P = min(P_tdp, P_0 + ((P_tdp - P_0) (p_w t_e + p_a (t - t_e) + p_c t_c) + j b t_m) / t),
+    P = z min(P_tdp, P_0 + ((P_tdp - P_0) (p_w t_e + p_a (t - t_e) + p_c t_c) + j b t_m) / t),
     t_e = t_s + B t_o / d, t_m = t_w + B (e t_kv + t_l / d), t_c = B t_q + t_f
 
     gpu_tdp: P_tdp, thermal design power of one GPU [W]
@@ -132,13 +141,14 @@ def busy_gpu_power(
     traffic_energy: j, energy of bringing one byte from memory to the units [J/B]
     power_awake: p_a, share that running kernels take, however little they do [1]
     power_compute: p_c, share that computing adds [1]
+    serving_power_residual: z, measured over predicted power of serving [1]
     """
     memory = weight_traffic_time + running_sequences * (kv_bandwidth_efficiency * kv_read_time + sampling_time / serving_dp)
     compute = running_sequences * sequence_work_time + padding_work_time
     waiting = engine_step_time + running_sequences * engine_sequence_time / serving_dp
     load = engine_waiting_power * waiting + power_awake * (busy_step_time - waiting) + power_compute * compute
     work = (gpu_tdp - waiting_gpu_power) * load + hbm_bandwidth * traffic_energy * memory
-    return min(gpu_tdp, waiting_gpu_power + work / busy_step_time)
+    return serving_power_residual * min(gpu_tdp, waiting_gpu_power + work / busy_step_time)
 
 
 @equation(unit="s/token", source="zhong-2024")

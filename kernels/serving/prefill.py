@@ -126,14 +126,15 @@ def prefill_compute_time(
 
 
 @equation(unit="s", source="agrawal-2024")
-def prefill_time(prefill_compute_time, prefill_tokens, exchange_time_per_token, serving_dp):
+def prefill_time(prefill_compute_time, prefill_tokens, exchange_time_per_token, serving_dp, serving_time_residual):
     """Time that one prompt takes of the replica.
 
-    t = t_c + n x / d
+    t = z (t_c + n x / d)
 
     prefill_compute_time: t_c, time of its operations [s]
     prefill_tokens: n, its tokens that have to be read [token]
     exchange_time_per_token: x, time to exchange the activations of one token of a rank [s]
     serving_dp: d, ranks that read prompts at the same time [1]
+    serving_time_residual: z, measured over predicted time of serving [1]
     """
-    return prefill_compute_time + prefill_tokens * exchange_time_per_token / serving_dp
+    return serving_time_residual * (prefill_compute_time + prefill_tokens * exchange_time_per_token / serving_dp)

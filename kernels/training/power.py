@@ -129,17 +129,18 @@ def server_power_measured(server_nameplate_power, server_power_fraction):
 
 
 @equation(unit="W", source="latif-2024")
-def server_power_modelled(gpus_per_server, gpu_power_modelled, server_host_power, supply_efficiency):
+def server_power_modelled(gpus_per_server, gpu_power_modelled, server_host_power, supply_efficiency, training_power_residual):
     """Power of one server from what its GPUs do.
 
-    P = (g P_gpu + P_host) / e
+    P = z (g P_gpu + P_host) / e
 
     gpus_per_server: g, GPUs of one server [1]
     gpu_power_modelled: P_gpu, mean power of one GPU over a step [W]
     server_host_power: P_host, power of one server outside its GPUs, at their supply [W]
     supply_efficiency: e, power that reaches the parts over power at the input of the server [1]
+    training_power_residual: z, measured over predicted power [1]
     """
-    return (gpus_per_server * gpu_power_modelled + server_host_power) / supply_efficiency
+    return training_power_residual * (gpus_per_server * gpu_power_modelled + server_host_power) / supply_efficiency
 
 
 @equation(unit="W", source="article", selects="power_method")

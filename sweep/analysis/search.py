@@ -62,6 +62,7 @@ def best(
     SI values of the quantity and of those in the conditions (from a study: of all its outputs, too). A SweepError says what is wrong.
     """
     if isinstance(subject, Study):
+        subject = subject.stated
         registry.only(subject.equations)
     arrays = {} if isinstance(subject, Study) else subject.data_vars
     held = [Parameter(str(name), unit_of(array), "") for name, array in arrays.items() if name != STATUS]

@@ -5,6 +5,7 @@ Which figures a GPU, a model or a site gives for them is for entries.py; which o
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,12 +17,17 @@ from sweep.catalog.units import to_si
 from sweep.errors import SweepError, suggestion
 
 PARAMETER_KEYS = ("unit", "meaning", "minimum", "maximum", "whole", "choices", "by", "like", "default", "default_if")
-FIGURE_KEYS = ("value", "source", "where", "basis", "assumed", "derived")
+FIGURE_KEYS = ("value", "source", "where", "basis", "assumed", "derived", "low", "high", "range", "shared")
+FIGURE_TEXTS = FIGURE_KEYS[1:6]
 
 
 @dataclass(frozen=True)
 class Figure:
-    """One number, as its source prints it and in SI, with where it is from."""
+    """One number, as its source prints it and in SI, with where it is from.
+
+    low, high: the range that holds it nine times in ten, and what says so. shared: the part of the variance that all points of one
+    study have in common.
+    """
 
     value: float
     text: str
@@ -32,6 +38,10 @@ class Figure:
     basis: str = ""
     assumed: str = ""
     derived: str = ""
+    low: float = math.nan
+    high: float = math.nan
+    range: str = ""
+    shared: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -181,8 +191,27 @@ def figure(node: Node, parameter: Parameter) -> Figure:
     if not {"source", "assumed", "derived"} & set(given):
         node.fail("a figure needs its source, or says `assumed: why`")
     value = parameter.read(given["value"])
-    text = {key: given[key].text if key in given else "" for key in FIGURE_KEYS[1:]}
-    return Figure(value, given["value"].text, node.file, node.line, **text)
+    low, high = interval(node, parameter, value)
+    if ("range" in given) != ("low" in given):
+        node.fail("low and high need `range: what says so`, and a range needs both")
+    shared = to_si(given["shared"].text, "1") if "shared" in given else 1.0
+    text = {key: given[key].text if key in given else "" for key in FIGURE_TEXTS}
+    said = given["range"].text if "range" in given else ""
+    return Figure(value, given["value"].text, node.file, node.line, **text, low=low, high=high, range=said, shared=shared)
+
+
+def interval(node: Node, parameter: Parameter, value: float) -> tuple[float, float]:
+    """The low and the high that a node gives beside a value; NaN where it gives none."""
+    given = node.mapping()
+    ends = [given[key] for key in ("low", "high") if key in given]
+    if not ends:
+        return math.nan, math.nan
+    if len(ends) == 1 or parameter.choices or parameter.whole:
+        node.fail("needs both low and high" if len(ends) == 1 else f"{parameter.name} has no values between, so no low and high")
+    low, high = (parameter.read(end) for end in ends)
+    if not low <= value <= high:
+        node.fail("low, value and high must stand in this order")
+    return low, high
 
 
 def shown(path: Path) -> str:

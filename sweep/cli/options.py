@@ -40,6 +40,7 @@ def tell_of_idle(study: Study, set_: Iterable[str], graph: Graph) -> None:
         if name != "split" and not given & graph.read:
             click.echo(f"--set {name}: {why}{nearest(name, graph.read)}", err=True)
     read = graph.read | study.graph.read
+    study = study.stated
     written = {*study.fixed, *(name for axis in study.axes.values() if not axis.rows for name in axis.columns)}
     judging = split_inputs() if "split" in {*study.axes, *told} else set()
     for name in sorted(written - read - judging - set(told)):

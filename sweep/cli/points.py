@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,9 +10,10 @@ import click
 from sweep.cli.options import as_json, overrides, print_json, study_argument, tell_of_idle
 
 if TYPE_CHECKING:
+    from sweep.analysis.bands import Band
     from sweep.equations.point import Point
     from sweep.equations.registry import Rule
-    from sweep.study.definition import Study
+    from sweep.study.definition import Claim, Study
 
 
 @click.command(epilog="Example: sweep point configs/studies/gpt4.yaml --set gpus=24960 --set pue=1.2")
@@ -23,20 +25,34 @@ def point(study: str, set_: tuple[str, ...], axis: tuple[str, ...], as_json: boo
     """Evaluate a study at one point: every quantity with its unit. Needs no compiler.
 
     The point is where the study's `point:` stands, else the first label of each axis. The outputs come first, then all that
-    is computed on the way.
+    is computed on the way. Beside a value stands the range that holds it nine times in ten: inputs are drawn from the ranges that
+    their sources or the study give them, predictions from how far they were off on published results.
     """
     from sweep.equations.point import evaluate
     from sweep.study.parse import open_study
 
-    opened = open_study(study, set_, axis)
-    tell_of_idle(opened, set_, opened.graph)
+    given = open_study(study, set_, axis)
+    tell_of_idle(given, set_, given.graph)
+    opened = given.stated
     found = evaluate(opened.graph, opened.inputs_at(opened.point))
+    told = _bands(given, found)
     if as_json:
-        return print_json(_point_record(opened, found))
-    click.echo(_point_text(opened, found, everything))
+        return print_json(_point_record(opened, found, told or {}))
+    click.echo(_point_text(opened, found, told or {}, everything))
+    if told is None:
+        click.echo("no bands: they need scipy, pip install 'wattsweep[stats]'", err=True)
 
 
-def _point_record(study: Study, found: Point) -> dict[str, Any]:
+def _bands(study: Study, found: Point) -> dict[str, Band] | None:
+    """The band of every quantity that something uncertain reaches; None where the package is not there that draws them."""
+    from importlib.util import find_spec
+
+    from sweep.analysis.bands import bands
+
+    return bands(study, found.values) if find_spec("scipy") else None
+
+
+def _point_record(study: Study, found: Point, told: Mapping[str, Band]) -> dict[str, Any]:
     from sweep.cube.text import in_unit
     from sweep.equations.quantities import quantity
 
@@ -45,6 +61,9 @@ def _point_record(study: Study, found: Point) -> dict[str, Any]:
         known, value = quantity(name), found.values[name]
         unit = study.outputs.get(name) or known.unit
         record[name] = {"value": in_unit(value, known.unit, unit), "unit": unit}
+        if name in told and value == value:
+            low, high = (in_unit(end, known.unit, unit) for end in told[name])
+            record[name] |= {"p5": low, "p95": high}
         if known.choices and value == value:
             record[name]["value"] = known.choices[int(value)]
         if value != value:
@@ -57,30 +76,19 @@ def _broken(study: Study, found: Point, name: str) -> list[str]:
     return [rule.name for rule in found.broken if name in study.graph.excludes(rule)]
 
 
-def _point_text(study: Study, found: Point, everything: bool) -> str:
+def _point_text(study: Study, found: Point, told: Mapping[str, Band], everything: bool) -> str:
     from sweep.cube.text import amount, table
-    from sweep.equations.quantities import meaning_of
 
     at = ", ".join(f"{name} = {_label(study, name)}" for name in study.axes)
     lines = [f"{study.title} ({study.file})", *([f"at {at}"] if at else []), ""]
-    if study.claims:
-        claims = []
-        for name, unit in study.outputs.items():
-            claim = study.claims.get(name)
-            printed, note = (claim.printed or "-", claim.note) if claim else ("", meaning_of(name))
-            claims.append((name, amount(name, found.values[name], unit), printed, note))
-        lines.append(table(("output", "value", "printed", "what is off in print, or what it is"), claims, right=("value", "printed")))
-    else:
-        outputs = [(name, amount(name, found.values[name], unit), meaning_of(name)) for name, unit in study.outputs.items()]
-        lines.append(table(("output", "value", "meaning"), outputs, right=["value"]))
+    lines.append(_valued("output", study.outputs, found, told, study.claims))
     lines.append("")
     held = _held(study)
     if found.broken:
         lines += [*(_told(study, held, found, rule) for rule in found.broken), ""]
-    computed = [e.name for e in study.graph.equations if e.name not in study.outputs]
-    rows = [(name, amount(name, found.values[name]), meaning_of(name)) for name in computed]
-    if rows:
-        lines.append(table(("on the way", "value", "meaning"), rows, right=["value"]))
+    computed = {e.name: "" for e in study.graph.equations if e.name not in study.outputs}
+    if computed:
+        lines.append(_valued("on the way", computed, found, told))
     lines += ["", *_checked(study)]
     if everything:
         inputs = [(name, amount(name, found.values[name]), _origin(study, held, name)) for name in study.graph.inputs]
@@ -91,6 +99,24 @@ def _point_text(study: Study, found: Point, everything: bool) -> str:
         inputs_there = f"{len(study.graph.inputs)} input{'' if len(study.graph.inputs) == 1 else 's'}"
         lines.append(f"{inputs_there}, {guessed} of them assumed: --all shows them; `sweep explain NAME` shows why")
     return "\n".join(lines)
+
+
+def _valued(head: str, units: Mapping[str, str], found: Point, told: Mapping[str, Band], claims: Mapping[str, Claim] | None = None) -> str:
+    """Quantities with their values, with their bands where something uncertain reaches one of them, and with what a text prints."""
+    from sweep.cube.text import amount, band, table
+    from sweep.equations.quantities import meaning_of
+
+    columns: dict[str, list[str]] = {head: [*units]}
+    columns["value"] = [amount(name, found.values[name], unit) for name, unit in units.items()]
+    columns["[5 %, 95 %]"] = [band(name, found.values[name], told.get(name), unit) for name, unit in units.items()]
+    if not any(columns["[5 %, 95 %]"]):
+        del columns["[5 %, 95 %]"]
+    if claims:
+        columns["printed"] = [(claims[name].printed or "-") if name in claims else "" for name in units]
+        columns["what is off in print, or what it is"] = [claims[name].note if name in claims else meaning_of(name) for name in units]
+    else:
+        columns["meaning"] = [meaning_of(name) for name in units]
+    return table([*columns], zip(*columns.values(), strict=True), right=("value", "printed"))
 
 
 def _told(study: Study, held: Study, found: Point, rule: Rule) -> str:

@@ -19,12 +19,14 @@ import numpy as np
 from sweep.catalog import digest
 from sweep.catalog.sources import sources
 from sweep.catalog.units import cf_units, show
-from sweep.engine import compile
+from sweep.engine import compile, quantiles
 from sweep.engine.blocks import Array, dtype_of
-from sweep.engine.plan import STATUS, Dims, Plan
+from sweep.engine.plan import QUANTILE, QUANTILES, STATUS, Dims, Plan
 from sweep.equations.graph import Graph
 from sweep.equations.quantities import quantity
 from sweep.equations.registry import EQUATIONS
+from sweep.study.definition import Table
+from sweep.study.sampling import SAMPLE
 
 PACKAGES = ("wattsweep", "numba", "numpy", "zarr")
 
@@ -43,14 +45,19 @@ class Variable:
 def coordinates(plan: Plan) -> list[Variable]:
     """The labels and columns of each axis, and the inputs that lie on axes or are asked for as outputs."""
     found = []
+    if SAMPLE in plan.order:
+        told = {"units": "1", "long_name": f"quantile of {plan.sizes[SAMPLE]} draws of uncertain inputs"}
+        found.append(Variable(QUANTILE, (QUANTILE,), np.dtype(np.float64), told, np.array(QUANTILES)))
     for name in plan.order:
         axis = plan.study.axes[name]
-        if axis.labels is not None:
+        if axis.labels is not None and name != SAMPLE:
             words = np.array(axis.labels, dtype=object)
             found.append(Variable(name, (name,), str, {"long_name": f"{name} of the study"}, words))
     written = [name for dim in plan.order if not plan.study.axes[dim].rows for name in plan.study.axes[dim].columns]
     for name in dict.fromkeys([*written, *plan.tables]):
         table = plan.tables.get(name) or plan.study.table(name)
+        if SAMPLE in table.dims:
+            continue
         dims = tuple(dim for dim in plan.order if dim in table.dims)
         if (not table.dims and name not in plan.graph.outputs) or (table.dims == (name,) and plan.study.axes[name].labels is not None):
             continue
@@ -77,7 +84,7 @@ def outputs(plan: Plan) -> list[Variable]:
                 attributes["accuracy"] = checked
             if plan.study.outputs.get(name):
                 attributes["display_units"] = plan.study.outputs[name]
-            found.append(Variable(name, nest.dims, dtype_of(plan, name), attributes))
+            found.append(Variable(name, quantiles.held(name, nest.dims), dtype_of(plan, name), attributes))
     return found
 
 
@@ -136,7 +143,7 @@ def attributes(plan: Plan) -> dict[str, Any]:
 def inputs(plan: Plan) -> dict[str, dict[str, Any]]:
     """Every input that was used and lies on no axis: value in SI, unit, and where it is from."""
     found: dict[str, dict[str, Any]] = {}
-    for name, table in plan.tables.items():
+    for name, table in _stated(plan).items():
         if table.dims:
             continue
         figure = plan.study.figure(name)
@@ -145,16 +152,23 @@ def inputs(plan: Plan) -> dict[str, dict[str, Any]]:
         by = quantity(name).by
         if by and by in plan.study.choices:
             entry[by] = quantity(by).told(plan.study.choices[by])
+        if name in plan.study.uncertain and (ends := plan.study.range_of(name)):
+            entry |= {"low": float(ends[0].values), "high": float(ends[1].values)}
         if figure:
-            entry |= {key: text for key in ("source", "where", "assumed", "derived") if (text := getattr(figure, key))}
+            entry |= {key: text for key in ("source", "where", "assumed", "derived", "range") if (text := getattr(figure, key))}
         found[name] = entry
     return found
+
+
+def _stated(plan: Plan) -> Mapping[str, Table]:
+    """The inputs as they are stated, where a sample draws them around that."""
+    return {name: plan.study.stated.table(name) for name in plan.tables}
 
 
 def assumed(plan: Plan) -> dict[str, str]:
     """Every assumed number that the result rests on, with the reason."""
     found: dict[str, str] = {}
-    for name, table in plan.tables.items():
+    for name, table in _stated(plan).items():
         if not table.dims:
             figure = plan.study.figure(name)
             if figure and figure.assumed:
@@ -197,7 +211,7 @@ def differences(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
 def actual_range(plan: Plan, statistics: Mapping[str, tuple[float, float, int]], name: str) -> dict[str, Any]:
     """The attributes that say what a filled output holds: its range and how many cells have a value."""
     low, high, count = statistics[name]
-    found: dict[str, Any] = {"valid_cells": count, "cells": plan.cells(plan.dims[name])}
+    found: dict[str, Any] = {"valid_cells": count, "cells": plan.cells(quantiles.held(name, plan.dims[name]))}
     if count and math.isfinite(low):
         found["actual_range"] = [low, high]
     return found

@@ -57,6 +57,7 @@ def evaluate(study: Study, **at: float | str) -> dict[str, float]:
     """
     for name, value in at.items():
         study = with_value(study, name, Node(str(value) if isinstance(value, str) else in_si(name, value), "evaluate", 0, name))
+    study = study.stated
     return dict(point.evaluate(study.graph, study.inputs_at(study.point)).values)
 
 
@@ -86,13 +87,14 @@ def _in_memory(made: Plan, threads: int | None, progress: Progress | None) -> xa
     if size > IN_MEMORY_BYTES:
         raise SweepError(f"{made.study.file}: a cube of {size / 1e9:.0f} GB is too large for memory; give a store to write it to")
     variables = dataset.outputs(made)
+    dims = {v.name: v.dims for v in variables}
     arrays = {v.name: np.empty(tuple(made.sizes[dim] for dim in v.dims), v.dtype) for v in variables}
     found: store.Statistics = {}
     lock = threading.Lock()
 
     def keep(block: Block, values: dict[str, Array]) -> None:
         for name, array in values.items():
-            arrays[name][block.region] = array
+            arrays[name][block.region(dims[name])] = array
         with lock:
             store.merge(found, {name: store.statistics(array) for name, array in values.items()})
 

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from sweep.catalog.units import customary, digits, factor, show
-from sweep.equations.quantities import quantity
+from sweep.equations.quantities import quantity, unit_of
 
 WIDTH = 110
 
@@ -45,6 +45,15 @@ def amount(name: str, value: float, wanted: str = "") -> str:
     """The value of a quantity with its unit; that of a choice is its word."""
     known = quantity(name)
     return str(known.told(value)) if known.choices else in_words(value, known.unit, wanted)
+
+
+def band(name: str, value: float, ends: tuple[float, float] | None, wanted: str = "") -> str:
+    """The two ends of a band, in the unit in which the value beside it is shown."""
+    if ends is None or value != value:
+        return ""
+    unit = unit_of(name)
+    best = wanted or customary(value, unit)
+    return f"[{', '.join(digits(float(f'{in_unit(end, unit, best):.3g}')) for end in ends)}]"
 
 
 def column(values: Sequence[float], unit: str, wanted: str = "") -> tuple[str, list[str]]:

@@ -16,12 +16,13 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from sweep.engine import compile
+from sweep.engine import compile, quantiles
 from sweep.engine.nests import Function, source
-from sweep.engine.plan import STATUS, Dims, Nest, Plan
+from sweep.engine.plan import QUANTILE, STATUS, Dims, Nest, Plan
 from sweep.equations import registry
 from sweep.equations.registry import Equation
 from sweep.errors import SweepError
+from sweep.study.sampling import SAMPLE
 
 Array: TypeAlias = npt.NDArray[Any]
 Ranges: TypeAlias = tuple[tuple[int, int], ...]
@@ -44,9 +45,9 @@ class Block:
     def shape(self) -> tuple[int, ...]:
         return tuple(stop - start for start, stop in self.ranges)
 
-    @property
-    def region(self) -> tuple[slice, ...]:
-        return tuple(slice(start, stop) for start, stop in self.ranges)
+    def region(self, dims: Dims) -> tuple[slice, ...]:
+        """The part of an array over `dims` that this block fills; what a cube keeps of the draws of a sample is all there."""
+        return tuple(slice(None) if dim == QUANTILE else slice(*ends) for dim, ends in zip(dims, self.ranges, strict=False))
 
     @property
     def cells(self) -> int:
@@ -193,7 +194,14 @@ class Worker:
         self._ancestors: tuple[Nest, ...] = ()
 
     def evaluate(self, block: Block) -> dict[str, Array]:
-        """The outputs of one block, each of the block's shape; they are overwritten by the next block."""
+        """The outputs of one block as the cube holds them, with quantiles in place of draws; the next block overwrites them."""
+        drawn = self.draw(block)
+        if SAMPLE not in self.plan.nests[block.nest].dims:
+            return drawn
+        return {name: quantiles.reduce(name, values) for name, values in drawn.items()}
+
+    def draw(self, block: Block) -> dict[str, Array]:
+        """The outputs of one block, each of the block's shape; the next block overwrites them."""
         nest = self.plan.nests[block.nest]
         if block.nest != self._nest:  # what another nest needed would only take memory now
             self._memory.clear()

@@ -14,9 +14,12 @@ from sweep.equations.graph import Graph
 from sweep.equations.registry import Equation, Rule
 from sweep.errors import SweepError, nearest
 from sweep.study.definition import Study, Table
+from sweep.study.sampling import SAMPLE
 
 Dims = tuple[str, ...]
 STATUS = "status"
+QUANTILE = "quantile"  # the axis that a cube has in place of a sample
+QUANTILES = (0.05, 0.5, 0.95)
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ def make(study: Study, outputs: Iterable[str] | None = None, exported: Iterable[
     touch = _touch(graph, tables, steps)
     order = tuple(axis for axis in axis_order(study) if any(axis in dims for dims in touch.values()))
     dims = {name: tuple(dim for dim in order if dim in found) for name, found in touch.items()}
-    sizes = {name: study.axes[name].size for name in order}
+    sizes = {name: study.axes[name].size for name in order} | ({QUANTILE: len(QUANTILES)} if SAMPLE in order else {})
     kept = (*wanted, *((STATUS,) if graph.rules and not exported else ()))
     return Plan(study, graph, order, sizes, tables, dims, _nests(steps, dims, kept, set(exported)))
 
@@ -105,6 +108,8 @@ def check(plan: Plan) -> None:
         raise SweepError(f"{plan.study.file}: outputs: nothing is to be computed; {', '.join(plan.study.outputs)}: given by the study")
     for name, axis in plan.study.axes.items():
         if name not in plan.order:
+            if name == SAMPLE:
+                raise SweepError(f"{axis.place}: axes.{name}: no input of the outputs has a low and a high")
             advice = f"leave it out or add an output that does{nearest(name, plan.graph.read)}"
             raise SweepError(f"{axis.place}: axes.{name}: no output depends on it; {advice}")
 
@@ -112,7 +117,8 @@ def check(plan: Plan) -> None:
 def axis_order(study: Study) -> Dims:
     """The axes from the outermost to the innermost, the same for whatever is asked of the study.
 
-    Axes that many quantities depend on go outside; of the others the longest goes innermost, where it is a vector loop.
+    Axes that many quantities depend on go outside; of the others the longest goes innermost, where it is a vector loop. A sample is
+    always innermost, so that the draws of a point lie together.
     """
     graph = study.graph
     touch = _touch(graph, {name: study.table(name) for name in graph.inputs}, _steps(graph))
@@ -121,7 +127,7 @@ def axis_order(study: Study) -> Dims:
     if not order:
         return ()
     light = [axis for axis in order if weight[axis] <= max(weight[order[-1]] * 2, weight[order[0]] // 8)]
-    last = max(light, key=lambda axis: study.axes[axis].size)
+    last = SAMPLE if SAMPLE in order else max(light, key=lambda axis: study.axes[axis].size)
     return tuple([axis for axis in order if axis != last] + [last])
 
 

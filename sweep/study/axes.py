@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -22,6 +22,7 @@ from sweep.catalog.parameters import Figure, Parameter, catalogues, columns, par
 from sweep.catalog.units import to_si, unit_factor
 from sweep.equations.quantities import names, quantity
 from sweep.errors import SweepError, suggestion
+from sweep.study.sampling import LARGEST, SAMPLE
 
 Values: TypeAlias = npt.NDArray[np.float64]
 LONGEST = 10_000_000
@@ -44,7 +45,7 @@ class Axis:
 
     labels: words, or None where the single column's values label it. columns: quantity name to values (n,) in SI; a quantity that
     differs by a choice (a peak rate by precision) has values (n, choices). rows: the entries of a catalogue axis.
-    place: the file and line that it is written in.
+    place: the file and line that it is written in. seed: of the draws of a sample axis.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Axis:
     rows: tuple[Selected, ...] = ()
     left_out: int = 0
     place: str = ""
+    seed: int = 0
 
     @property
     def size(self) -> int:
@@ -71,6 +73,11 @@ class Axis:
             node.fail(f"is not on axis {self.name}; the nearest value there is {values[index]:g}")
         return index
 
+    def part(self, name: str, part: str) -> Values:
+        """The low or the high of a column of a catalogue axis."""
+        cells = [column(parameters()[name], row.figures, part) for row in self.rows]
+        return np.array(cells if parameters()[name].by else [cell[0] for cell in cells])
+
     def keep(self, index: npt.NDArray[np.int64]) -> Axis:
         """The same axis with the labels at `index` only."""
         labels = None if self.labels is None else tuple(self.labels[i] for i in index)
@@ -87,12 +94,14 @@ def axis(name: str, node: Node, chosen: Collection[str]) -> Axis:
 def _written(name: str, node: Node, chosen: Collection[str]) -> Axis:
     if name == "split":
         return _split(node)
+    if name == SAMPLE:
+        return sample(node)
     if name in catalogues():
         return _selection(name, node, chosen)
     if node.is_mapping and "zip" in node.mapping():
         return _zipped(name, node.mapping(("zip",))["zip"])
     if name not in names():
-        node.fail(f"unknown axis{suggestion(name, {*names(), *catalogues(), 'split'})}")
+        node.fail(f"unknown axis{suggestion(name, {*names(), *catalogues(), 'split', SAMPLE})}")
     values = _values(name, node)
     labels = None
     if quantity(name).choices:
@@ -124,11 +133,14 @@ def _entry(catalogue: str, name: str, node: Node) -> Entry:
         node.fail(f"no such {catalogue}{suggestion(name, entry_names(catalogue))}")
 
 
-def column(parameter: Parameter, figures: Mapping[tuple[str, str], Figure]) -> list[float]:
-    """The value of a parameter among an entry's figures, one for each choice where it differs by one; NaN where it is missing."""
+def column(parameter: Parameter, figures: Mapping[tuple[str, str], Figure], part: str = "value") -> list[float]:
+    """The value of a parameter among an entry's figures, one for each choice where it differs by one; NaN where it is missing.
+
+    part: `low` or `high` for an end of its range instead.
+    """
     words = parameters()[parameter.by].choices if parameter.by else ("",)
-    fallback = parameter.default.value if parameter.default else math.nan
-    return [figures[parameter.name, word].value if (parameter.name, word) in figures else fallback for word in words]
+    fallback = getattr(parameter.default, part) if parameter.default else math.nan
+    return [getattr(figures[parameter.name, word], part) if (parameter.name, word) in figures else fallback for word in words]
 
 
 def _selection(catalogue: str, node: Node, chosen: Collection[str]) -> Axis:
@@ -136,11 +148,9 @@ def _selection(catalogue: str, node: Node, chosen: Collection[str]) -> Axis:
     labels = tuple(item.text for item in items)
     _distinct(labels, node)
     rows = tuple(Selected(label, linked(catalogue, label, place, chosen)) for label, place in zip(labels, items, strict=True))
-    found: dict[str, Values] = {}
-    for name in sorted({key for row in rows for key, _ in row.figures} | set(columns(catalogue))):
-        cells = [column(parameters()[name], row.figures) for row in rows]
-        found[name] = np.array(cells if parameters()[name].by else [cell[0] for cell in cells])
-    return Axis(catalogue, labels, found, rows)
+    bare = Axis(catalogue, labels, {}, rows)
+    known = sorted({key for row in rows for key, _ in row.figures} | set(columns(catalogue)))
+    return replace(bare, columns={name: bare.part(name, "value") for name in known})
 
 
 def _split(node: Node) -> Axis:
@@ -151,6 +161,25 @@ def _split(node: Node) -> Axis:
     labels = tuple("-".join(f"{key}{int(value)}" for key, value in zip(given, row, strict=True)) for row in rows)
     table = np.array(rows)
     return Axis("split", labels, {key: table[:, i] for i, key in enumerate(given)})
+
+
+def sample(node: Node) -> Axis:
+    """The axis along which uncertain inputs are drawn: how many draws, and the seed."""
+    given = node.mapping(("size", "seed")) if node.is_mapping else {"size": node}
+    if "size" not in given:
+        node.fail("needs the size of the sample, for example {size: 512, seed: 0}")
+    size = _whole(given["size"])
+    seed = _whole(given["seed"]) if "seed" in given else 0
+    if not 2 <= size <= LARGEST:
+        given["size"].fail(f"a sample has 2 to {LARGEST:,} draws")
+    return Axis(SAMPLE, tuple(map(str, range(size))), {SAMPLE: np.arange(size, dtype=float)}, seed=seed)
+
+
+def _whole(node: Node) -> int:
+    try:
+        return int(node.text)
+    except ValueError:
+        node.fail("must be a whole number")
 
 
 def _zipped(name: str, node: Node) -> Axis:
@@ -272,11 +301,3 @@ def _distinct(labels: tuple[str, ...], node: Node) -> None:
         if label in seen:
             node.fail(f"{label} stands twice on this axis")
         seen.add(label)
-
-
-def possible(found: Axis, broken: Callable[[int], bool], node: Node, why: Callable[[], str]) -> Axis:
-    """An axis without the labels that are impossible wherever they stand; none left is an error."""
-    keep = np.array([i for i in range(found.size) if not broken(i)], dtype=np.int64)
-    if not len(keep):
-        node.fail(f"none of the {found.size} combinations is possible: {why()}")
-    return found.keep(keep)

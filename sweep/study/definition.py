@@ -5,6 +5,7 @@ How it is read from a file is for study_file.py; what the outputs need is in gra
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -17,7 +18,9 @@ from sweep.catalog.parameters import Figure, catalogues, parameters
 from sweep.equations import registry
 from sweep.equations.graph import Graph, resolve
 from sweep.errors import SweepError
+from sweep.study import sampling
 from sweep.study.axes import Axis, Selected, Values, column
+from sweep.study.sampling import SAMPLE
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,8 @@ class Claim:
 class Study:
     """What to evaluate: axes by name, values that are fixed, entries that are selected, outputs with the unit to show them in.
 
-    A value that the study fixes goes before an axis, an axis before a selected entry, and an entry before a default.
+    A value that the study fixes goes before an axis, an axis before a selected entry, and an entry before a default. ranges: low and
+    high of values that are fixed. member: tells apart points whose own deviations are drawn apart.
     """
 
     title: str
@@ -55,6 +59,13 @@ class Study:
     point: Mapping[str, int]
     claims: Mapping[str, Claim] = field(default_factory=dict)
     equations: Path | None = None
+    ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    member: int = 0
+
+    @property
+    def stated(self) -> Study:
+        """The study without draws, each input as it is stated."""
+        return self.without(SAMPLE) if SAMPLE in self.axes else self
 
     @property
     def given(self) -> set[str]:
@@ -83,22 +94,68 @@ class Study:
         words = {name: p.default_among(self.given) for name, p in parameters().items() if p.choices and p.default and name not in varied}
         return words | {name: value for name, value in self.fixed.items() if name in parameters() and parameters()[name].choices}
 
+    @cached_property
+    def uncertain(self) -> tuple[str, ...]:
+        """The inputs that have a range where this study takes them from: those that a sample axis draws, each from its own column."""
+        own = {name for name in self.ranges if name in self.fixed}
+        held = {name for entry in self.selected.values() for (name, _), figure in entry.figures.items() if figure.range}
+        swept = {name for axis in self.axes.values() for row in axis.rows for (name, _), figure in row.figures.items() if figure.range}
+        usual = {name for name, p in parameters().items() if p.default and p.default.range}
+        return tuple(sorted(name for name in own | held | swept | usual if self.range_of(name)))
+
+    def range_of(self, name: str) -> tuple[Table, Table] | None:
+        """The low and the high of an input, each over the axes of its values; None where it has no range."""
+        if name in self.fixed:
+            if name not in self.ranges:
+                return None
+            low, high = (Table((), np.array(end), "study") for end in self.ranges[name])
+            return low, high
+        for axis in self.axes.values():
+            if name in axis.columns and not axis.rows:
+                return None
+        ends = self._values(name, "low"), self._values(name, "high")
+        return None if np.isnan(ends[0].values).all() else ends
+
     def table(self, name: str) -> Table:
         """The values of one input of the graph; a SweepError says what to give where there are none."""
+        found = self._values(name)
+        if SAMPLE not in self.axes or name not in self.uncertain:
+            return found
+        low, high = self.range_of(name) or (found, found)
+        drawn = sampling.spread(self._deviations(name), found.values, low.values, high.values)
+        limits = parameters().get(name)
+        if limits and (limits.minimum is not None or limits.maximum is not None):
+            drawn = np.clip(drawn, limits.minimum, limits.maximum)
+        return Table((*found.dims, SAMPLE), drawn, found.origin)
+
+    def _deviations(self, name: str) -> Values:
+        """The draws of one input as standard normal numbers: in part those of all points, in part those of this one alone."""
+        axis, column = self.axes[SAMPLE], self.uncertain.index(name)
+        common: Values = sampling.standard(axis.size, len(self.uncertain), axis.seed)[:, column]
+        figure = self.figure(name)
+        if not self.member or figure is None or figure.shared >= 1:
+            return common
+        alone = sampling.own(axis.size, column, self.member, axis.seed)
+        return math.sqrt(figure.shared) * common + math.sqrt(1 - figure.shared) * alone
+
+    def _values(self, name: str, part: str = "value") -> Table:
+        """The values of one input without draws, or the low or the high of its figures."""
         if name in self.fixed:
             return Table((), np.array(self.fixed[name]), "study")
         for axis in self.axes.values():
             if name in axis.columns:
-                return self._pick(name, axis.columns[name], (axis.name,), f"axis {axis.name}")
+                cells = axis.columns[name] if part == "value" else axis.part(name, part)
+                return self._pick(name, cells, (axis.name,), f"axis {axis.name}")
         entry = self._entry(name)
         if entry:
-            cells = column(parameters()[name], entry.figures)
-            found = self._pick(name, np.array(cells if parameters()[name].by else cells[0]), (), entry.label)
-            if not np.isnan(cells).all():  # an entry that has the figure for another choice has a gap, which is a status
+            cells = np.array(column(parameters()[name], entry.figures, part))
+            found = self._pick(name, cells if parameters()[name].by else cells[0], (), entry.label)
+            if part != "value" or not np.isnan(cells).all():  # an entry that has the figure for another choice has a gap, which is a status
                 return found
         parameter = parameters()[name]
         if parameter.default:
-            return Table((), np.array(parameter.default_among(self.given)), "default")
+            value = parameter.default_among(self.given) if part == "value" else getattr(parameter.default, part)
+            return Table((), np.array(value), "default")
         raise SweepError(f"{self.file}: {name} {self._advice(name, parameter.catalogue)}")
 
     def figure(self, name: str) -> Figure | None:
@@ -167,6 +224,8 @@ class Study:
             axes={key: other for key, other in self.axes.items() if key != name},
             point={key: other for key, other in self.point.items() if key != name},
         )
+        if name == SAMPLE:
+            return rest
         if axis.rows:
             return replace(rest, selected={**self.selected, name: axis.rows[place]})
         return replace(rest, fixed={**{key: float(values[place]) for key, values in axis.columns.items()}, **self.fixed})

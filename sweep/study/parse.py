@@ -6,12 +6,14 @@ What an axis may be is in axes.py.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from sweep.catalog.document import Node, parse, read
-from sweep.catalog.parameters import catalogues, columns, folder
+from sweep.catalog.parameters import catalogues, columns, folder, interval
 from sweep.catalog.units import factor, factor_is_needed
 from sweep.equations import registry
 from sweep.equations.graph import Graph, resolve
@@ -23,6 +25,7 @@ from sweep.study.axes import Axis, Selected
 from sweep.study.definition import Claim, Study
 
 KEYS = ("title", "about", "equations", "select", "set", "axes", "point", "outputs", "claims")
+GIVEN_KEYS = ("value", "low", "high", "range", "source")
 CLAIM_KEYS = ("text", "printed", "note")
 
 
@@ -65,10 +68,11 @@ def with_value(study: Study, name: str, node: Node) -> Study:
         return study.without(name, study.axes[name].find(node))
     if name == "split":
         node.fail("this study has no axis split; set tp, pp, cp or ep instead")
-    value = _value(name, node)
+    value, ends = _value(name, node)
     for axis in [axis for axis in study.axes.values() if name in axis.columns and not axis.rows]:
         study = study.without(axis.name)
-    return replace(study, fixed={**study.fixed, name: value})
+    ranges = {key: other for key, other in study.ranges.items() if key != name}
+    return replace(study, fixed={**study.fixed, name: value}, ranges=ranges | ({name: ends} if ends else {}))
 
 
 def _pair(text: str, option: str) -> tuple[str, Node]:
@@ -126,17 +130,19 @@ def _study(file: str, root: Mapping[str, Node], equations: Path | None, swept: M
     for name, node in place.items():
         if name not in built and name not in fixed and name not in select:
             node.fail(f"no axis of that name{suggestion(name, built)}")
+    values = {name: _value(name, node) for name, node in fixed.items()}
     study = Study(
         title=root["title"].text,
         about=root["about"].text.strip() if "about" in root else "",
         file=file,
         axes=built,
-        fixed={name: _value(name, node) for name, node in fixed.items()},
+        fixed={name: value for name, (value, _) in values.items()},
         selected={name: Selected(node.text, axes.linked(name, node.text, node, chosen)) for name, node in select.items()},
         outputs=_outputs(root["outputs"], extra),
         point={name: _stands(axis, place[name], name in swept) if name in place else 0 for name, axis in built.items()},
         claims=_claims(root["claims"]) if "claims" in root else {},
         equations=equations,
+        ranges={name: ends for name, (_, ends) in values.items() if ends},
     )
     _once(study, fixed, written)
     return study
@@ -152,12 +158,19 @@ def _stands(axis: Axis, node: Node, swept: bool) -> int:
         return 0
 
 
-def _value(name: str, node: Node) -> float:
+def _value(name: str, node: Node) -> tuple[float, tuple[float, float] | None]:
+    """A value that a study gives and, where it gives them, its low and high: {value: 1.2, low: 1.1, high: 1.4}."""
     if name not in names():
         node.fail(f"unknown quantity{suggestion(name, names())}")
     if quantity(name).by:
         node.fail(f"{name} differs by {quantity(name).by}; select a catalogue entry that gives it")
-    return quantity(name).read(node)
+    if not node.is_mapping:
+        return quantity(name).read(node), None
+    given = node.mapping(GIVEN_KEYS)
+    if "value" not in given:
+        node.fail("needs its value, for example {value: 1.2, low: 1.1, high: 1.4}")
+    value = quantity(name).read(given["value"])
+    return value, interval(node, quantity(name), value) if {"low", "high"} & set(given) else None
 
 
 def _outputs(node: Node, extra: list[str]) -> dict[str, str]:
@@ -227,11 +240,19 @@ def _without_impossible(study: Study, root: Mapping[str, Node]) -> Study:
         return any(_always(study, rule, graph, label, reasons) for rule, graph in judged)
 
     node = root["axes"].mapping().get("split", root["axes"]) if "axes" in root else Node("", "--axis", 0, "split")
-    kept = axes.possible(split, impossible, node, lambda: "; ".join(sorted(reasons)))
+    kept = _possible(split, impossible, node, lambda: "; ".join(sorted(reasons)))
     labels = list(kept.labels or ())
     at = split.labels[study.point["split"]] if split.labels else ""
     point = {**study.point, "split": labels.index(at) if at in labels else 0}
     return replace(study, axes={**study.axes, "split": kept}, point=point)
+
+
+def _possible(found: Axis, broken: Callable[[int], bool], node: Node, why: Callable[[], str]) -> Axis:
+    """An axis without the labels that are impossible wherever they stand; none left is an error."""
+    keep = np.array([i for i in range(found.size) if not broken(i)], dtype=np.int64)
+    if not len(keep):
+        node.fail(f"none of the {found.size} combinations is possible: {why()}")
+    return found.keep(keep)
 
 
 def _always(study: Study, rule: registry.Rule, graph: Graph, label: int, reasons: set[str]) -> bool:

@@ -48,3 +48,30 @@ def test_a_point_and_an_explanation_name_it():
         assert "predictions against published results" in done.output
         assert f"half within {accuracy()['step_time'][0].half:.2g} %" in done.output
     assert "against published results" not in CliRunner().invoke(main, ["point", "article"]).output
+
+
+@pytest.mark.skipif(not FACTS.is_dir(), reason="the published results are not beside the checkout")
+def test_ranges_of_residuals_hold_the_families_that_were_held_back():
+    from benchmarks.residuals import TARGET, all_of, coverage, energy_coverage, text
+
+    found = all_of(FACTS)
+    number = re.compile(r"\d[\d.]*")
+    written, fresh = TARGET.read_text(encoding="utf-8"), text(found)
+    today = [float(n) for n in number.findall(fresh)]
+    assert [float(n) for n in number.findall(written)] == pytest.approx(today, rel=0.05), "run python -m benchmarks.accuracy"
+    for name, families in found.items():
+        assert 0.85 <= coverage(families) <= (0.95 if len(families) >= 10 else 1.0), name
+    serving = {name: found[name] for name in ("serving_time_residual", "serving_power_residual")}
+    assert 0.84 <= energy_coverage(FACTS, serving)[0] <= 0.95
+
+
+def test_a_few_families_give_the_range_of_a_new_one():
+    from benchmarks.residuals import coverage, ends, shared
+
+    low, high = ends({name: [value] for name, value in zip("abcd", (-0.1, 0.0, 0.05, 0.15), strict=True)})
+    assert low < -0.15
+    assert high > 0.2
+    many = {str(i): [0.01 * i, 0.01 * i + 0.5] for i in range(20)}
+    assert ends(many) == pytest.approx((0.01, 0.68), abs=0.02)
+    assert 0 < shared(many) < 0.1
+    assert 0.7 < coverage(many) <= 0.95

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 import subprocess
 import sys
 
@@ -19,7 +20,10 @@ def test_a_point_in_json_holds_every_quantity_with_its_unit():
     record = json.loads(sweep("point", SPLITS, "--json"))
     assert list(record)[:4] == ["step_time", "mfu", "time_to_train", "facility_power"]
     assert set(record) == set(values)
-    assert record["facility_power"] == {"value": pytest.approx(values["facility_power"] / 1e6, rel=1e-14), "unit": "MW"}
+    told = record["facility_power"]
+    assert (told["value"], told["unit"]) == (pytest.approx(values["facility_power"] / 1e6, rel=1e-14), "MW")
+    assert told["p5"] < told["value"] < told["p95"]
+    assert set(record["mfu"]) == {"value", "unit", "p5", "p95"}
     assert record["mfu"]["unit"] == "%"
     assert record["layer_time"] == {"value": values["layer_time"], "unit": "s"}
     assert record["precision"] == {"value": "bf16", "unit": "1"}
@@ -29,9 +33,10 @@ def test_a_point_in_text_shows_outputs_first_each_in_the_unit_that_the_study_ask
     text = sweep("point", SPLITS)
     assert "at gpu = h100-sxm, gpus = 128, split = tp8-pp1, pue = 1.2" in text
     rows = words(text)
-    header = rows.index(["output", "value", "meaning"])
+    header = rows.index(["output", "value", "[5 %, 95 %]", "meaning"])
     assert [row[0] for row in rows[header + 1 : header + 5]] == ["step_time", "mfu", "time_to_train", "facility_power"]
     assert rows[header + 4][1].endswith(" MW")
+    assert re.fullmatch(r"\[[\d.]+, [\d.]+\]", rows[header + 4][2])
     computed = {e.name for e in open_study(SPLITS).graph.equations}
     assert computed <= {row[0] for row in rows}
     assert "hidden_size" not in {row[0] for row in rows}

@@ -223,8 +223,9 @@ def whole(program):
     found = {}
     for block in blocks.blocks(made):
         for name, values in worker.evaluate(block).items():
-            shape = tuple(made.sizes[dim] for dim in made.nests[block.nest].dims)
-            found.setdefault(name, np.empty(shape, values.dtype))[block.region] = values
+            dims = made.nests[block.nest].dims
+            shape = tuple(made.sizes[dim] for dim in dims)
+            found.setdefault(name, np.empty(shape, values.dtype))[block.region(dims)] = values
     return found
 
 

@@ -119,7 +119,7 @@ def cube(made, interpret):
         for name, values in worker.evaluate(block).items():
             shape = tuple(made.sizes[dim] for dim in nest.dims)
             whole = found.setdefault(name, (nest.dims, np.full(shape, -7, blocks.dtype_of(made, name))))[1]
-            whole[block.region] = values
+            whole[block.region(nest.dims)] = values
     return found
 
 

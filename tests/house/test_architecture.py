@@ -24,10 +24,10 @@ ROOMS = {
     "catalog": ("document", "units", "parameters", "model_layers", "model_config", "entries", "sources", "digest"),
     "equations": ("registry", "quantities", "graph", "point"),
     "supply": ("weather", "mix", "inputs"),
-    "study": ("axes", "definition", "parse", "where"),
-    "engine": ("plan", "nests", "compile", "blocks"),
+    "study": ("sampling", "axes", "definition", "parse", "where"),
+    "engine": ("plan", "nests", "compile", "quantiles", "blocks"),
     "cube": ("dataset", "store", "text", "query", "running", "virtual", "export"),
-    "analysis": ("scan", "search", "explain", "describe"),
+    "analysis": ("bands", "scan", "search", "explain", "describe"),
     "plot": ("style",),
     "cli": ("options", "cubes", "facts", "models", "points", "ranks", "studies", "supply"),
 }

@@ -1,0 +1,73 @@
+"""Bands: what an exact calculation gives, the same in points and cubes, and comparisons in which what is shared cancels."""
+
+import numpy as np
+import pytest
+
+from sweep.analysis.bands import band, bands, chance_of_better, draws, told_apart
+from sweep.catalog.parameters import parameters
+from sweep.cube.running import evaluate, run
+from sweep.errors import SweepError
+from sweep.study.parse import open_study
+
+PUE = "pue={value: 1.2, low: 1.1, high: 1.5, range: planning}"
+
+
+def test_a_band_is_that_of_the_range_times_the_rest():
+    study = open_study("article", set_=[PUE])
+    low, high = bands(study, ["facility_energy"])["facility_energy"]
+    energy = evaluate(study)["training_energy"]
+    assert low == pytest.approx(1.1 * energy, rel=2e-3)
+    assert high == pytest.approx(1.5 * energy, rel=5e-3)
+
+
+def test_what_nothing_uncertain_reaches_has_no_band():
+    study = open_study("article", set_=[PUE])
+    assert "training_energy" not in bands(study, ["training_energy", "facility_energy"])
+    assert bands(open_study("article")) == {}
+
+
+def test_a_prediction_has_the_band_of_its_residual():
+    study = open_study("layouts")
+    low, high = bands(study, ["step_time"])["step_time"]
+    residual = parameters()["dense_step_time_residual"].default
+    here = evaluate(study)["step_time"]
+    assert [low / here, high / here] == pytest.approx([residual.low, residual.high], rel=0.02)
+
+
+def test_a_value_that_is_set_has_no_band_and_one_with_its_own_range_has_that():
+    assert bands(open_study("layouts", set_=["step_time_residual=1.1"]), ["step_time"]) == {}
+    given = open_study("layouts", set_=["step_time_residual={value: 1.1, low: 1, high: 1.2}"])
+    low, high = bands(given, ["step_time"])["step_time"]
+    assert high / low == pytest.approx(1.2, rel=0.01)
+
+
+def test_a_cube_holds_the_quantiles_of_the_same_draws(tmp_path):
+    study = open_study("article", set_=[PUE], axis=["sample={size: 64, seed: 3}", "training_duration=30 d,90 d"])
+    made = run(study)
+    stored = run(study, tmp_path / "a.zarr")
+    assert made.facility_energy.dims == ("training_duration", "quantile")
+    assert made.sizes["quantile"] == 3
+    assert "sample" not in made.dims
+    assert np.array_equal(made.facility_energy, stored.facility_energy)
+    assert made.training_energy.dims == ("training_duration",)
+    low, high = bands(study, ["facility_energy"], {"training_duration": 1})["facility_energy"]
+    assert made.facility_energy.values[1, [0, 2]] == pytest.approx([low, high], rel=1e-6)
+
+
+def test_a_sample_that_nothing_draws_from_is_an_error():
+    with pytest.raises(SweepError, match=r"axes\.sample: no input of the outputs has a low and a high"):
+        run(open_study("article", axis=["sample=16"]))
+    for text, reason in (("sample=1", "2 to 65,536 draws"), ("sample=many", "whole number"), ("sample={seed: 1}", "size")):
+        with pytest.raises(SweepError, match=reason):
+            open_study("article", axis=[text])
+
+
+def test_what_points_share_cancels_between_them_and_what_they_do_not_remains():
+    study = open_study("layouts")
+    one, same, apart = (draws(study, ["step_time"], member=member)["step_time"] for member in (0, 0, 2))
+    assert np.array_equal(one, same)
+    assert 0.2 < np.corrcoef(np.log(one), np.log(apart))[0, 1] < 0.8
+    assert chance_of_better(one, 1.01 * one) == 0.0
+    assert chance_of_better(one, 1.01 * one, maximize=True) == 1.0
+    assert 0.3 < told_apart([one, apart])[0] < 0.7
+    assert band(np.arange(101.0)) == (5.0, 95.0)
