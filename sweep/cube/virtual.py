@@ -6,6 +6,7 @@ list of labels costs what its own cells cost, and only the equations behind that
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
@@ -20,7 +21,7 @@ from xarray.backends import BackendArray, BackendEntrypoint
 from xarray.core import indexing
 
 from sweep.cube import dataset
-from sweep.engine import blocks, compile, plan
+from sweep.engine import blocks, compile, plan, quantiles
 from sweep.engine.blocks import CHUNK_CELLS, INTERPRETED_CALLS, Array, Program, Worker, grid, ranges_of
 from sweep.engine.nests import Function, source
 from sweep.engine.plan import STATUS, Dims, Nest, Plan
@@ -28,6 +29,7 @@ from sweep.equations.graph import Graph
 from sweep.equations.point import evaluate
 from sweep.study.definition import Study, Table
 from sweep.study.parse import open_study
+from sweep.study.sampling import SAMPLE
 
 
 def open_virtual(study: Study) -> xarray.Dataset:
@@ -42,7 +44,8 @@ def open_virtual(study: Study) -> xarray.Dataset:
     for variable in dataset.outputs(made):
         formula = Formula(made, variable.name)
         data = indexing.LazilyIndexedArray(ComputedArray(formula))
-        chunks = dict(zip(variable.dims, grid(made, formula.nest).chunk, strict=True))
+        chunk = quantiles.cut(variable.name, formula.nest.dims, grid(made, formula.nest).chunk)
+        chunks = dict(zip(variable.dims, chunk, strict=True))
         found[variable.name] = xarray.Variable(variable.dims, data, variable.attributes, {"preferred_chunks": chunks})
     return xarray.Dataset(found, held, dataset.attributes(made))
 
@@ -82,7 +85,7 @@ class ComputedArray(BackendArray):
 
     def __init__(self, formula: Formula) -> None:
         self.formula = formula
-        self.shape = tuple(formula.plan.sizes[dim] for dim in formula.nest.dims)
+        self.shape = tuple(formula.plan.sizes[dim] for dim in formula.dims)
         self.dtype = blocks.dtype_of(formula.plan, formula.name)
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
@@ -104,6 +107,7 @@ class Formula:
         whole = next(nest for nest in plan.nests if name in nest.outputs)
         self.plan, self.name = plan, name
         self.nest: Nest = replace(whole, outputs=(name,))
+        self.dims = quantiles.held(name, whole.dims)
         self._lock = threading.Lock()
         self._code: dict[bool, dict[str, Callable[..., None]]] = {}
 
@@ -132,8 +136,8 @@ class Formula:
 
     def point(self, place: list[int]) -> float:
         """The variable at one label of each of its axes, interpreted."""
-        if self.name == STATUS:
-            return int(self.values([np.array([at]) for at in place]).reshape(-1)[0])
+        if self.name == STATUS or SAMPLE in self.nest.dims:
+            return self.values([np.array([at]) for at in place]).reshape(-1)[0].item()  # type: ignore[no-any-return]
         at = dict(zip(self.nest.dims, place, strict=True))
         tables = self.plan.tables
         inputs = {n: float(tables[n].values[tuple(at[dim] for dim in tables[n].dims)]) for n in self._graph.inputs}
@@ -141,23 +145,31 @@ class Formula:
 
     def values(self, places: list[Array]) -> Array:
         """The variable at the labels `places` of each of its axes, in all their combinations; shape (len of each)."""
+        if SAMPLE in self.nest.dims:  # all draws of a point are needed for each of its quantiles
+            outer = places[: len(self.nest.dims) - 1]
+            found = self._computed([*outer, np.arange(self.plan.sizes[SAMPLE])])
+            return found if self.name == STATUS else found[..., places[-1]]
+        return self._computed(places)
+
+    def _computed(self, places: list[Array]) -> Array:
         at = dict(zip(self.nest.dims, places, strict=True))
         cut = replace(
             self.plan,
             tables={**self.plan.tables, **{name: _at_labels(self.plan.tables[name], at) for name in self._varying}},
             sizes={**self.plan.sizes, **{dim: len(place) for dim, place in at.items()}},
         )
-        out = np.empty(tuple(len(place) for place in places), blocks.dtype_of(cut, self.name))
+        lengths = tuple(len(place) for place in places)
+        out = np.empty(quantiles.cut(self.name, self.nest.dims, lengths), blocks.dtype_of(cut, self.name))
         if not out.size:
             return out
         worker = Worker(self._program(cut))
-        shape = out.shape if out.size <= CHUNK_CELLS else grid(cut, self.nest).block
-        for block in ranges_of(0, out.shape, shape):
+        shape = lengths if math.prod(lengths) <= CHUNK_CELLS else grid(cut, self.nest).block
+        for block in ranges_of(0, lengths, shape):
             where = dict(zip(self.nest.dims, block.ranges, strict=True))
             worker.prepare(self._before, where)
             part = np.empty(block.shape, out.dtype) if block.shape != out.shape else out
             worker.run(self._own, where, {self.name: part})
-            out[block.region] = part
+            out[block.region(self.dims)] = quantiles.reduce(self.name, part) if SAMPLE in self.nest.dims else part
         return out
 
     def _program(self, cut: Plan) -> Program:

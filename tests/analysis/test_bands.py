@@ -6,6 +6,7 @@ import pytest
 from sweep.analysis.bands import band, bands, chance_of_better, draws, told_apart
 from sweep.catalog.parameters import parameters
 from sweep.cube.running import evaluate, run
+from sweep.cube.virtual import open_virtual
 from sweep.errors import SweepError
 from sweep.study.parse import open_study
 
@@ -50,6 +51,11 @@ def test_a_cube_holds_the_quantiles_of_the_same_draws(tmp_path):
     assert "sample" not in made.dims
     assert np.array_equal(made.facility_energy, stored.facility_energy)
     assert made.training_energy.dims == ("training_duration",)
+    virtual = open_virtual(study)
+    assert virtual.facility_energy.dims == made.facility_energy.dims
+    assert np.array_equal(virtual.facility_energy, made.facility_energy)
+    assert float(virtual.facility_energy[1, 2]) == float(made.facility_energy[1, 2])
+    assert np.array_equal(virtual.status, made.status)
     low, high = bands(study, ["facility_energy"], {"training_duration": 1})["facility_energy"]
     assert made.facility_energy.values[1, [0, 2]] == pytest.approx([low, high], rel=1e-6)
 
