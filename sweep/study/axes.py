@@ -177,9 +177,12 @@ def sample(node: Node) -> Axis:
 
 def _whole(node: Node) -> int:
     try:
-        return int(node.text)
-    except ValueError:
-        node.fail("must be a whole number")
+        found = float(node.text)
+        if found == int(found):
+            return int(found)
+    except (ValueError, OverflowError):
+        pass
+    node.fail("must be a whole number")
 
 
 def _zipped(name: str, node: Node) -> Axis:
@@ -256,14 +259,7 @@ def _range(parameter: Parameter, node: Node) -> Values:
         points = _count(math.floor(count) + 1, node)
         values = start + step * np.arange(points)
     else:
-        try:
-            written = float(given["points"].text)
-            points = int(written)
-        except (ValueError, OverflowError):
-            given["points"].fail("must be a whole number")
-        if points != written:
-            given["points"].fail("must be a whole number")
-        _count(points, given["points"])
+        points = _count(_whole(given["points"]), given["points"])
         if points == 1 and start != stop:
             given["points"].fail("one point cannot be both ends of a range")
         if scale == "log":
