@@ -2,6 +2,7 @@
 
 FP32, TF32, FP16, BF16, FP8, INT8, FP4 = range(7)  # precision, serving_precision
 NO_RECOMPUTE, SELECTIVE_RECOMPUTE, FULL_RECOMPUTE = range(3)  # recompute
+BY_LAYERS, BY_PARAMETERS = range(2)  # flops_method
 FINISHED_RUN, GIVEN_DURATION = range(2)  # duration_method
 STATED_PUE, PART_LOAD_PUE, BUILT_UP_PUE = range(3)  # pue_method
 STATED_WATER, COOLING_WATER = range(2)  # water_method

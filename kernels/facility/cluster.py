@@ -33,19 +33,20 @@ def it_power(servers, server_power):
     return servers * server_power
 
 
-@equation(unit="1", source="article")
-def required_mfu(training_flops, gpus, peak_rate, training_duration):
-    """Part of the cluster's peak rate that training must reach to be done within its time.
+@equation(unit="1", source="chowdhery-2022")
+def required_mfu(model_flops, gpus, peak_rate_16bit, training_duration, effective_training_fraction):
+    """MFU that steps must reach for the training to end within its time: counted as mfu is, which it equals where the time is just enough.
 
-    u = F / (N R T)
+    u = F / (N R T f)
 
-    training_flops: F, operations to train the model [FLOP]
+    model_flops: F, operations of the training that MFU counts [FLOP]
     gpus: N, GPUs of the cluster [1]
-    peak_rate: R, dense peak rate of one GPU in the precision [FLOP/s]
+    peak_rate_16bit: R, dense peak rate of one GPU in 16-bit formats [FLOP/s]
     training_duration: T, time given to the training run [s]
+    effective_training_fraction: f, share of the time in which training advances [1]
     """
-    available = gpus * peak_rate * training_duration
-    return training_flops / available if available > 0.0 else math.nan
+    available = gpus * peak_rate_16bit * training_duration * effective_training_fraction
+    return model_flops / available if available > 0.0 else math.nan
 
 
 @equation(unit="s", source="article", selects="duration_method")
@@ -85,7 +86,7 @@ def given_duration(training_duration):
     return training_duration
 
 
-@rule(guards=("finished_duration",), source="article")
+@rule(guards=("finished_duration",), source="article", if_given=("training_duration",))
 def training_misses_deadline(time_to_train, training_duration):
     """The training does not end in the time that it is given.
 

@@ -10,35 +10,15 @@ from sweep.kernels.choices import FULL_RECOMPUTE
 
 
 @equation(unit="FLOP", source="narayanan-2021")
-def model_flops_per_step(
-    tokens_per_step,
-    layers,
-    attention_weights,
-    layer_mlp_weights,
-    attention_heads,
-    head_size,
-    value_head_size,
-    sequence_length,
-    vocabulary_size,
-    hidden_size,
-):
+def model_flops_per_step(tokens_per_step, training_flops_per_token_full):
     """Operations that one step of the model takes by the usual convention: recomputation not counted, attention without its mask.
 
-    F = 6 n (L (w_a + w_m + s a (d + d_v) / 2) + h V)
+    F = n F_t
 
     tokens_per_step: n, tokens of one step [token]
-    layers: L, transformer layers [1]
-    attention_weights: w_a, elements of the projections of one layer [1]
-    layer_mlp_weights: w_m, elements of the MLP that one token meets in a layer [1]
-    attention_heads: a, query heads [1]
-    head_size: d, width of one query and key head [1]
-    value_head_size: d_v, width of one value head [1]
-    sequence_length: s, tokens in one sequence [token]
-    vocabulary_size: V, rows of the embedding [1]
-    hidden_size: h, width of the residual stream [1]
+    training_flops_per_token_full: F_t, operations to train on one token, whole score matrix [FLOP/token]
     """
-    scores = sequence_length * attention_heads * (head_size + value_head_size)
-    return 6 * tokens_per_step * (layers * (attention_weights + layer_mlp_weights + scores) + hidden_size * vocabulary_size)
+    return tokens_per_step * training_flops_per_token_full
 
 
 @equation(unit="1", source="chowdhery-2022")

@@ -217,7 +217,7 @@ def gradient_accumulation_time(layer_dense_weights, layer_expert_weights, tp, ep
     return accumulation_bytes * (layer_dense_weights / tp + layer_expert_weights / ep) / pointwise_rate
 
 
-@rule(guards=("step_time",), source="epoch")
+@rule(guards=("step_time", "required_mfu"), source="epoch")
 def precision_not_supported(peak_rate):
     """The GPU has no tensor unit for this number format, or its rate is not known.
 

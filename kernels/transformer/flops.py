@@ -5,10 +5,11 @@ Forward, of one layer: mlp_flops (dense), moe_flops. Of all layers: attention_sc
 attention_score_flops_full (the whole score matrix, as Megatron-LM papers count), indexer_flops, state_flops.
 Of the model: head_flops, forward_flops_per_token, forward_flops_per_token_full.
 Training: training_flops_per_token and training_flops_per_token_full (forward and twice that backward), training_flops (6 N D),
-training_flops_exact (layer by layer, causal).
+training_flops_exact (layer by layer, causal), model_flops (what MFU counts: layer by layer, whole score matrix).
 """
 
 from sweep.equations.registry import equation
+from sweep.kernels.choices import BY_LAYERS
 
 
 def mean_within(sequence_length, reach):
@@ -216,3 +217,30 @@ def training_flops_exact(training_flops_per_token, training_tokens):
     training_tokens: D, tokens that the model is trained on [token]
     """
     return training_flops_per_token * training_tokens
+
+
+@equation(unit="FLOP", source="narayanan-2021")
+def training_flops_full(training_flops_per_token_full, training_tokens):
+    """Operations to train the model, counted layer by layer with the whole score matrix.
+
+    C = F_t D
+
+    training_flops_per_token_full: F_t, operations to train on one token, whole score matrix [FLOP/token]
+    training_tokens: D, tokens that the model is trained on [token]
+    """
+    return training_flops_per_token_full * training_tokens
+
+
+@equation(unit="FLOP", source="chowdhery-2022", selects="flops_method")
+def model_flops(flops_method, training_flops_full, training_flops):
+    """Operations of the training that MFU counts: layer by layer with the whole score matrix, or 6 N D where no layers are known.
+
+    C = by layers, or by parameters
+
+    flops_method: how operations are counted [1]
+    training_flops_full: of all layers, with the whole score matrix [FLOP]
+    training_flops: 6 N D [FLOP]
+    """
+    if flops_method == BY_LAYERS:
+        return training_flops_full
+    return training_flops

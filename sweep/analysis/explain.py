@@ -83,8 +83,8 @@ def _graph(quantity: str, study: Study | None) -> Graph:
     _known(quantity)
     if study:
         return study.graph_of([quantity])
-    optional = [name for name, p in parameters().items() if not p.default and not p.catalogue]  # shown as if they were given
-    return resolve([quantity], optional, _default_choices())
+    given = {name for rule in registry.RULES.values() for name in rule.if_given}  # so that no rule is left out
+    return resolve([quantity], given, _default_choices())
 
 
 def _default_choices() -> dict[str, float]:

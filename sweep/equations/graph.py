@@ -5,7 +5,7 @@ Over which axes each of them runs is for plan.py.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from sweep.catalog.parameters import parameters
@@ -92,7 +92,7 @@ def resolve(
     gaps = set(gaps)
     guards: dict[str, list[Rule]] = {}
     for rule in registry.RULES.values():
-        for name in rule.guards if _can_be_judged(rule, given) else ():
+        for name in rule.guards if given.issuperset(rule.if_given) else ():
             guards.setdefault(name, []).append(rule)
 
     inputs: dict[str, None] = {}
@@ -146,12 +146,6 @@ def resolve(
         through = [rules_of[a] for rule in guards.get(name, ()) for a in rule.arguments]
         rules_of[name] = frozenset(own).union(*upstream, *through)
     return Graph(outputs, tuple(inputs), tuple(equations.values()), tuple(order), needs, rules_of)
-
-
-def _can_be_judged(rule: Rule, given: Collection[str]) -> bool:
-    """Whether all that a rule reads can be known; of an input without a default that is not given, such as a deadline, nothing is asked."""
-    inputs = [parameters()[a] for a in rule.arguments if a in parameters() and a not in given and a not in registry.EQUATIONS]
-    return all(p.default or p.catalogue for p in inputs)
 
 
 def _guarding(rule: Rule, guards: Mapping[str, list[Rule]], equations: Iterable[str]) -> Rule:

@@ -62,6 +62,7 @@ class Rule:
     meaning: str
     guards: tuple[str, ...]
     documented: tuple[Argument, ...]
+    if_given: tuple[str, ...] = ()
 
 
 EQUATIONS: dict[str, Equation] = {}
@@ -89,18 +90,21 @@ def equation(*, unit: str, source: str, selects: str | None = None) -> Callable[
     return register
 
 
-def rule(*, guards: tuple[str, ...] = (), source: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def rule(
+    *, guards: tuple[str, ...] = (), source: str, if_given: tuple[str, ...] = ()
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Register a scalar condition under its own name; it is broken where it returns true.
 
     guards: the quantities that mean nothing where it is broken; they and all that follows from them are then NaN, and the
-    point's status carries this rule's flag. An empty tuple only raises the flag.
+    point's status carries this rule's flag. An empty tuple only raises the flag. if_given: inputs without which nothing is asked,
+    such as a deadline: their defaults break no rule.
     """
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         name, arguments, meaning, _, documented = _describe(function)
         if name in RULES and not _same_place(RULES[name].function, function):
             raise SweepError(f"{_place(function)}: rule {name!r} is already defined in {_place(RULES[name].function)}")
-        RULES[name] = Rule(name, source, function, arguments, meaning, guards, documented)
+        RULES[name] = Rule(name, source, function, arguments, meaning, guards, documented, if_given)
         return function
 
     return register

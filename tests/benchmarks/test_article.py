@@ -123,7 +123,7 @@ def test_the_articles_cluster_is_a_point_of_the_gpt4_sweep():
 
 
 SMALLER = {
-    "gpt4": ["gpu=a100-sxm-80gb,b300-sxm", "gpus=3840,24960", "training_duration=30 d,180 d", "queries_per_day=1e9 query/d", "pue=1.1,1.2"],
+    "gpt4": ["gpu=a100-sxm-80gb,b300-sxm", "gpus=3840,24960", "training_duration=30 d,250 d", "queries_per_day=1e9 query/d", "pue=1.1,1.2"],
     "layouts": ["micro_batch=1,2", "zero_stage=1", "recompute=none,full"],
 }
 

@@ -110,7 +110,7 @@ def test_flags_are_said_as_the_conventions_want_them(study, tmp_path):
     assert set(json.loads(status.attrs["flag_sentences"])) == set(json.loads(status.attrs["flag_guards"])) == set(names)
     assert cube["required_mfu"].attrs["ancillary_variables"] == "status"
     assert status.dtype.kind == "i"
-    missing = 1 << names.index("peak_rate_is_missing")
+    missing = 1 << names.index("precision_not_supported")
     broken = (status & missing) != 0
     assert bool((broken.sel(gpu="a100-sxm-80gb", precision="fp8")).all())
     assert not bool(broken.sel(gpu="h100-sxm").any())
@@ -176,7 +176,7 @@ def test_a_choice_beside_other_columns_is_held_in_words(opened, tmp_path):
         ({"set_": ["server_power=7 kW"]}, "input server_power was 6 kW, is 7 kW"),
         ({"axis": ["gpus=8,64"]}, "axis gpus was 3 labels, 8 .. 512, is 2 labels, 8 .. 64"),
         ({"axis": ["pue=1.1,1.3"]}, "axis pue was 2 labels, 1.1 .. 1.2, is 2 labels, 1.1 .. 1.3"),
-        ({"outputs": ["gpu_power_total"]}, "output gpu_power_total was absent, is (gpu, gpus)"),
+        ({"outputs": ["gpus_per_replica"]}, "output gpus_per_replica was absent, is (split)"),
         ({"set_": ["split=tp1-pp2"]}, "axis split was 2 labels, tp1-pp2 .. tp8-pp2, is absent"),
     ],
 )

@@ -22,6 +22,7 @@ FIXED = {
     "precision": "bf16",
     "gpus_per_server": "8",
     "gpu_tdp": "700 W",
+    "peak_rate_16bit": "989 TFLOP/s",
     "hbm_bandwidth": "3.35 TB/s",
     "server_power": "10.2 kW",
     "training_flops": "2e25 FLOP",
@@ -66,7 +67,7 @@ AXES = {
 }
 COLUMNS = {
     "split": {"tp", "pp"},
-    "gpu": {"gpu_tdp", "hbm_bandwidth", "peak_rate"},
+    "gpu": {"gpu_tdp", "hbm_bandwidth", "peak_rate", "peak_rate_16bit"},
     "product": {"matmul_m", "matmul_n", "matmul_k"},
 }
 
@@ -91,7 +92,7 @@ def studies(draw):
     fixed |= {name: value for name, value in FIXED.items() if name not in axes}
     selected = {} if "gpu" in axes else {"select": {"gpu": "h100-sxm"}}
     if "gpu" in axes:
-        fixed.pop("gpu_tdp"), fixed.pop("hbm_bandwidth")
+        fixed = {name: value for name, value in fixed.items() if name not in COLUMNS["gpu"]}
     return {"title": "drawn", "equations": str(OWN), **selected, "set": fixed, "axes": axes, "outputs": outputs}
 
 

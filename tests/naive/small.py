@@ -24,6 +24,7 @@ FIXED = {
     "gpus_per_server": 8.0,
     "gpu_tdp": 400.0,
     "peak_rate": 312e12,
+    "peak_rate_16bit": 312e12,
     "hbm_bandwidth": 2.039e12,
     "element_bytes": 2.0,
     "server_power": 6500.0,
@@ -80,7 +81,7 @@ QUANTITIES = {
     "gpu_power_total": (("gpus", "gpu_tdp"), lambda gpus, tdp: gpus * tdp),
     "it_power": (CLUSTER, lambda gpus, each, power: train(gpus, each, power, 1.0)),
     "required_mfu": (
-        ("training_flops", "gpus", "peak_rate", "training_duration"),
+        ("training_flops", "gpus", "peak_rate_16bit", "training_duration"),
         lambda flops, gpus, peak, duration: flops / duration / gpus / peak,
     ),
     "run_duration": (("time_to_train", "training_duration"), lambda seconds, deadline: finish(1.0, 1.0, 1.0, seconds, deadline)),

@@ -6,7 +6,6 @@ import pytest
 
 from sweep.cube.running import run
 from sweep.equations import point
-from sweep.errors import SweepError
 from tests.studies import PLAIN, with_axes
 
 pytestmark = pytest.mark.usefixtures("forgotten")
@@ -35,7 +34,7 @@ def test_a_missing_figure_is_a_status_of_its_own_and_no_value(opened):
     study = opened({**written, "set": {"training_flops": "1e24 FLOP", "training_duration": "90 d"}, "outputs": ["required_mfu"]})
     cube = run(study)
     flags = cube["status"].attrs["flag_meanings"].split()
-    bit = 1 << flags.index("peak_rate_is_missing")
+    bit = 1 << flags.index("precision_not_supported")
     where = {"gpu": "a100-sxm-80gb", "precision": "fp8"}
     assert math.isnan(cube["required_mfu"].sel(where))
     assert int(cube["status"].sel(where)) == bit
@@ -43,7 +42,7 @@ def test_a_missing_figure_is_a_status_of_its_own_and_no_value(opened):
     assert (others["status"] == 0).all()
     assert others["required_mfu"].notnull().all()
     found = point.evaluate(study.graph, study.inputs_at({"gpu": 1, "precision": 0}))
-    assert [rule.name for rule in found.broken] == ["peak_rate_is_missing"]
+    assert [rule.name for rule in found.broken] == ["precision_not_supported"]
 
 
 def test_a_fixed_value_goes_before_an_axis_an_axis_before_an_entry_an_entry_before_a_default(opened):
@@ -79,8 +78,8 @@ def test_a_default_that_hangs_on_what_a_study_gives_follows_it(opened):
     assert days(training_duration="90 d", time_to_train="60 d", duration_method="given") == 90
     assert math.isnan(days(training_duration="90 d", time_to_train="100 d"))
     assert days(time_to_train="100 d") == 100
-    with pytest.raises(SweepError, match="training_duration is needed by given_duration and has no value; give it"):
-        days()
+    assert days() == 90, "the default, where nothing else is known"
+    assert days(time_to_train="5000 d") == 5000, "a default is no deadline"
 
 
 def test_a_model_is_trained_to_its_end(opened):

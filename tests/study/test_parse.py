@@ -243,7 +243,7 @@ def test_a_figure_that_the_selected_entry_lacks_for_a_choice_is_a_status(tmp_pat
     (tmp_path / "study.yaml").write_text(text)
     study = open_study(tmp_path / "study.yaml")
     found = point.evaluate(study.graph, study.inputs_at(study.point))
-    assert [rule.name for rule in found.broken if rule.guards] == ["peak_rate_is_missing"]
+    assert [rule.name for rule in found.broken if rule.guards] == ["precision_not_supported"]
     assert math.isnan(found.values["required_mfu"])
 
 

@@ -57,3 +57,18 @@ def test_no_other_interval_loses_less():
 
 def test_a_cluster_that_never_gets_far_does_not_train():
     assert value("effective_training_fraction", gpus=16384, gpu_failure_interval=3600 * 50.0) == 0
+
+
+@pytest.mark.parametrize(("model", "precision"), [("pythia-70m", "bf16"), ("qwen3-next-80b-a3b", "bf16"), ("llama-3.1-8b", "fp8")])
+def test_the_mfu_that_a_deadline_asks_for_is_the_mfu_of_a_run_that_just_meets_it(model, precision):
+    run = {"gpus": 64, "global_batch": 256, "sequence_length": 2048, "zero_stage": 3, "precision": precision, "training_tokens": 1e11}
+    given = {**run, "gpu_memory": 1e13}
+    select = {"gpu": "h100-sxm", "model": model}
+    time = value("time_to_train", select, **given)
+    assert value("required_mfu", select, **given, training_duration=time) == pytest.approx(value("mfu", select, **given), rel=1e-12)
+
+
+def test_operations_are_counted_by_parameters_where_no_layers_are_known():
+    given = {"training_flops": 2e25, "training_flops_full": 3e25}
+    assert value("model_flops", flops_method="parameters", **given) == 2e25
+    assert value("model_flops", flops_method="layers", **given) == 3e25
