@@ -44,30 +44,31 @@ def tensor_time(
 def memory_time(
     micro_batches,
     slowest_stage_layers,
-    layer_time,
     layer_exchange_time,
     recompute_time,
     layer_forward_time,
+    layer_backward_time,
     head_time,
     tensor_time,
     optimizer_time,
 ):
     """Time of one step in which the busiest GPU works, but waits for its memory more than for its tensor units.
 
-    t = m (l (t_l - t_x (2 + r)) + t_head) - t_tensor + t_o, r the share of the forward pass that is computed again
+    t = m (l (t_f (1 + r) + t_b - t_x (2 + r)) + t_head) - t_tensor + t_o, r the share of the forward pass that is computed again
 
     micro_batches: m, micro-batches of one copy in one step [1]
     slowest_stage_layers: l, layers of the fullest stage [1]
-    layer_time: t_l, one layer, forward and backward [s]
     layer_exchange_time: t_x, waiting for exchanges in one layer, forward [s]
     recompute_time: time of computing one layer's activations again [s]
-    layer_forward_time: one layer forward, of which recompute_time is the share r [s]
+    layer_forward_time: t_f, one layer forward, of which recompute_time is the share r [s]
+    layer_backward_time: t_b, one layer backward [s]
     head_time: t_head, output head and loss [s]
     tensor_time: t_tensor, time in which the tensor units are at work [s]
     optimizer_time: t_o, updating the parameters [s]
     """
     passes = 2 + recompute_time / layer_forward_time
-    work = micro_batches * (slowest_stage_layers * (layer_time - passes * layer_exchange_time) + head_time)
+    layer = layer_forward_time + layer_backward_time + recompute_time - passes * layer_exchange_time
+    work = micro_batches * (slowest_stage_layers * layer + head_time)
     return work - tensor_time + optimizer_time
 
 

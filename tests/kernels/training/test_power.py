@@ -63,3 +63,16 @@ def test_switches_of_the_same_cluster():
     """The submitter's estimate: 59.6 kW for the fabric of 64 nodes; a lone node has none."""
     assert value("switch_power", gpus=512, gpus_per_server=8) == pytest.approx(59.6e3, rel=0.01)
     assert value("switch_power", gpus=8, gpus_per_server=8) == 0
+
+
+def test_waiting_for_the_host_or_for_tokens_is_no_work_on_memory():
+    run = {
+        "micro_batches": 2,
+        "slowest_stage_layers": 3,
+        "layer_exchange_time": 0.5,
+        "recompute_time": 0,
+        "head_time": 1,
+        "optimizer_time": 0.25,
+    }
+    found = value("memory_time", **run, layer_forward_time=2, layer_backward_time=4, tensor_time=20)
+    assert found == pytest.approx(2 * (3 * (6 - 2 * 0.5) + 1) - 20 + 0.25)
