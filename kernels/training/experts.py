@@ -1,21 +1,23 @@
 """Mixture-of-experts layers on one GPU. What belongs here: routing, the experts' products, and sending tokens to them and back."""
 
 from sweep.equations.registry import equation
-from sweep.kernels.choices import ALL_TO_ALL, DEEPEP, FP8
+from sweep.kernels.choices import ALL_GATHER, ALL_TO_ALL, DEEPEP, FP8
 
 
 @equation(unit="token", source="megatron-core-moe")
-def routed_tokens(local_tokens, sequence_shards, experts_per_token, expert_imbalance):
+def routed_tokens(local_tokens, sequence_shards, experts_per_token, expert_imbalance, ep):
     """Tokens that the busiest rank's experts work on in one micro-batch, each counted once for every expert that it visits.
 
-    n = i k n_local / s
+    n = (1 + (i - 1) (1 - 1 / e)) k n_local / s, as a single rank has all tokens
 
     local_tokens: n_local, tokens of one micro-batch on one rank [token]
     sequence_shards: s, parts into which the sequence is cut over the tensor-parallel ranks [1]
     experts_per_token: k, routed experts that each token visits [1]
-    expert_imbalance: i, tokens of the busiest rank over the mean [1]
+    expert_imbalance: i, tokens of the busiest of many ranks over the mean [1]
+    ep: e, expert-parallel size [1]
     """
-    return expert_imbalance * experts_per_token * local_tokens / sequence_shards
+    busiest = 1 + (expert_imbalance - 1) * (1 - 1 / ep)
+    return busiest * experts_per_token * local_tokens / sequence_shards
 
 
 @equation(unit="1", source="megatron-core-moe")
@@ -156,14 +158,17 @@ def remote_domains(ep, scaleup_domain, experts_per_token):
 
 @equation(unit="1", source="hybrid-ep")
 def token_copies(dispatcher, ep, experts_per_token):
-    """Copies of a token that are sent to expert-parallel ranks, its own among them: one for each expert, or one for each rank.
+    """Copies of a token that are sent to expert-parallel ranks, its own among them.
 
-    k all-to-all; e (1 - (1 - 1 / e)^k) where a token is sent once to each rank, its experts drawn evenly
+    e gathered by all; k all-to-all, one for each expert; e (1 - (1 - 1 / e)^k) where it is sent once to each rank of its experts,
+    which are drawn evenly
 
     dispatcher: what sends tokens to their experts [1]
     ep: e, expert-parallel size [1]
     experts_per_token: k, routed experts that each token visits [1]
     """
+    if dispatcher == ALL_GATHER:
+        return ep
     if dispatcher == ALL_TO_ALL:
         return experts_per_token
     return ep * (1 - (1 - 1 / ep) ** experts_per_token)
@@ -188,12 +193,13 @@ def all_to_all_time(
     deepep_scaleout_efficiency,
     hybridep_scaleup_efficiency,
     hybridep_scaleout_efficiency,
+    gathered_token_bytes,
     collective_start_time,
 ):
     """Time in which one rank sends the tokens of one micro-batch to their experts or back, once.
 
-    t = 2 i n h / s max(c (1 - 1/g) q / u, w / o) + t_0, g ranks in a domain; an all-to-all keeps q = g / e of its copies inside and sends
-    w = c (1 - g / e) out; the kernels send a token once to each domain, w of them, and from there to its ranks, q = 1
+    t = b i n h / s max(c (1 - 1/g) q / u, w / o) + t_0, g ranks in a domain; collectives keep q = g / e of their copies inside and send
+    w = c (1 - g / e) out; the kernels send a token once to each domain, w of them, and from there to its ranks, q = 1; b = 2 but gathered
 
     dispatcher: what sends tokens to their experts [1]
     local_tokens: n, tokens of one micro-batch on one rank [token]
@@ -212,6 +218,7 @@ def all_to_all_time(
     deepep_scaleout_efficiency: share of the bandwidth between domains that DeepEP reaches [1]
     hybridep_scaleup_efficiency: share of the bandwidth inside a domain that HybridEP reaches [1]
     hybridep_scaleout_efficiency: share of the bandwidth between domains that HybridEP reaches [1]
+    gathered_token_bytes: b, bytes of an element of a token that all ranks are sent [B]
     collective_start_time: t_0, time of a collective beyond its transfer [s]
     """
     if ep <= 1:
@@ -221,13 +228,16 @@ def all_to_all_time(
     outside = remote_domains
     up = scaleup_bandwidth * hybridep_scaleup_efficiency
     out = scaleout_bandwidth * hybridep_scaleout_efficiency
-    if dispatcher == ALL_TO_ALL:
+    width = 2.0
+    if dispatcher <= ALL_TO_ALL:
         inside = token_copies * (near - 1) / ep
         outside = token_copies * (1 - near / ep)
         up = scaleup_rate
         out = scaleout_rate
+        if dispatcher == ALL_GATHER:
+            width = gathered_token_bytes
     elif dispatcher == DEEPEP:
         up = scaleup_bandwidth * deepep_scaleup_efficiency
         out = scaleout_bandwidth * deepep_scaleout_efficiency
-    sent = 2 * expert_imbalance * local_tokens * hidden_size / sequence_shards
+    sent = width * expert_imbalance * local_tokens * hidden_size / sequence_shards
     return sent * max(inside / up, outside / out) + collective_start_time

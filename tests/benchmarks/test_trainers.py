@@ -23,6 +23,7 @@ def row(**fields: str) -> Row:
         ("NeMo performance summary (container 24.07)", "2024", "nemo-24.07"),
         ("Narayanan et al. SC21 Table 1", "2021", "megatron-lm-2021"),
         ("Megatron-LM v1 project page", "2019", "megatron-lm-2021"),
+        ("Megatron MoE model zoo, Mixtral", "2025", "megatron-moe-2025"),
         ("BLOOM-176B production run", "2022", "megatron-deepspeed-2022"),
         ("an unheard-of paper", "2024", "megatron-lm-2024"),
     ],

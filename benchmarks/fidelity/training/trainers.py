@@ -41,6 +41,7 @@ FRAMEWORKS = (
     ("torchtitan|fms-fsdp", "torchtitan"),
     ("MegaScale", "megascale"),
     ("NeMo|DGX Cloud|MLPerf|Nemotron", "nemo"),
+    ("Megatron MoE model zoo", "megatron-moe"),
     ("Megatron", "megatron-lm"),
     ("FSDP", "fsdp2"),
     ("ZeRO-3", "deepspeed"),

@@ -28,6 +28,7 @@ def test_a_token_is_sent_once_to_each_rank_or_once_to_each_expert():
     """Hybrid-EP's tables count 8 (1 - (7/8)^8) = 5.25 ranks for a token of 8 experts on 8 ranks."""
     run = {"ep": 8, "experts_per_token": 8}
     assert value("token_copies", **run, dispatcher="all-to-all") == 8
+    assert value("token_copies", **run, dispatcher="all-gather") == 8
     for dispatcher in ("deepep", "hybridep"):
         assert value("token_copies", **run, dispatcher=dispatcher) == pytest.approx(8 * (1 - (7 / 8) ** 8))
 
@@ -57,12 +58,20 @@ def test_a_plain_exchange_between_nodes_sends_every_copy():
     assert plain > 3 * value("all_to_all_time", {**DEEPSEEK, "gpu": "h100-sxm"}, **run, dispatcher="deepep")
 
 
+def test_tokens_gathered_by_all_cost_as_many_times_more_as_there_are_other_ranks():
+    """GPT-OSS-20B on B300 (halo): ranks that wait 4.6 ms a layer in twos wait 34 ms in eights, 7 times as long."""
+    run = {**EVEN, "collective_start_time": 0, "dispatcher": "all-gather"}
+    two, eight = (value("all_to_all_time", {**DEEPSEEK, "gpu": "b300-sxm"}, **run, ep=ep) for ep in (2, 8))
+    assert eight == pytest.approx(7 * two)
+
+
 def test_imbalance_slows_the_exchange_and_the_products():
     run = {"micro_batch": 1, "sequence_length": 4096, "ep": 8, "collective_start_time": 0}
     entries = {**DEEPSEEK, "gpu": "h100-sxm"}
     even, skewed = (value("all_to_all_time", entries, **run, expert_imbalance=i) for i in (1, 1.5))
     assert skewed == pytest.approx(1.5 * even)
-    assert value("routed_tokens", DEEPSEEK, **run, expert_imbalance=1.5) == 1.5 * 8 * 4096
+    assert value("routed_tokens", DEEPSEEK, **{**run, "expert_imbalance": 1.5}) == (1 + 0.5 * 7 / 8) * 8 * 4096
+    assert value("routed_tokens", DEEPSEEK, **{**run, "expert_imbalance": 1.5, "ep": 1}) == 8 * 4096
 
 
 def test_expert_parallelism_inside_a_rack_is_faster_than_between_nodes():
