@@ -20,6 +20,7 @@ WHERE = {
     "open_cube": "cube.query",
     "open_study": "study.parse",
     "open_virtual": "cube.virtual",
+    "pareto": "analysis.pareto",
     "run": "cube.running",
 }
 __all__ = [*WHERE]

@@ -1,4 +1,4 @@
-"""The best points of a study. What belongs here: the engine's streaming search against numpy over cubes that are there already."""
+"""The best points and trade-offs of a study. What belongs here: the streaming scan against numpy over cubes that are there already."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from benchmarks.speed.measure import Result, race, ratio
 from benchmarks.speed.subjects import Subject, widest
+from sweep.analysis.pareto import pareto
 from sweep.analysis.search import best
 from sweep.engine import blocks
 
@@ -16,7 +17,7 @@ PHASE = "best"
 
 
 def measure(subject: Subject, small: bool, rounds: int) -> Iterator[Result]:
-    """Cells of the grid per CPU-second that a search for the ten best looks at, planning included."""
+    """Cells of the grid per CPU-second that a search for the ten best, or for a front, looks at, planning included."""
     study, plan = subject.study(small), subject.plan(small)
     place = plan.nests.index(widest(plan))
     worker = blocks.Worker(blocks.program(plan))
@@ -36,8 +37,16 @@ def measure(subject: Subject, small: bool, rounds: int) -> Iterator[Result]:
         best(study, subject.objective, where=[subject.limit], top=10)
         return cells
 
-    rates = race({"free": free, "limited": limited, "numpy": materialised}, rounds)
+    def front() -> float:
+        pareto(study, subject.front, where=[subject.limit])
+        return cells
+
+    rates = race({"free": free, "limited": limited, "front": front, "numpy": materialised}, rounds)
     enough = 1e9 if subject.broadcast else None
     yield Result(PHASE, subject.name, "cells", statistics.median(rates["free"]), "cell/cpu-s", enough)
     yield Result(PHASE, subject.name, f"cells where {subject.limit}", statistics.median(rates["limited"]), "cell/cpu-s", enough)
+    least = 1e8 if subject.broadcast else None
+    yield Result(
+        PHASE, subject.name, f"points for a front of {' and '.join(subject.front)}", statistics.median(rates["front"]), "point/cpu-s", least
+    )
     yield Result(PHASE, subject.name, "over numpy.nanargmin of a ready block", ratio(rates["free"], rates["numpy"]), "1")

@@ -22,6 +22,7 @@ class Subject:
     broadcast: bool
     objective: str
     limit: str
+    front: tuple[str, str]
 
     @property
     def path(self) -> Path:
@@ -41,6 +42,7 @@ SUBJECTS = (
         broadcast=True,
         objective="total_facility_energy",
         limit="time_to_train <= 120 d",
+        front=("time_to_train", "total_facility_energy"),
     ),
     Subject(
         "layouts",
@@ -48,6 +50,7 @@ SUBJECTS = (
         broadcast=False,
         objective="time_to_train",
         limit="memory_per_gpu <= 64 GB",
+        front=("time_to_train", "memory_per_gpu"),
     ),
     Subject(
         "serving",
@@ -61,6 +64,7 @@ SUBJECTS = (
         broadcast=False,
         objective="facility_energy_per_output_token",
         limit="time_per_output_token <= 50 ms",
+        front=("time_per_output_token", "facility_energy_per_output_token"),
     ),
 )
 

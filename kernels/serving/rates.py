@@ -165,6 +165,29 @@ def output_rate_per_server(output_rate, serving_gpus, gpus_per_server):
     return output_rate * gpus_per_server / serving_gpus
 
 
+@equation(unit="token/s", source="little-1961")
+def output_rate_per_gpu(output_rate, serving_gpus):
+    """Tokens that one GPU of a replica writes in a second.
+
+    R_g = R / N
+
+    output_rate: R, tokens that one replica writes in a second [token/s]
+    serving_gpus: N, GPUs of one replica [1]
+    """
+    return output_rate / serving_gpus
+
+
+@equation(unit="token/s", source="little-1961")
+def output_rate_per_user(time_per_output_token):
+    """Tokens that each reader of an answer gets in a second, mean.
+
+    r = 1 / t
+
+    time_per_output_token: t, mean time between two tokens of one answer [s]
+    """
+    return 1.0 / time_per_output_token
+
+
 @equation(unit="1/s", source="little-1961")
 def requests_per_second(output_rate, output_tokens):
     """Requests that one replica answers in a second, mean.

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # Okabe and Ito's colours, told apart with any kind of colour vision; the yellow is left out, which is too pale for a line
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 MUTED = "#8C8C8C"
+WIDE = 30.0
 FORMATS = ("png", "svg")
 STYLE: Any = {
     "axes.axisbelow": True,
@@ -81,3 +82,9 @@ def scaled(name: str, values: npt.ArrayLike, unit: str, wanted: str = "") -> tup
     shown = wanted or customary(float(np.median(sizes)) if sizes.size else 0.0, unit)
     words = name.replace("_", " ")
     return words if shown == "1" else f"{words} [{shown}]", given / factor(shown, unit)
+
+
+def scale(values: npt.NDArray[np.float64]) -> str:
+    """The scale of an axis: logarithmic where values above zero span more than a factor of WIDE."""
+    known = values[np.isfinite(values)]
+    return "log" if known.size and known.min() > 0 and known.max() > WIDE * known.min() else "linear"

@@ -27,9 +27,9 @@ ROOMS = {
     "study": ("sampling", "axes", "definition", "parse", "where"),
     "engine": ("plan", "nests", "compile", "quantiles", "blocks"),
     "cube": ("dataset", "store", "text", "query", "running", "virtual", "export"),
-    "analysis": ("bands", "scan", "search", "explain", "describe"),
-    "plot": ("style",),
-    "cli": ("options", "cubes", "facts", "models", "points", "ranks", "studies", "supply"),
+    "analysis": ("bands", "scan", "search", "pareto", "explain", "describe"),
+    "plot": ("style", "pareto"),
+    "cli": ("options", "rows", "cubes", "facts", "fronts", "models", "points", "ranks", "studies", "supply"),
 }
 # an equation reads quantities of its own room and of those above it
 KERNEL_ROOMS = ("transformer", "training", "serving", "facility", "grid")

@@ -52,3 +52,12 @@ def test_all_colours_are_distinct_and_dark_enough_on_white():
     for colour in style.PALETTE:
         red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
         assert 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.75
+
+
+def test_a_wide_axis_is_logarithmic_where_it_can_be():
+    assert [style.scale(np.array(values)) for values in ([1.0, 29.0], [1.0, 31.0, np.nan], [0.0, 90.0], [])] == [
+        "linear",
+        "log",
+        "linear",
+        "linear",
+    ]

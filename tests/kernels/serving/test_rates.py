@@ -69,3 +69,8 @@ def test_the_first_token_comes_after_the_prompt_a_step_and_the_prompts_before_it
         decode_step_time=0.02,
     )
     assert found == pytest.approx(1.0 + 0.06 + 0.5)
+
+
+def test_a_reader_gets_one_token_in_each_time_per_token_and_a_gpu_its_part_of_the_replica():
+    assert rates.output_rate_per_user(0.02) == 50.0
+    assert rates.output_rate_per_gpu(4000.0, 8.0) == 500.0
