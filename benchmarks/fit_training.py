@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from scipy.optimize import least_squares
 from benchmarks.fidelity import rows as reading
 from benchmarks.fidelity.training import scoring as training
 from benchmarks.fidelity.training.summary import fitted
+from sweep.catalog import entries
 from sweep.equations import graph, registry
 
 PULL = 0.02  # weight of the start against one row of 1/sqrt(MOST), in units of the logit of the place between the bounds
@@ -64,11 +65,23 @@ def straight_line(outputs: tuple[str, ...]) -> tuple[Callable[[dict[str, float]]
     return names["run"], which
 
 
-def fit(file: Path) -> dict[str, float]:
-    """The fitted constants by name."""
+def overrides(values: Mapping[str, float]) -> dict[str | tuple[str, str], float]:
+    """Fitted constants as overrides of the harness: a clock for each GPU of its generation."""
+    found: dict[str | tuple[str, str], float] = {}
+    for name, value in values.items():
+        plain, _, chip = name.partition(" of ")
+        if chip:
+            gpus = entries.entry_names("gpu")
+            found |= {(plain, gpu): value for gpu in gpus if CLOCKS.get(gpu.partition("-")[0]) == chip}
+        else:
+            found[plain] = value
+    return found
+
+
+def fit(prepared: Sequence[training.Prepared], families: frozenset[str]) -> dict[str, float]:
+    """The constants fitted to some families, by name."""
     run, which = straight_line(("step_time",))
-    families = fitted("training")
-    known = [p for p in training.prepare(reading.load(file)) if p.inputs and p.step_time and p.row.family in families]
+    known = [p for p in prepared if p.inputs and p.step_time and p.row.family in families]
     chosen: list[tuple[dict[str, float], set[str], str, float, float]] = []
     draw = np.random.default_rng(0)
     for family in sorted(families):
@@ -109,5 +122,5 @@ def _value(place: float, low: float, high: float) -> float:
 
 
 if __name__ == "__main__":
-    for name, value in fit(Path(sys.argv[1])).items():
+    for name, value in fit(training.prepare(reading.load(Path(sys.argv[1]))), fitted("training")).items():
         print(f"{name:30} {value:.3g}")

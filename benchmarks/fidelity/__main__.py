@@ -26,23 +26,28 @@ def main() -> None:
     """Score predictions against a file of published results."""
 
 
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
 def options(command: Any) -> Any:
-    """The file to read and the files to write, the same for every kind of file."""
+    """The files to write, the same for every kind of file."""
     file = click.Path(dir_okay=False, path_type=Path)
     command = click.option("--report", "page", type=file, help="Write a report page: .md with a picture beside it, or .html.")(command)
     command = click.option("--json", "json_file", type=file, help="Write the summary and every row.")(command)
-    return click.argument("csv_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))(command)
+    return command
 
 
 @main.command("training")
+@click.argument("csv_files", nargs=-1, required=True, type=FILE)
 @options
-def training_command(csv_file: Path, json_file: Path | None, page: Path | None) -> None:
-    """Step time, memory and out-of-memory verdicts of training runs."""
-    scores = training.score(training.prepare(reading.load(csv_file)))
+def training_command(csv_files: tuple[Path, ...], json_file: Path | None, page: Path | None) -> None:
+    """Step time, memory and out-of-memory verdicts of training runs, those of several files together."""
+    scores = training.score(training.prepare([row for file in csv_files for row in reading.load(file)]))
     _finish("Training runs, predicted against published", scores, training_summary.summary(scores), json_file, page)
 
 
 @main.command("energy")
+@click.argument("csv_file", type=FILE)
 @options
 @click.option(
     "--runs",
@@ -59,6 +64,7 @@ def energy_command(csv_file: Path, json_file: Path | None, page: Path | None, ru
 
 
 @main.command("serving")
+@click.argument("csv_file", type=FILE)
 @options
 def serving_command(csv_file: Path, json_file: Path | None, page: Path | None) -> None:
     """Throughput, time per output token, power and energy per output token of served models."""
@@ -67,7 +73,7 @@ def serving_command(csv_file: Path, json_file: Path | None, page: Path | None) -
 
 
 @main.command("peers")
-@click.argument("csv_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("csv_file", type=FILE)
 @click.option("--calculon", type=click.Path(exists=True, file_okay=False, path_type=Path), help="A checkout of Calculon.")
 def peers_command(csv_file: Path, calculon: Path | None) -> None:
     """Other open models beside ours, on the training runs that each can express; those that import here."""

@@ -166,6 +166,29 @@ def test_sizes_that_only_the_notes_name() -> None:
     assert inputs_of(run(pp="2", vp="", dp="24", notes="interleaved 1F1B")).value("interleaving") == 2
 
 
+def test_tensor_parallelism_is_what_data_parallelism_leaves() -> None:
+    assert inputs_of(run(tp="", pp="2", dp="3")).value("tp") == 8
+    assert inputs_of(run(tp="", pp="", dp="", sharding="FSDP (JAX MaxText)")).value("tp") == 1
+
+
+def test_experts_may_come_from_the_catalogue() -> None:
+    mixtral = {"arch": "moe", "model": "Mixtral-8x7B", "layers": "32", "hidden": "4096", "heads": "32", "ffn": "", "mlp_gated": ""}
+    assert inputs_of(run(**mixtral, experts="", topk="", moe_ffn="", ep="")).value("experts") == 8
+
+
+def test_a_failure_without_a_cause_is_a_verdict_of_its_study_alone() -> None:
+    huge = {"micro_batch": "4096", "global_batch": "196608"}
+    rows = [run(), run(id="paper-failed-001", family="paper-failed", outcome="failed", **huge)]
+    found = training_summary.summary(training.score(training.prepare(rows)))
+    assert found["fits, by study"]["paper"] == {
+        "rows": 2.0,
+        "balanced_accuracy": 1.0,
+        "good_runs_rejected": 0.0,
+        "out_of_memory_caught": 1.0,
+    }
+    assert found["fits"]["out of memory, predicted not to"] == 0
+
+
 def test_a_model_of_another_width_is_not_the_one_in_the_catalogue() -> None:
     assert inputs_of(run(model="Qwen3-32B", hidden="5120", heads="64")).value("head_size") == 128
     assert inputs_of(run(model="Qwen3-32B", hidden="4096", heads="64")).value("head_size") == 64

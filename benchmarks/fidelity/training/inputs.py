@@ -8,7 +8,7 @@ entry. What a row leaves empty follows fixed rules that look at the row's traine
 | --- | --- |
 | micro_batch | the size that the notes name (`MBS2`), else global_batch / (dp x grad_accum) where all are known, else 1 |
 | global_batch | micro_batch x dp x grad_accum (one, where that is empty too); without micro_batch the row is not scored |
-| tp, pp, cp, vp | the size that the notes name (`TP4 PP4 VP5`, `interleaved`: 2 chunks), else 1 |
+| tp, pp, cp, vp | the size that the notes name (`TP4 PP4 VP5`, `interleaved`: 2 chunks), else 1; tp what dp leaves, where that is printed |
 | ep | as many GPUs as divide the experts and the stage, at most the 64 of the widest published recipes |
 | precision | fp16 on V100, else bf16 |
 | trainer | the entry of configs/trainers of the framework and release that the source names (trainers.py) |
@@ -74,7 +74,7 @@ def inputs_of(row: Row) -> Inputs:
     model, software = _model(row), trainer(row)
     entries = (*catalogue_match.linked(gpu), *((model,) if model else ()), software)
     given: dict[str, Value] = {name: value for name, column in COPIED.items() if (value := row.number(column)) is not None}
-    given |= {name: row.number(column) or noted(row, column) or 1.0 for name, column in SPLIT.items()}
+    given |= _split(row)
     known = Inputs(given, entries)
 
     def fill(name: str, value: Value | None) -> None:
@@ -101,7 +101,7 @@ def inputs_of(row: Row) -> Inputs:
     for name in ("q_lora_rank", "kv_lora_rank", "rope_head_size", "shared_expert_hidden_size", "attention_window", "windowed_layers"):
         fill(name, 0.0)
     _mixture(row, given, known)
-    if row.number("ep") is None and given["experts"]:
+    if row.number("ep") is None and known.value("experts") > 0:
         given["ep"] = _expert_ranks(known.value("experts"), (row.number("n_gpus") or 1.0) / index("pp", given["pp"]))
     _batch(row, given)
     given["precision"] = precision(row.text("precision"), row.text("gpu"))
@@ -138,6 +138,17 @@ def _model(row: Row) -> Entry | None:
         if entry and printed and (name, "") in entry.figures and entry.figures[name, ""].value != printed:
             return None
     return entry
+
+
+def _split(row: Row) -> dict[str, float]:
+    """Sizes of the split; tensor parallelism is what the published data parallelism leaves where nothing names it."""
+    found = {name: row.number(column) or noted(row, column) for name, column in SPLIT.items()}
+    sizes = {name: value or 1.0 for name, value in found.items()}
+    gpus, copies = row.number("n_gpus"), row.number("dp")
+    if not found["tp"] and gpus and copies:
+        left = gpus / (copies * sizes["pp"] * sizes["cp"])
+        sizes["tp"] = left if left >= 1 and left.is_integer() else 1.0
+    return sizes
 
 
 def _mixture(row: Row, given: dict[str, Value], known: Inputs) -> None:

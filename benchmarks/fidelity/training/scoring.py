@@ -19,6 +19,7 @@ from benchmarks.fidelity.training.words import kind
 
 QUANTITIES = ("step_time", "memory_per_gpu", "allocated_memory")
 FULL = 2.0
+FAILED = ("oom", "failed")  # ran out of memory, or failed without a cause in print
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def prepare(rows: Iterable[Row]) -> list[Prepared]:
             found.append(_prepare(row))
         except Unscored as unscored:
             found.append(Prepared(row, None, unscored.reason))
-        except (ValueError, ZeroDivisionError, OverflowError) as error:
+        except (ValueError, KeyError, ZeroDivisionError, OverflowError) as error:
             found.append(Prepared(row, None, f"cannot be read: {error}"))
     return found
 
@@ -86,8 +87,8 @@ def score_training(rows: Sequence[Prepared] | Sequence[Row], overrides: Override
 
 def _prepare(row: Row) -> Prepared:
     inputs = inputs_of(row)
-    seconds, read_from, reason = None, "", "ran out of memory"
-    if row.text("outcome") != "oom":
+    seconds, read_from, reason = None, "", "ran out of memory, or failed"
+    if row.text("outcome") not in FAILED:
         try:
             seconds, read_from = published.step_time(row, inputs)
         except Unscored as unscored:
@@ -103,7 +104,7 @@ def _scores(row: Prepared, evaluator: Evaluator) -> list[Score]:
     """Memory is compared as the source counted it: by the framework's allocator, or by the driver. Where the recompute mode is not
     published, the run is judged to fit where it fits with the mode that needs the least memory, since any could have been used.
     """
-    ran = float(row.row.text("outcome") != "oom")
+    ran = float(row.row.text("outcome") not in FAILED)
     if row.inputs is None:
         return [Score(row.row.id, row.row.family, "step_time" if ran else "fits", None, None, row.reason, row.row)]
     limited = evaluator.predict(row.inputs)

@@ -36,7 +36,8 @@ def summary(scores: Sequence[Score]) -> dict[str, Any]:
     classes = by(times, lambda one: kind(one.row))
     jobs, kernels = (layouts.groups(times, verdicts, kernel) for kernel in (False, True))
     one_kernel = layouts.summary(kernels)
-    fits = confusion([one for one in scores if one.quantity == "fits"])
+    verdicts_of = by([one for one in scores if one.quantity == "fits"], lambda one: _cause(one.row))
+    fits = confusion([*verdicts_of.get("ran", ()), *verdicts_of.get("oom", ())])
     return {
         "step_time": {
             "all": _equal(times),
@@ -48,6 +49,7 @@ def summary(scores: Sequence[Score]) -> dict[str, Any]:
         "families": {name: _family(members, name in families) for name, members in sorted(by(times, lambda one: one.family).items())},
         "memory": relative_errors([one.error for one in scores if one.quantity == "memory" and one.error is not None]),
         "fits": fits,
+        "fits, by study": _studies([*verdicts_of.get("ran", ()), *verdicts_of.get("oom", ()), *verdicts_of.get("failed", ())]),
         "layouts": layouts.summary(jobs),
         "layouts of one kernel": one_kernel,
         "layouts, validation": layouts.summary([group for group in kernels if group.name.split(" | ")[0] not in families]),
@@ -83,6 +85,21 @@ def confusion(scores: Sequence[Score]) -> dict[str, float]:
         "good_runs_rejected": 1 - kept,
         "out_of_memory_caught": caught,
     }
+
+
+def _studies(scores: Sequence[Score]) -> dict[str, dict[str, float]]:
+    """Verdicts of the studies that tell what failed, whether they print that memory ran out or no cause."""
+    groups = by((one for one in scores if not one.skipped), lambda one: one.family.removesuffix("-failed"))
+    known = {name: members for name, members in groups.items() if {one.published for one in members} == {0.0, 1.0}}
+    shown = ("balanced_accuracy", "good_runs_rejected", "out_of_memory_caught")
+    return {
+        name: {"rows": float(len(members)), **{key: value for key, value in confusion(members).items() if key in shown}}
+        for name, members in known.items()
+    }
+
+
+def _cause(row: Row) -> str:
+    return row.text("outcome") if row.text("outcome") in ("oom", "failed") else "ran"
 
 
 def skipped(scores: Sequence[Score]) -> dict[str, int]:

@@ -1,0 +1,30 @@
+"""Which published runs identify a constant: on runs made by hand."""
+
+from dataclasses import replace
+
+from benchmarks import fit_training, identification
+from benchmarks.fidelity.training import scoring as training
+from tests.benchmarks.test_fidelity import run
+
+
+def prepared() -> list[training.Prepared]:
+    """One run of a family that is fitted, dense and on H100."""
+    found = training.prepare([run(family="hagemann", step_time_s="0.5")])
+    return [replace(one, step_time=0.5) for one in found]
+
+
+def test_a_constant_is_identified_by_the_runs_that_follow_it() -> None:
+    found = identification.table(prepared())
+    assert set(found) == {name for name in fit_training.CONSTANTS if " of " not in name}
+    assert found["hbm_efficiency"]["rows"] == 1
+    assert found["hbm_efficiency"]["followed_by"] == "hagemann"
+    assert 0.02 < found["hbm_efficiency"]["elasticity"] < 0.5  # memory-bound operators are some part of a step, not most of it
+    assert found["fp4_efficiency"]["rows"] == 0
+    assert found["fp4_efficiency"]["elasticity"] == 0
+
+
+def test_a_clock_is_that_of_each_gpu_of_its_generation() -> None:
+    found = fit_training.overrides({"training_clock of H100": 0.5, "tp_overlap": 0.4})
+    assert found["training_clock", "h100-sxm"] == found["training_clock", "h200-sxm"] == 0.5
+    assert ("training_clock", "a100-sxm-80gb") not in found
+    assert found["tp_overlap"] == 0.4
