@@ -16,6 +16,7 @@ WHERE = {
     "equation": "equations.registry",
     "rule": "equations.registry",
     "best": "analysis.search",
+    "check": "cube.running",
     "evaluate": "cube.running",
     "open_cube": "cube.query",
     "open_study": "study.parse",

@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.speed.measure import Result, child, race, ratio
 from benchmarks.speed.subjects import Subject
-from sweep.cube import store
+from sweep.cube import layout, store
 from sweep.cube.running import run
 from sweep.engine import blocks
 from sweep.engine.blocks import Array
@@ -32,14 +32,14 @@ print(peak_memory())
 def measure(subject: Subject, small: bool, rounds: int) -> Iterator[Result]:
     """Uncompressed bytes per CPU-second from a study to a finished cube on disk, and the largest resident memory."""
     study, plan = subject.study(small), subject.plan(small)
-    size = float(store.bytes_on_disk(plan))
+    size = float(layout.bytes_on_disk(plan))
     work = list(blocks.blocks(plan))
     worker = blocks.Worker(blocks.program(plan))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "cube.zarr"
 
         def empty() -> None:
-            shutil.rmtree(store.partial(path), ignore_errors=True)
+            shutil.rmtree(layout.partial(path), ignore_errors=True)
             shutil.rmtree(path, ignore_errors=True)
 
         def engine() -> float:

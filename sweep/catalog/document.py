@@ -14,6 +14,7 @@ from sweep.errors import SweepError, suggestion
 
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DEEPEST = 50
+LARGEST = 16 << 20  # bytes of a file
 
 
 @dataclass(frozen=True)
@@ -98,11 +99,21 @@ def _too_deep(text: str) -> bool:
 
 def read(path: Path, file: str | None = None) -> Node:
     """The root node of a YAML file."""
+    return parse(text_of(path, file or str(path)), file or str(path))
+
+
+def text_of(path: Path, file: str) -> str:
+    """The text of a file; `file` is the name that errors show. No more is read than a study could have, so a device is no trap."""
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SweepError(f"{file or path}: cannot be read: {error}") from None
-    return parse(text, file or str(path))
+        with open(path, "rb") as opened:
+            content = opened.read(LARGEST + 1)
+        if len(content) > LARGEST:
+            raise SweepError(f"{file}: is larger than {LARGEST >> 20} MiB, which no study and no file of facts is")
+        return content.decode("utf-8")
+    except OSError as error:
+        raise SweepError(f"{file}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise SweepError(f"{file}: cannot be read: {error}") from None
 
 
 def _node(node: yaml.Node, file: str, key: str) -> Node:

@@ -33,8 +33,6 @@ def info(cube: Path, as_json: bool) -> None:
         done = f"{found['done']} of {found['total']} blocks are done" if found["total"] else "it has just begun"
         return click.echo(f"{cube}: not whole yet, {done}; the same `sweep run` goes on from there")
     opened = open_cube(cube)
-    if "identity" not in opened.attrs:
-        raise SweepError(f"{cube}: is no cube that `sweep run` wrote")
     facts = {"complete": True, **_facts(opened)}
     if as_json:
         return print_json(facts)
@@ -195,6 +193,27 @@ def slice_(
         click.echo(export.text(bare, select(opened, STATUS, told, nearest) if STATUS in opened else None))
 
 
+@click.command(short_help="Say whether a cube is as it was written, and repair it.", epilog="Example: sweep check gpt4.zarr --repair")
+@cube_argument
+@click.option("--repair", is_flag=True, help="Compute what is missing or damaged again, from the study that the cube keeps.")
+@as_json
+def check(cube: Path, repair: bool, as_json: bool) -> None:
+    """Read all of a cube and say which of its files are missing or damaged; ends with exit code 1 where some are and stay so."""
+    from sweep.cube.running import check as examine
+
+    found = examine(cube, repair=repair)
+    if as_json:
+        print_json({"whole": repair or not found, "repaired": repair and bool(found), "faults": [vars(fault) for fault in found]})
+    else:
+        for fault in found:
+            click.echo(f"{cube}: {fault}")
+        lost = f"{len({fault.block for fault in found if fault.block})} blocks, {len(found)} files"
+        mended = f"{lost}: computed again" if repair else f"{lost}; `sweep check {cube} --repair` computes them again"
+        click.echo(f"{cube}: {mended if found else 'every file is as it was written'}")
+    if found and not repair:
+        raise SystemExit(1)
+
+
 def _pair(text: str) -> tuple[str, str]:
     axis, equals, label = text.partition("=")
     if not equals or not label.strip():
@@ -202,4 +221,4 @@ def _pair(text: str) -> tuple[str, str]:
     return axis.strip(), label.strip()
 
 
-COMMANDS = (info, slice_)
+COMMANDS = (info, slice_, check)

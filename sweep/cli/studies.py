@@ -158,9 +158,9 @@ def run(
 
 def _tell_of_earlier(out: Path) -> None:
     """Say on stderr what an earlier run has left: all of the cube, or some of its blocks."""
-    from sweep.cube import store
+    from sweep.cube import layout, store
 
-    if not out.exists() and not store.partial(out).exists():
+    if not layout.there(out) and not layout.there(layout.partial(layout.place(out))):
         return
     found = store.state(out)
     if found["complete"]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -28,7 +28,9 @@ from sweep.equations.registry import EQUATIONS
 from sweep.study.definition import Table
 from sweep.study.sampling import SAMPLE
 
+PIECE = 1 << 16  # cells that stay in the cache while they are looked at three times
 PACKAGES = ("wattsweep", "numba", "numpy", "zarr")
+Statistics = dict[str, tuple[float, float, int]]
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,7 @@ def attributes(plan: Plan) -> dict[str, Any]:
         "source": f"wattsweep {version('wattsweep')}",
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "study": plan.study.file,
+        "written": json.dumps(asdict(plan.study.written)),
         "axes": json.dumps(plan.order),
         "identity": json.dumps(identity(plan)),
         "inputs": json.dumps(inputs(plan)),
@@ -215,6 +218,33 @@ def actual_range(plan: Plan, statistics: Mapping[str, tuple[float, float, int]],
     if count and math.isfinite(low):
         found["actual_range"] = [low, high]
     return found
+
+
+def statistics(values: Array) -> tuple[float, float, int]:
+    """Smallest and largest value and how many cells have one."""
+    flat = values.reshape(-1)
+    if flat.dtype.kind != "f":
+        return float(flat.min()), float(flat.max()), int(np.count_nonzero(flat == 0))
+    low, high, count = np.inf, -np.inf, 0
+    for start in range(0, flat.size, PIECE):
+        piece = flat[start : start + PIECE]
+        least = piece.min()
+        if least == least:  # NaN where any cell is: a piece without gaps, as most are, is done in two passes
+            low, high, count = min(low, least), max(high, piece.max()), count + piece.size
+        else:
+            low, high = np.fmin(low, np.fmin.reduce(piece)), np.fmax(high, np.fmax.reduce(piece))
+            count += int(np.count_nonzero(piece == piece))
+    return float(low), float(high), count
+
+
+def merge(into: Statistics, new: Mapping[str, Iterable[float]]) -> None:
+    """Add the statistics of one block to those of the blocks before it."""
+    for name, given in new.items():
+        low, high, count = given
+        if name in into:
+            before = into[name]
+            low, high, count = float(np.fmin(low, before[0])), float(np.fmax(high, before[1])), int(count) + before[2]
+        into[name] = (low, high, int(count))
 
 
 def _digest(content: bytes | str) -> str:

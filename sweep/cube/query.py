@@ -17,18 +17,15 @@ PIECE_CELLS = 1 << 22
 
 
 def open_cube(path: str | Path) -> xarray.Dataset:
-    """A finished cube, lazily read. A missing or half-written one is a SweepError."""
-    import xarray
-
+    """A finished cube, lazily read. A missing, half-written or damaged one is a SweepError."""
     where = Path(path)
-    found = store.state(where)
-    if not found["complete"]:
-        raise SweepError(f"{path}: is not whole yet, {found['done']} of {found['total']} blocks are done; run the study again to finish it")
-    try:
-        cube: xarray.Dataset = xarray.open_zarr(str(where), chunks=None)
-    except Exception as error:  # whatever stands there is no cube; xarray and zarr have many ways to say so
-        raise SweepError(f"{path}: cannot be read as a cube: {str(error).splitlines()[0]}") from None
-    return cube
+    store.check_whole(where)
+    if lost := store.faults(where):
+        more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
+        raise SweepError(f"{path}: is damaged: {lost[0]}{more}; `sweep check {path} --repair` computes it again")
+    from sweep.cube import reading
+
+    return reading.dataset(where)
 
 
 def select(cube: xarray.Dataset, variable: str, at: Mapping[str, str], nearest: bool = False) -> xarray.DataArray:

@@ -1,25 +1,27 @@
-"""A study run to a cube, or at one point. What belongs here: workers over blocks, into memory or into a store, and stopping them."""
+"""A study run to a cube, or at one point. What belongs here: workers over blocks, into memory or a store, stopped, resumed or repaired."""
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sweep.catalog.document import Node
-from sweep.cube import dataset, store
+from sweep.cube import dataset, journal, layout, store
 from sweep.engine import blocks, plan
 from sweep.engine.blocks import Array, Block, Program, Worker
 from sweep.engine.plan import Plan
 from sweep.equations import point
 from sweep.errors import SweepError
-from sweep.study.definition import Study
-from sweep.study.parse import in_si, with_value
+from sweep.study.definition import Study, Written
+from sweep.study.parse import in_si, read_study, with_value
 
 if TYPE_CHECKING:
     import xarray
@@ -61,42 +63,93 @@ def evaluate(study: Study, **at: float | str) -> dict[str, float]:
     return dict(point.evaluate(study.graph, study.inputs_at(study.point)).values)
 
 
+def check(path: str | Path, *, repair: bool = False, threads: int | None = None, progress: Progress | None = None) -> list[store.Fault]:
+    """What is missing or damaged in a finished cube, found by reading all of it; empty where nothing is.
+
+    repair: the blocks that are lost are computed again from the study that the cube keeps, and its metadata are made anew. Raises
+    SweepError, too, where today's equations and facts would give another cube.
+    """
+    store.check_whole(Path(path))
+    where = layout.place(Path(path))
+    found = store.faults(where, deep=True)
+    if not (found and repair):
+        return found
+    made = plan.make(_kept(where))
+    if changed := dataset.differences(store.identity(where), dataset.identity(made)):
+        advice = "blocks of it would not fit together; run its study again with --overwrite"
+        raise SweepError(f"{path}: equations or facts are not those that it was made with: {'; '.join(changed[:4])}: {advice}")
+    try:
+        _mend(where, made, threads, progress)
+    except OSError as error:
+        raise SweepError(f"{path}: cannot be written: {error.strerror or error}") from None
+    return found
+
+
+def _kept(path: Path) -> Study:
+    """The study of a cube, from its manifest, or from its metadata where that is damaged."""
+    header = journal.read(path / layout.MANIFEST).header
+    kept = header["attributes"] if header else layout.group(path, "r").attrs
+    return read_study(str(kept["study"]), Written(**json.loads(kept["written"])))
+
+
 def _to_store(made: Plan, path: Path, threads: int | None, overwrite: bool, progress: Progress | None) -> xarray.Dataset:
     from sweep.cube.query import open_cube
 
-    if path.exists() and not overwrite:
-        store.check_same(path, made, "holds")
-        return open_cube(path)
+    real = layout.place(path)
     kept = ""
     try:
-        with store.alone(path, made):
-            target = store.opened(path, made, overwrite)
+        if layout.there(real) and not overwrite:
+            store.check_same(real, made, "holds")
+            if store.faults(real):
+                _mend(real, made, threads, progress)
+            return open_cube(path)
+        with store.alone(real, made):
+            if layout.there(real) and not overwrite:  # a run before this one had not quite given it its name
+                store.check_same(real, made, "holds")
+                return open_cube(path)
+            target = store.opened(real, made, overwrite)
             kept = "; what was computed is kept, run the study again to go on"
-            work = [block for block in blocks.blocks(made) if (block.nest, block.number) not in target.done]
-            each(made, work, target.write, threads, progress)
-            target.finish()
+            _fill(target, threads, progress)
+            store.publish(real)
     except OSError as error:
         raise SweepError(f"{path}: cannot be written: {error.strerror or error}{kept}") from None
     return open_cube(path)
 
 
+def _mend(path: Path, made: Plan, threads: int | None = None, progress: Progress | None = None) -> None:
+    """Compute the lost blocks of a finished cube again."""
+    with store.alone(path, made):
+        _fill(store.mending(path, made), threads, progress)
+
+
+def _fill(target: store.Store, threads: int | None, progress: Progress | None) -> None:
+    work = [block for block in blocks.blocks(target.plan) if (block.nest, block.number) not in target.lines]
+    try:
+        each(target.plan, work, target.write, threads, progress)
+    except BaseException:
+        with suppress(OSError):  # a disk that is full takes no more notes; what they are of is computed again
+            target.sync()
+        raise
+    target.finish()
+
+
 def _in_memory(made: Plan, threads: int | None, progress: Progress | None) -> xarray.Dataset:
     import xarray
 
-    size = store.bytes_on_disk(made)
+    size = layout.bytes_on_disk(made)
     if size > IN_MEMORY_BYTES:
         raise SweepError(f"{made.study.file}: a cube of {size / 1e9:.0f} GB is too large for memory; give a store to write it to")
     variables = dataset.outputs(made)
     dims = {v.name: v.dims for v in variables}
     arrays = {v.name: np.empty(tuple(made.sizes[dim] for dim in v.dims), v.dtype) for v in variables}
-    found: store.Statistics = {}
+    found: dataset.Statistics = {}
     lock = threading.Lock()
 
     def keep(block: Block, values: dict[str, Array]) -> None:
         for name, array in values.items():
             arrays[name][block.region(dims[name])] = array
         with lock:
-            store.merge(found, {name: store.statistics(array) for name, array in values.items()})
+            dataset.merge(found, {name: dataset.statistics(array) for name, array in values.items()})
 
     each(made, list(blocks.blocks(made)), keep, threads, progress)
     coordinates = {v.name: (v.dims, v.values, v.attributes) for v in dataset.coordinates(made)}

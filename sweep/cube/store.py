@@ -1,7 +1,7 @@
-"""A cube on disk: Zarr v3, sharded, written block by block. What belongs here: files, the journal, resuming, finishing.
+"""A cube that is written block by block. What belongs here: the journal's meaning, resuming, finishing, and whether a cube is whole.
 
-While it is written a cube lies in the folder `<path>.partial`, beside a journal of the blocks that are done; it takes its own
-name only when it is whole, so a reader never meets half a cube.
+While it is written a cube lies in the folder `<path>.partial`, beside a journal of the blocks that are on disk; it takes its own
+name only when it is whole, so a reader never meets half a cube. What it takes the place of is deleted after that.
 """
 
 from __future__ import annotations
@@ -9,274 +9,284 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sys
 import threading
+import time
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from sweep.cube import dataset
-from sweep.cube.dataset import Variable
+from sweep.cube import dataset, disk, journal, layout
+from sweep.cube.journal import Record
+from sweep.cube.layout import CUBE, JOURNAL, MANIFEST, OLD, SKELETON, partial
 from sweep.engine import quantiles
-from sweep.engine.blocks import Array, Block, Grid, blocks, grid
+from sweep.engine.blocks import Array, Block, blocks
 from sweep.engine.plan import Plan
 from sweep.errors import SweepError
 
-if sys.platform != "win32":
-    import fcntl
-
-JOURNAL = "journal.jsonl"
-CUBE = "cube.zarr"
-PIECE = 1 << 16  # cells that stay in the cache while they are looked at three times
-Statistics = dict[str, tuple[float, float, int]]
+SYNC_BYTES = 64 << 20  # what is written before it is waited for
+SYNC_SECONDS = 1.0
+OURS = {CUBE, JOURNAL, JOURNAL + ".new", SKELETON, OLD, disk.LOCK}
 
 
-def partial(path: Path) -> Path:
-    """Where a cube lies until it is whole."""
-    return path.with_name(path.name + ".partial")
+@dataclass(frozen=True)
+class Fault:
+    """A file of a cube that is missing or damaged; `block` is the key of the block that it holds, if it holds one."""
+
+    file: str
+    why: str
+    block: tuple[int, int] | None = None
+    at: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}{f', which is {self.at},' if self.at else ''} {self.why}"
 
 
 def state(path: Path) -> dict[str, Any]:
     """How complete a cube is: complete, and the blocks that are done of those there are."""
-    if path.exists():
+    half = partial(layout.place(path))
+    if layout.there(path):
         return {"complete": True, "done": None, "total": None}
-    half = partial(path)
-    if not half.exists():
+    if not layout.there(half):
         raise SweepError(f"{path}: no cube there")
-    lines = _lines(half / JOURNAL)
-    return {"complete": False, "done": max(len(lines) - 1, 0), "total": lines[0]["blocks"] if lines else None}
+    lines = journal.read(half / JOURNAL)
+    if lines.ready is not None:
+        lines = journal.read(half / CUBE / MANIFEST)
+    return {"complete": False, "done": len(lines.blocks), "total": lines.header["blocks"] if lines.header else None}
+
+
+def faults(path: Path, deep: bool = False) -> list[Fault]:
+    """What is missing or damaged in a finished cube. deep: read every block, too, instead of looking at its size."""
+    lines = journal.read(path / MANIFEST)
+    found = [] if lines.whole() else [Fault(MANIFEST, "is damaged" if (path / MANIFEST).exists() else "is missing")]
+    for name, sealed in (lines.end or {"files": {}})["files"].items():
+        found += _fault(path, name, sealed, True)
+    for record in lines.blocks:
+        for name, sealed in record["files"].items():
+            at = f"{name.split('/')[0]}[{', '.join(f'{start}:{stop}' for start, stop in record['ranges'])}]"
+            found += _fault(path, name, sealed, deep, (record["nest"], record["number"]), at)
+    return found
+
+
+def _fault(path: Path, name: str, sealed: list[int], deep: bool, block: tuple[int, int] | None = None, at: str = "") -> list[Fault]:
+    try:
+        if block and os.path.getsize(path / name) != sealed[0]:
+            return [Fault(name, "is cut short", block, at)]
+        return [Fault(name, "is damaged", block, at)] if deep and list(journal.on_disk(path / name)) != sealed else []
+    except FileNotFoundError:
+        return [Fault(name, "is missing", block, at)]
+    except OSError as error:
+        return [Fault(name, f"cannot be read: {error.strerror}", block, at)]
 
 
 @dataclass
 class Store:
-    """A cube that is being written; `done` are the blocks that are on disk, by (nest, number)."""
+    """A cube that is being written in `folder`. lines: of the blocks that need not be computed, by (nest, number).
 
-    path: Path
+    journal: the file that notes each of them; without one the lines are kept for the manifest alone.
+    """
+
+    folder: Path
     plan: Plan
     arrays: Mapping[str, Any]
-    done: set[tuple[int, int]]
-    statistics: Statistics
+    header: Record
+    lines: dict[tuple[int, int], Record]
+    journal: Path | None = None
+    waiting: list[Record] = field(default_factory=list)
+    synced: float = field(default_factory=time.monotonic)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def write(self, block: Block, values: Mapping[str, Array]) -> None:
-        """Write the outputs of one block, then note in the journal that it is done."""
-        found = {name: statistics(array) for name, array in values.items()}
+        """Write the outputs of one block; the journal notes it once it is on disk, some blocks at a time."""
         try:
             for name, array in values.items():
                 self.arrays[name][block.region(quantiles.held(name, self.plan.dims[name]))] = array
         except RuntimeError as error:  # what the zarrs codecs make of a full disk
             raise OSError(str(error)) from None
-        line = "\n" + json.dumps({"nest": block.nest, "number": block.number, "statistics": found})
+        files = [layout.shard(self.arrays[name], block) for name in values]
+        record = {
+            "nest": block.nest,
+            "number": block.number,
+            "ranges": journal.ranges(block),
+            "of": journal.study_digest(self.header),
+            "statistics": {name: dataset.statistics(array) for name, array in values.items()},
+            "files": {name: journal.on_disk(self.folder / name) for name in files},
+        }
         with self.lock:
-            with open(partial(self.path) / JOURNAL, "ab") as journal:
-                journal.write(line.encode())
-            self.done.add((block.nest, block.number))
-            merge(self.statistics, found)
+            self.lines[block.nest, block.number] = record
+            self.waiting.append(record)
+            size = sum(size for waiting in self.waiting for size, _ in waiting["files"].values())
+            due = size > SYNC_BYTES or time.monotonic() - self.synced > SYNC_SECONDS
+        if due:
+            self.sync()
+
+    def sync(self) -> None:
+        """Wait until the blocks that were written are on disk, and note them in the journal."""
+        with self.lock:
+            records, self.waiting = self.waiting, []
+        disk.sync(self.folder / name for record in records for name in record["files"])
+        with self.lock:
+            if records and self.journal:
+                journal.append(self.journal, records)
+            self.synced = time.monotonic()
 
     def finish(self) -> None:
-        """Say in the attributes what the cube holds, and give it its name."""
+        """Say in the attributes what the cube holds, and in its manifest what it is made of."""
         import zarr
 
-        half = partial(self.path) / CUBE
+        self.sync()
+        found = dataset.Statistics()
+        for key in sorted(self.lines):
+            dataset.merge(found, self.lines[key]["statistics"])
         for name, array in self.arrays.items():
-            array.attrs.update(dataset.actual_range(self.plan, self.statistics, name))
+            array.attrs.update(dataset.actual_range(self.plan, found, name))
         with warnings.catch_warnings():  # zarr warns that consolidated metadata is no part of v3 yet; every reader we know reads it
             warnings.simplefilter("ignore")
-            zarr.consolidate_metadata(str(half))
-        if self.path.exists():
-            shutil.rmtree(self.path)
-        os.replace(half, self.path)
-        shutil.rmtree(partial(self.path))
+            zarr.consolidate_metadata(str(self.folder))
+        held = {name for record in self.lines.values() for name in record["files"]}
+        names = sorted(path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*") if path.is_file())
+        beside = [name for name in names if name not in held and not name.startswith(MANIFEST)]
+        end = {"files": {name: journal.on_disk(self.folder / name) for name in beside}}
+        disk.sync([self.folder / name for name in beside])
+        journal.write(self.folder / MANIFEST, [self.header, *(self.lines[key] for key in sorted(self.lines)), end])
+        disk.sync(disk.folders(self.folder))
 
 
 @contextmanager
 def alone(path: Path, plan: Plan) -> Iterator[None]:
-    """Keep the folder of a half-written cube to this run; the lock goes with the process, however it ends."""
+    """Keep a cube to this run, and finish first what a run before it was stopped in."""
     half = partial(path)
     if path.exists():
-        _identity(path)  # what is no cube of ours is not overwritten, whatever the user says
-    if half.exists() and not (half.is_dir() and {item.name for item in half.iterdir()} <= {CUBE, JOURNAL}):
+        identity(path)  # what is no cube of ours is not overwritten, whatever the user says
+    if half.exists() and not (half.is_dir() and {item.name for item in half.iterdir()} <= OURS):
         raise SweepError(f"{half}: is there already and is no half-written cube of ours; give another name")
-    if not _lines(half / JOURNAL):
-        _room(path, plan)
-    half.mkdir(parents=True, exist_ok=True)
-    if sys.platform == "win32":  # which has no such lock
+    if not (half / JOURNAL).exists():
+        layout.check_room(path, plan)
+    with disk.locked(half, path):
+        settle(path)
         yield
+
+
+def settle(path: Path) -> None:
+    """Give a cube that is ready its name, unless it has it, and remove what is left over then; nothing where a run is to go on."""
+    half = partial(path)
+    lines = journal.read(half / JOURNAL)
+    if (half / JOURNAL).exists() and lines.ready is None:
         return
-    handle = os.open(half, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError:
-        raise SweepError(f"{path}: another run is writing it; wait for that one or give another name") from None
-    finally:
-        os.close(handle)
+    new = (half / CUBE).exists() and (not path.exists() or os.stat(half / CUBE).st_ino == lines.ready)
+    if new and journal.read(half / CUBE / MANIFEST).whole():
+        disk.swap(half / CUBE, path, half / OLD)
+    (half / JOURNAL).unlink(missing_ok=True)
+    for name in OURS - {disk.LOCK, JOURNAL}:
+        shutil.rmtree(half / name, ignore_errors=True)
 
 
 def opened(path: Path, plan: Plan, overwrite: bool = False) -> Store:
     """A store to write the plan's blocks to: new, or the one that an earlier run has begun. Another study's cube is an error."""
     half = partial(path)
-    kept = (half / CUBE).exists() and not overwrite  # a journal alone is what a kill right after the last rename leaves
-    lines = _lines(half / JOURNAL) if kept else []
-    if not lines:
+    lines = journal.read(half / JOURNAL)
+    whole = list(blocks(plan))
+    header = journal.header(dataset.attributes(plan), len(whole))
+    done = {}
+    if (half / CUBE).exists() and (half / JOURNAL).exists():
+        done = lines.of(header, whole)
+        if lines.header:
+            found = dataset.differences(lines.identity or {}, dataset.identity(plan))
+            if found and not overwrite:
+                _refuse(half / CUBE, "was begun with", found)
+            header = header if found else lines.header
+        elif lines.damaged > 1 and not done and not overwrite:
+            raise SweepError(f"{half / JOURNAL}: is damaged, so that of which study it is cannot be said; --overwrite begins anew")
+    if not done:
         (half / JOURNAL).unlink(missing_ok=True)
         shutil.rmtree(half / CUBE, ignore_errors=True)
-        _create(half, plan)
-        lines = _lines(half / JOURNAL)
-    else:
-        check_same(half / CUBE, plan, "was begun with")
-    done, found = set(), Statistics()
-    for line in lines[1:]:
-        done.add((line["nest"], line["number"]))
-        merge(found, {name: tuple(given) for name, given in line["statistics"].items()})
-    with codecs(workers=1):  # each block has a thread of its own already
-        arrays = dict(_group(half / CUBE, "r+").arrays())
-    for block in blocks(plan):
-        if (block.nest, block.number) not in done:
-            for name in plan.nests[block.nest].outputs:
-                _shard(half, arrays[name], block).unlink(missing_ok=True)  # a writer cannot read one that a kill or a full disk cut short
-    return Store(path, plan, {v.name: arrays[v.name] for v in dataset.outputs(plan)}, done, found)
+    return _resumed(half, half / CUBE, plan, header, done, whole, half / JOURNAL)
 
 
-def _shard(half: Path, array: Any, block: Block) -> Path:
-    """The file that holds one block of an array."""
-    corner = tuple(start // length for (start, _), length in zip(block.ranges, array.shards or (), strict=False))
-    return half / CUBE / str(array.basename) / str(array.metadata.encode_chunk_key(corner))
+def mending(path: Path, plan: Plan) -> Store:
+    """A store to write the lost blocks of a finished cube to; what is intact stays as it is."""
+    lines = journal.read(path / MANIFEST)
+    whole = list(blocks(plan))
+    header = lines.header or journal.header(dataset.attributes(plan), len(whole))
+    lost = {fault.block for fault in faults(path, deep=True)}
+    done = {key: record for key, record in lines.of(header, whole).items() if key not in lost}
+    return _resumed(partial(path), path, plan, header, done, whole, None)
 
 
-def statistics(values: Array) -> tuple[float, float, int]:
-    """Smallest and largest value and how many cells have one."""
-    flat = values.reshape(-1)
-    if flat.dtype.kind != "f":
-        return float(flat.min()), float(flat.max()), int(np.count_nonzero(flat == 0))
-    low, high, count = np.inf, -np.inf, 0
-    for start in range(0, flat.size, PIECE):
-        piece = flat[start : start + PIECE]
-        least = piece.min()
-        if least == least:  # NaN where any cell is: a piece without gaps, as most are, is done in two passes
-            low, high, count = min(low, least), max(high, piece.max()), count + piece.size
+def _resumed(
+    half: Path, cube: Path, plan: Plan, header: Record, done: dict[tuple[int, int], Record], whole: list[Block], notes: Path | None
+) -> Store:
+    """A store that has some blocks and lacks the others; all that is no block is made anew, as it should be."""
+    attributes = {**header["attributes"], "created": dataset.attributes(plan)["created"]}
+    layout.lay(half, cube, plan, attributes)
+    for file in cube.rglob("*.partial"):  # what zarr had not yet given its name
+        file.unlink()
+    with layout.codecs(workers=1):  # each block has a thread of its own already
+        root = layout.group(cube, "r+")
+        arrays = {v.name: root[v.name] for v in dataset.outputs(plan)}
+    kept = {}
+    for block in whole:
+        key = (block.nest, block.number)
+        names = [layout.shard(arrays[name], block) for name in plan.nests[block.nest].outputs]
+        if key in done and all(_there(cube / name, done[key]["files"].get(name)) for name in names):
+            kept[key] = done[key]
         else:
-            low, high = np.fmin(low, np.fmin.reduce(piece)), np.fmax(high, np.fmax.reduce(piece))
-            count += int(np.count_nonzero(piece == piece))
-    return float(low), float(high), count
+            for name in names:
+                (cube / name).unlink(missing_ok=True)  # a writer cannot read one that a kill or a full disk cut short
+    if notes:
+        journal.write(notes, [header, *kept.values()])
+    return Store(cube, plan, arrays, header, kept, notes)
 
 
-def merge(into: Statistics, new: Mapping[str, Iterable[float]]) -> None:
-    """Add the statistics of one block to those of the blocks before it."""
-    for name, given in new.items():
-        low, high, count = given
-        if name in into:
-            before = into[name]
-            low, high, count = float(np.fmin(low, before[0])), float(np.fmax(high, before[1])), int(count) + before[2]
-        into[name] = (low, high, int(count))
+def _there(file: Path, sealed: list[int] | None) -> bool:
+    return sealed is not None and file.exists() and file.stat().st_size == sealed[0]
 
 
-def _lines(journal: Path) -> list[dict[str, Any]]:
-    """The whole lines of a journal; one that a kill or a full disk has cut short is none."""
-    if not journal.exists():
-        return []
-    found = []
-    for line in journal.read_bytes().splitlines():
-        try:
-            found.append(json.loads(line))
-        except json.JSONDecodeError:
-            continue
-    return found
+def publish(path: Path) -> None:
+    """Give a finished cube its name, from whatever step a kill may leave it in."""
+    half = partial(path)
+    journal.write(half / JOURNAL, [{"ready": os.stat(half / CUBE).st_ino}])
+    settle(path)
 
 
-def _group(path: Path, mode: Any) -> Any:
-    import zarr
-
-    return zarr.open_group(str(path), mode=mode)
-
-
-@contextmanager
-def codecs(workers: int | None = None) -> Iterator[None]:
-    """Arrays that are opened inside use the zarrs codecs where these are installed; `workers` threads for each write or read."""
-    import zarr
-
-    settings: dict[str, Any] = {"threading.max_workers": workers}
+def identity(path: Path) -> dict[str, str]:
+    """What a finished cube is of: from its manifest, or from its metadata where that is damaged."""
     try:
-        import zarrs  # noqa: F401
-
-        settings["codec_pipeline.path"] = "zarrs.ZarrsCodecPipeline"
-    except ImportError:
-        pass
-    with zarr.config.set(settings):
-        yield
-
-
-def _create(half: Path, plan: Plan) -> None:
-    from zarr.codecs import BloscCodec
-
-    (half / CUBE).mkdir(parents=True)
-    group = _group(half / CUBE, "w")
-    beside = " ".join(v.name for v in dataset.coordinates(plan) if v.dims != (v.name,))  # CF's way to say which variables are coordinates
-    group.attrs.update(dataset.attributes(plan) | ({"coordinates": beside} if beside else {}))
-    grids = {name: grid(plan, nest) for nest in plan.output_nests for name in nest.outputs}
-    for variable in dataset.coordinates(plan):
-        assert variable.values is not None
-        array = group.create_array(variable.name, shape=variable.values.shape, dtype=variable.dtype, **_common(variable))
-        array[...] = variable.values
-    for variable in dataset.outputs(plan):
-        cut: Grid = grids[variable.name]
-        shape, chunk, block = (quantiles.cut(variable.name, plan.dims[variable.name], part) for part in (cut.shape, cut.chunk, cut.block))
-        layout: dict[str, Any] = {"chunks": chunk, "shards": block} if shape else {}
-        codec = BloscCodec(cname="lz4", clevel=2, shuffle="shuffle")  # within a tenth of what level 5 saves, at 1.15 of its speed
-        fill = np.nan if variable.dtype == np.float32 else 0
-        group.create_array(
-            variable.name,
-            shape=shape,
-            dtype=variable.dtype,
-            compressors=codec,
-            fill_value=fill,
-            config={"write_empty_chunks": True},
-            **layout,
-            **_common(variable),
-        )
-    header = json.dumps({"identity": dataset.identity(plan), "blocks": sum(1 for _ in blocks(plan))})
-    (half / JOURNAL).write_text(header)
-
-
-def _common(variable: Variable) -> dict[str, Any]:
-    return {"dimension_names": variable.dims, "attributes": variable.attributes}
-
-
-def _identity(path: Path) -> dict[str, str]:
-    try:
-        found: dict[str, str] = json.loads(_group(path, "r").attrs["identity"])
+        lines = journal.read(path / MANIFEST)
+        if lines.header:
+            return lines.identity or {}
+        found: dict[str, str] = json.loads(layout.group(path, "r").attrs["identity"])
     except (KeyError, ValueError, OSError):
         raise SweepError(f"{path}: is there already and is no cube of ours; give another name") from None
     return found
 
 
+def check_whole(path: Path) -> None:
+    """Raise where no finished cube of this layout stands at a path."""
+    found = state(path)
+    if not found["complete"]:
+        raise SweepError(f"{path}: is not whole yet, {found['done']} of {found['total']} blocks are done; run the study again to finish it")
+    try:
+        header = journal.read(path / MANIFEST).header
+        if header and header["layout"] != journal.LAYOUT:
+            raise SweepError(f"{path}: is of another version of wattsweep, which lays out its cubes in another way")
+        if not header and "written" not in (kept := layout.group(path, "r").attrs):
+            older = "is of an older version of wattsweep and has no checksums; xarray.open_zarr reads it, --overwrite makes it anew"
+            raise SweepError(f"{path}: {older if 'identity' in kept else 'is no cube that `sweep run` wrote'}")
+    except (KeyError, ValueError, OSError) as error:
+        said = getattr(error, "strerror", None) or (str(error).splitlines() or [type(error).__name__])[0]
+        raise SweepError(f"{path}: cannot be read as a cube: {said}") from None
+
+
 def check_same(path: Path, plan: Plan, verb: str) -> None:
     """Raise where a cube on disk is not of this plan, and say what differs."""
-    found = dataset.differences(_identity(path), dataset.identity(plan))
+    found = dataset.differences(identity(path), dataset.identity(plan))
     if found:
-        more = f" (and {len(found) - 4} more)" if len(found) > 4 else ""
-        raise SweepError(f"{path}: {verb} another study: {'; '.join(found[:4])}{more}; give another name or --overwrite")
+        _refuse(path, verb, found)
 
 
-def bytes_on_disk(plan: Plan) -> int:
-    """The size of a plan's outputs before compression."""
-    return sum(plan.cells(v.dims) * np.dtype(v.dtype).itemsize for v in dataset.outputs(plan))
-
-
-def _room(path: Path, plan: Plan) -> None:
-    """Raise where the disk is too small for the cube. Measured cubes compress 4 to 12 times; 3 is what is counted on."""
-    need = bytes_on_disk(plan) / 3
-    there = next(p for p in [path.absolute(), *path.absolute().parents] if p.exists())
-    free = shutil.disk_usage(there).free
-    if need > free:
-        longest = max(plan.order, key=lambda name: plan.sizes[name])
-        raise SweepError(
-            f"{path}: the cube of {plan.study.file} has {bytes_on_disk(plan):.3g} bytes, about {need:.3g} compressed, and {there} has "
-            f"{free:.3g} free; its longest axis is {longest} with {plan.sizes[longest]:,} labels; shorten it, or ask `sweep best`, "
-            "which stores nothing"
-        )
+def _refuse(path: Path, verb: str, found: list[str]) -> None:
+    more = f" (and {len(found) - 4} more)" if len(found) > 4 else ""
+    raise SweepError(f"{path}: {verb} another study: {'; '.join(found[:4])}{more}; give another name or --overwrite")

@@ -42,6 +42,17 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class Written:
+    """A study as its user wrote it: the text of its file, the folder of that, and the options beside it."""
+
+    text: str = ""
+    folder: str = ""
+    set_: tuple[str, ...] = ()
+    axis: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Study:
     """What to evaluate: axes by name, values that are fixed, entries that are selected, outputs with the unit to show them in.
 
@@ -61,6 +72,7 @@ class Study:
     equations: Path | None = None
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     member: int = 0
+    written: Written = Written()
 
     @property
     def stated(self) -> Study:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sweep.catalog.document import Node, parse, read
+from sweep.catalog.document import Node, parse, text_of
 from sweep.catalog.parameters import catalogues, columns, folder, interval
 from sweep.catalog.units import factor, factor_is_needed
 from sweep.equations import registry
@@ -22,7 +22,7 @@ from sweep.equations.quantities import names, quantity, unit_of
 from sweep.errors import SweepError, suggestion
 from sweep.study import axes
 from sweep.study.axes import Axis, Selected
-from sweep.study.definition import Claim, Study
+from sweep.study.definition import Claim, Study, Written
 
 KEYS = ("title", "about", "equations", "select", "set", "axes", "point", "outputs", "claims")
 GIVEN_KEYS = ("value", "low", "high", "range", "source")
@@ -36,25 +36,39 @@ def open_study(
 
     A bare name stands for the study of that name in configs/studies. Raises SweepError for anything that is wrong in it.
     """
+    where = _file_of(path)
+    return read_study(str(path), Written(text_of(where, str(path)), str(where.parent.resolve()), tuple(set_), tuple(axis), tuple(outputs)))
+
+
+def _file_of(path: str | Path) -> Path:
+    """The file that a path or the bare name of a study in configs/studies stands for."""
     where = Path(path)
-    if not where.exists():
-        shipped = folder() / "studies" / (where.name if where.suffix else f"{where.name}.yaml")
-        if not shipped.exists():
-            known = sorted(p.stem for p in (folder() / "studies").glob("*.yaml"))
-            raise SweepError(f"{path}: no such study file{suggestion(where.stem, known)}")
-        where = shipped
-    root = read(where, str(path)).mapping(KEYS)
+    try:
+        if where.exists():
+            return where
+    except OSError as error:
+        raise SweepError(f"{path}: cannot be read: {error.strerror}") from None
+    shipped = folder() / "studies" / (where.name if where.suffix else f"{where.name}.yaml")
+    if not shipped.exists():
+        known = sorted(p.stem for p in (folder() / "studies").glob("*.yaml"))
+        raise SweepError(f"{path}: no such study file{suggestion(where.stem, known)}")
+    return shipped
+
+
+def read_study(file: str, written: Written) -> Study:
+    """The study that a text and the options beside it say; `file` is the name that errors show."""
+    root = parse(written.text, file).mapping(KEYS)
     equations = None
     if "equations" in root:
-        equations = (where.parent / root["equations"].text).resolve()
+        equations = (Path(written.folder) / root["equations"].text).resolve()
         registry.load()
         registry.load_file(equations)
     else:
         registry.only(None)
-    study = _study(str(path), root, equations, _by_name(axis, "--axis", "one --axis lists all labels"), list(outputs))
-    for name, node in _by_name(set_, "--set", "--axis sweeps over several values").items():
+    study = _study(file, root, equations, _by_name(written.axis, "--axis", "one --axis lists all labels"), list(written.outputs))
+    for name, node in _by_name(written.set_, "--set", "--axis sweeps over several values").items():
         study = with_value(study, name, node)
-    return _without_impossible(study, root)
+    return replace(_without_impossible(study, root), written=written)
 
 
 def with_value(study: Study, name: str, node: Node) -> Study:

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from sweep.cli import main
-from tests.commands import SPLITS, refused, sweep, words
+from tests.commands import SMALL, SPLITS, refused, sweep, words
 
 
 def test_a_cube_says_what_it_holds_and_what_is_assumed(cube):
@@ -124,3 +124,18 @@ def test_an_array_store_of_someone_else_is_no_cube(tmp_path):
     with warnings.catch_warnings(action="ignore"):  # consolidated metadata is no part of Zarr v3 yet
         zarr.consolidate_metadata(str(tmp_path / "other.zarr"))
     assert "is no cube that `sweep run` wrote" in refused("info", tmp_path / "other.zarr")
+
+
+def test_a_cube_is_checked_and_repaired(tmp_path):
+    cube = tmp_path / "cube.zarr"
+    sweep("run", SMALL, "-o", cube)
+    assert sweep("check", cube) == f"{cube}: every file is as it was written\n"
+    shard = next(path for path in cube.glob("*/c/**/*") if path.is_file() and (path.parents[1].name == "c" or path.parents[2].name == "c"))
+    shard.write_bytes(b"")
+    told = sweep("check", cube, code=1)
+    assert "is cut short" in told
+    assert f"1 blocks, 1 files; `sweep check {cube} --repair` computes them again" in told
+    assert json.loads(sweep("check", cube, "--json", code=1))["faults"][0]["why"] == "is cut short"
+    assert "is damaged" in refused("info", cube)
+    assert sweep("check", cube, "--repair").endswith("1 blocks, 1 files: computed again\n")
+    assert json.loads(sweep("check", cube, "--json")) == {"whole": True, "repaired": False, "faults": []}

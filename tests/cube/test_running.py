@@ -1,15 +1,20 @@
 """A study run to a cube, in memory or into a store."""
 
+import json
 import math
+import os
+import shutil
 import signal
 
 import numpy as np
 import pytest
 
-from sweep.cube import running
+from sweep.cube import journal, running
+from sweep.cube.query import open_cube
 from sweep.cube.running import evaluate, run
 from sweep.engine import blocks, plan
 from sweep.errors import SweepError
+from tests.studies import ENERGY
 
 
 def test_a_study_without_axes_is_a_cube_of_one_cell(opened, tmp_path):
@@ -80,3 +85,97 @@ def test_an_interrupt_stops_a_run_once_no_block_is_half_done(study, tmp_path, sm
     whole = run(study, tmp_path / "cube.zarr", threads=threads)
     assert len(evaluated) == len(set(evaluated)), "nothing that was done is computed again"
     assert whole.load().drop_attrs(deep=False).identical(run(study).load().drop_attrs(deep=False))
+
+
+# every byte is as it was written, or is named and computed again
+
+
+@pytest.fixture
+def cube(opened, tmp_path):
+    run(opened(ENERGY, set_=["gpus=2048"], axis=["pue=1.1:1.5:0.1"], outputs=["it_power"]), tmp_path / "cube.zarr")
+    return tmp_path / "cube.zarr"
+
+
+def files(cube):
+    """Every file of a cube but for the time at which it was made."""
+    found = {path.relative_to(cube).as_posix(): path.read_bytes() for path in cube.rglob("*") if path.is_file()}
+    plain = json.loads(found["zarr.json"])
+    del plain["attributes"]["created"]
+    return {**found, "zarr.json": plain}
+
+
+def test_a_cube_as_it_was_written_has_no_fault(cube):
+    assert running.check(cube) == []
+
+
+def ways(content):
+    """What may happen to a file."""
+    yield None
+    yield b""
+    yield content[: len(content) // 2]
+    middle = len(content) // 2
+    yield content[:middle] + bytes([content[middle] ^ 16]) + content[middle + 1 :]
+
+
+def test_whatever_happens_to_any_file_is_named_and_made_good(cube):
+    whole = files(cube)
+    names = ["zarr.json", "manifest.jsonl", "pue/zarr.json", "pue/c/0", "facility_energy/zarr.json", "facility_energy/c/0/0"]
+    assert set(names) <= set(whole)
+    for name in names:
+        content = (cube / name).read_bytes()
+        for damaged in ways(content):
+            (cube / name).unlink() if damaged is None else (cube / name).write_bytes(damaged)
+            found = running.check(cube)
+            assert name in [fault.file for fault in found], (name, damaged and len(damaged))
+            if damaged in (None, b"") or "energy/c" not in name:
+                with pytest.raises(SweepError, match=r"cube.zarr: is damaged: .*; `sweep check .*cube.zarr --repair` computes it again$"):
+                    open_cube(cube)
+            assert running.check(cube, repair=True) == found
+            assert running.check(cube) == []
+            assert files(cube) == whole
+    assert sorted(os.listdir(cube.parent)) == ["cube.zarr", "study.yaml"]
+
+
+def test_a_lost_block_is_an_error_that_names_it_and_no_impossible_point(cube):
+    shutil.rmtree(cube / "facility_energy" / "c")
+    with pytest.raises(SweepError, match=r"facility_energy/c/0/0, which is facility_energy\[0:2, 0:5\], is missing; `sweep check"):
+        open_cube(cube)
+
+
+def test_the_same_run_again_computes_what_is_lost(opened, cube):
+    whole = files(cube)
+    shutil.rmtree(cube / "facility_energy" / "c")
+    run(opened(ENERGY, set_=["gpus=2048"], axis=["pue=1.1:1.5:0.1"], outputs=["it_power"]), cube)
+    assert files(cube) == whole
+
+
+def test_other_equations_or_facts_repair_nothing(cube, monkeypatch):
+    shutil.rmtree(cube / "facility_energy" / "c")
+    before = files(cube)
+    today = running.dataset.identity
+    monkeypatch.setattr(running.dataset, "identity", lambda plan: {**today(plan), "text of the equations": "as it was, #0"})
+    with pytest.raises(SweepError, match=r"not those that it was made with: .*the equations has changed.*--overwrite$"):
+        running.check(cube, repair=True)
+    assert files(cube) == before
+
+
+def test_a_cube_without_manifest_and_metadata_is_no_cube(cube):
+    (cube / "manifest.jsonl").unlink()
+    (cube / "zarr.json").write_bytes(b"{")
+    with pytest.raises(SweepError, match="cannot be read as a cube"):
+        running.check(cube, repair=True)
+
+
+@pytest.mark.parametrize(("change", "said"), [("layout", "is of another version of wattsweep"), ("written", "is of an older version")])
+def test_a_cube_of_another_version_is_said(cube, change, said):
+    lines = journal.read(cube / "manifest.jsonl")
+    if change == "layout":
+        journal.write(cube / "manifest.jsonl", [{**lines.header, "layout": 99}, *lines.blocks, lines.end])
+    else:
+        (cube / "manifest.jsonl").unlink()
+        plain = json.loads((cube / "zarr.json").read_text())
+        del plain["attributes"]["written"]
+        (cube / "zarr.json").write_text(json.dumps(plain))
+    for ask in (open_cube, running.check):
+        with pytest.raises(SweepError, match=said):
+            ask(cube)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections import namedtuple
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -292,7 +293,7 @@ def test_a_disk_that_fills_up_is_one_line_and_the_run_goes_on_later(study, tmp_p
     write = store.Store.write
 
     def full(self, block, values):
-        if len(self.done) == 7:
+        if len(self.lines) == 7:
             raise OSError(errno.ENOSPC, "No space left on device")
         write(self, block, values)
 
@@ -429,12 +430,13 @@ def test_a_second_run_into_the_same_cube_is_refused_while_the_first_one_writes(s
 DRIVER = """
 import json, os, random, signal, sys
 from pathlib import Path
-from sweep.cube import running, store
+from sweep.cube import journal, running, store
 from sweep.engine import blocks
 from sweep.engine.blocks import Worker
 from sweep.study.parse import open_study
 
 blocks.CHUNK_CELLS, blocks.BLOCK_CELLS = 4, 8
+store.SYNC_SECONDS = 0.0
 study, path, kills = open_study(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 log = os.open(sys.argv[4], os.O_CREAT | os.O_WRONLY | os.O_APPEND)
 whole, chance = Worker.evaluate, random.Random(7)
@@ -460,7 +462,7 @@ def touching(event, arguments):
 rounds = []
 for attempt in range(kills + 1):
     start, begun_whole = os.fstat(log).st_size, path.exists()
-    done = {(line["nest"], line["number"]) for line in store._lines(store.partial(path) / store.JOURNAL)[1:]}
+    done = {(line["nest"], line["number"]) for line in journal.read(store.partial(path) / store.JOURNAL).blocks}
     # killed as it begins a fifth block, when two threads have finished three; or at a file that it touches, early or while it writes blocks
     last_block, last_file = (5, 0) if attempt % 2 else (0, chance.randint(1, 25))
     if attempt == kills:
@@ -510,3 +512,85 @@ def test_a_journal_that_a_kill_after_the_last_rename_has_left_is_no_cube(study, 
     shutil.rmtree(store.partial(path) / store.CUBE)
     assert same(run(study, path).load(), run(study).load())
     assert not store.partial(path).exists()
+
+
+# one cube in the place of another
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("step", ["os.rename", "exchange", "unlink"])
+def test_a_cube_is_replaced_from_whatever_step_a_kill_leaves_it_in(study, opened, tmp_path, monkeypatch, at_once, step):
+    path, other = tmp_path / "cube.zarr", opened(STUDY, set_=["server_power=7 kW"])
+    run(study, path)
+    before = open_cube(path).load()
+    if not at_once:
+        monkeypatch.setattr(store.disk, "exchange", lambda one, other: False)
+    with monkeypatch.context() as patch:
+        if step == "unlink":
+            remove = shutil.rmtree
+            patch.setattr(store.shutil, "rmtree", lambda p, **k: interrupt() if p.name != store.SKELETON and p.exists() else remove(p, **k))
+        elif step == "exchange" and at_once:
+            whole = store.disk.exchange
+            patch.setattr(store.disk, "exchange", lambda one, other: whole(one, other) and interrupt())
+        else:
+            whole_rename = os.rename
+
+            def rename(one, other):
+                whole_rename(one, other)
+                if Path(other).name in ("cube.zarr", store.OLD) and Path(one).name != store.SKELETON:
+                    raise KeyboardInterrupt
+
+            patch.setattr(store.disk.os, "rename", rename)
+        with suppress(KeyboardInterrupt):
+            run(other, path, overwrite=True)
+    if path.exists():
+        assert any(same(open_cube(path).load(), cube) for cube in (before, run(other).load()))
+    assert same(run(other, path, overwrite=True).load(), run(other).load())
+    assert left(tmp_path) == ["cube.zarr"]
+
+
+def test_a_link_to_a_cube_stays_a_link_when_the_cube_is_replaced(study, opened, tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "cube.zarr").symlink_to(tmp_path / "disk" / "real.zarr")
+    for found in (study, opened(STUDY, set_=["server_power=7 kW"])):
+        assert same(run(found, tmp_path / "cube.zarr", overwrite=True).load(), run(found).load())
+    assert (tmp_path / "cube.zarr").is_symlink()
+    assert left(tmp_path / "disk") == ["real.zarr"]
+
+
+def test_a_damaged_cube_is_replaced_by_the_same_study(study, tmp_path):
+    run(study, tmp_path / "cube.zarr")
+    shutil.rmtree(tmp_path / "cube.zarr" / "facility_energy" / "c")
+    (tmp_path / "cube.zarr" / "zarr.json").unlink()
+    assert same(run(study, tmp_path / "cube.zarr", overwrite=True).load(), run(study).load())
+
+
+def test_a_journal_of_which_nothing_can_be_read_is_said(study, tmp_path, small_blocks):
+    def stop(done, total):
+        if done > total / 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(study, tmp_path / "cube.zarr", progress=stop)
+    journal = tmp_path / "cube.zarr.partial" / store.JOURNAL
+    journal.write_bytes(journal.read_bytes().replace(b"crc32c", b"crc32d"))
+    with pytest.raises(SweepError, match=r"journal.jsonl: is damaged, so that of which study it is cannot be said; --ov"):
+        run(study, tmp_path / "cube.zarr")
+    assert same(run(study, tmp_path / "cube.zarr", overwrite=True).load(), run(study).load())
+
+
+def test_a_block_is_noted_only_once_it_is_on_disk(study, tmp_path, monkeypatch, small_blocks):
+    events = []
+    sync, append = store.disk.sync, store.journal.append
+    monkeypatch.setattr(store, "SYNC_SECONDS", 0.0)
+    monkeypatch.setattr(store.disk, "sync", lambda paths: events.extend(map(str, paths := list(paths))) or sync(paths))
+
+    def noting(path, records):
+        for record in records:
+            for name in record["files"]:
+                assert str(tmp_path / "cube.zarr.partial" / "cube.zarr" / name) in events
+        append(path, records)
+
+    monkeypatch.setattr(store.journal, "append", noting)
+    run(study, tmp_path / "cube.zarr")
+    assert str(tmp_path) in events, "the folder that the cube is in"

@@ -26,7 +26,7 @@ ROOMS = {
     "supply": ("weather", "mix", "inputs"),
     "study": ("sampling", "axes", "definition", "parse", "where"),
     "engine": ("plan", "nests", "compile", "quantiles", "blocks"),
-    "cube": ("dataset", "store", "text", "query", "running", "virtual", "export"),
+    "cube": ("dataset", "disk", "journal", "layout", "store", "reading", "text", "query", "running", "virtual", "export"),
     "analysis": ("bands", "scan", "search", "pareto", "explain", "describe"),
     "plot": ("style", "pareto"),
     "cli": ("options", "rows", "cubes", "facts", "fronts", "models", "points", "ranks", "studies", "supply"),

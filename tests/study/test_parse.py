@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sweep.analysis.search import best
-from sweep.cube import store
+from sweep.cube import layout
 from sweep.cube.running import evaluate, run
 from sweep.engine import blocks, plan
 from sweep.equations import point
@@ -335,7 +335,7 @@ def test_a_study_too_large_for_its_disk_is_one_line_before_anything_is_evaluated
     assert sorted(p.name for p in tmp_path.iterdir()) == ["study.yaml"]
     with pytest.raises(SweepError, match="too large for memory"):
         run(study)
-    assert store.bytes_on_disk(plan.make(study)) > 8e12
+    assert layout.bytes_on_disk(plan.make(study)) > 8e12
 
 
 def test_an_axis_of_the_command_line_keeps_the_point_where_it_has_the_label():

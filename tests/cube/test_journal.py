@@ -1,0 +1,69 @@
+"""Lines with checksums: what is damaged counts as no line, whatever bit it is."""
+
+import json
+
+import pytest
+
+from sweep.cube import journal
+
+HEADER = {"layout": journal.LAYOUT, "blocks": 2, "attributes": {"identity": json.dumps({"output x": "(gpus)"})}}
+BLOCKS = [{"nest": 3, "number": n, "ranges": [[n, n + 1]], "of": "abc", "statistics": {}, "files": {}} for n in range(2)]
+END = {"files": {"zarr.json": [10, 99]}}
+
+
+@pytest.fixture
+def file(tmp_path):
+    journal.write(tmp_path / "journal.jsonl", [HEADER, *BLOCKS, END])
+    return tmp_path / "journal.jsonl"
+
+
+def test_lines_are_read_as_they_were_written(file):
+    found = journal.read(file)
+    assert (found.header, found.blocks, found.end, found.damaged) == (HEADER, BLOCKS, END, 0)
+    assert found.identity == {"output x": "(gpus)"}
+    assert found.whole()
+
+
+def test_every_line_is_json(file):
+    assert [len(json.loads(line)["crc32c"]) for line in file.read_text().splitlines()] == [8] * 4
+
+
+def test_a_line_in_which_any_one_bit_is_wrong_is_none(file):
+    content = file.read_bytes()
+    for place in range(len(content)):
+        for bit in range(8):
+            file.write_bytes(content[:place] + bytes([content[place] ^ 1 << bit]) + content[place + 1 :])
+            found = journal.read(file)
+            assert found.header in (HEADER, None)
+            assert all(line in BLOCKS for line in found.blocks)
+            assert found.end in (END, None)
+            assert not found.whole() or content[place : place + 1] == b"\n"
+
+
+@pytest.mark.parametrize("more", [b"5", b"null", b'{"a": 1}', b'{"nest": 99, "number": 7, "statistics": {}}', b"\xff\xfe", b"[]"])
+def test_a_line_without_its_checksum_is_none(file, more):
+    file.write_bytes(file.read_bytes() + more)
+    found = journal.read(file)
+    assert (found.blocks, found.damaged) == (BLOCKS, 1)
+
+
+def test_lines_that_are_added_end_one_that_was_cut_short(file):
+    file.write_bytes(file.read_bytes()[:-9])
+    journal.append(file, [{**BLOCKS[0], "number": 7}])
+    found = journal.read(file)
+    assert found.end is None
+    assert found.blocks[-1]["number"] == 7
+
+
+def test_a_journal_that_is_not_there_has_no_line(tmp_path):
+    assert journal.read(tmp_path / "none") == journal.Journal()
+
+
+def test_metadata_have_one_checksum_whenever_they_were_written(tmp_path):
+    for created, title in (("2026-01-01", "x"), ("2026-02-02", "x"), ("2026-02-02", "y")):
+        (tmp_path / title).mkdir(exist_ok=True)
+        (tmp_path / title / "zarr.json").write_text(json.dumps({"attributes": {"created": created, "title": title}}))
+        if created == "2026-01-01":
+            first = journal.on_disk(tmp_path / "x" / "zarr.json")
+    assert journal.on_disk(tmp_path / "x" / "zarr.json") == first
+    assert journal.on_disk(tmp_path / "y" / "zarr.json") != first

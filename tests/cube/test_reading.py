@@ -1,0 +1,29 @@
+"""A cube as a dataset: as plain xarray has it, and damage that shows when it is read."""
+
+import pytest
+import xarray
+
+from sweep.cube import reading
+from sweep.cube.query import open_cube
+from sweep.cube.running import run
+from sweep.errors import SweepError
+from tests.studies import ENERGY
+
+
+@pytest.fixture
+def cube(opened, tmp_path):
+    run(opened(ENERGY), tmp_path / "cube.zarr")
+    return tmp_path / "cube.zarr"
+
+
+def test_a_cube_is_what_plain_xarray_has(cube):
+    assert reading.dataset(cube).load().identical(xarray.open_zarr(cube, decode_timedelta=False).load())
+
+
+def test_a_block_with_a_wrong_bit_is_an_error_that_names_the_variable_when_it_is_read(cube):
+    shard = next(path for path in (cube / "facility_energy" / "c").rglob("*") if path.is_file())
+    content = shard.read_bytes()
+    shard.write_bytes(bytes([content[0] ^ 1]) + content[1:])
+    found = open_cube(cube)
+    with pytest.raises(SweepError, match=r"facility_energy is damaged \(.*\); `sweep check .* --repair` computes it again$"):
+        found["facility_energy"].isel(pue=0).load()
