@@ -93,7 +93,15 @@ def fit(prepared: Sequence[training.Prepared], families: frozenset[str]) -> dict
             assert p.step_time is not None
             chip = next((word for name, word in CLOCKS.items() if p.inputs.entries[0].name.split("-")[0] == name), "")
             base = {name: p.inputs.value(name) for name in which.inputs}
-            chosen.append((base, set(p.inputs.given), f"training_clock of {chip}", p.step_time, 1 / math.sqrt(len(members))))
+            chosen.append(
+                (
+                    base,
+                    {name for name in which.inputs if p.inputs.said(name)},
+                    f"training_clock of {chip}",
+                    p.step_time,
+                    1 / math.sqrt(len(members)),
+                )
+            )
 
     names = list(CONSTANTS)
     start = np.array([_logit(*CONSTANTS[name]) for name in names])

@@ -50,3 +50,26 @@ def test_a_run_that_does_not_fit_says_so():
     for gpu, fits in (("h100-sxm", False), ("gb300-nvl72", True)):
         _, flags = evaluate("step_time", {"gpu": gpu, "model": "llama-3.1-8b"}, micro_batch=1, recompute="none", **{**run, "zero_stage": 0})
         assert ("exceeds_memory" not in flags) == fits
+
+
+def test_a_routed_token_keeps_the_inputs_of_both_products_and_the_parts_of_its_gate():
+    """By hand: two inputs of 16 or 8 bits, h and f wide, and gate and value in 16 bits; nothing where experts are computed again."""
+    run = {"hidden_size": 1000, "expert_hidden_size": 100, "experts_per_token": 8, "layers": 1, "moe_layers": 1, "mlp_matrices": 3}
+    bare = {**run, "stream_activation_bytes": 0, "attention_width": 0, "ffn_hidden_size": 0, "shared_expert_hidden_size": 0, "tp": 1}
+    case = {**bare, "attention_heads": 0, "value_head_size": 0}
+    assert value("layer_activation_bytes", **case, precision="bf16") == 8 * (2 * 1100 + 4 * 100)
+    assert value("layer_activation_bytes", **case, precision="fp8") == 8 * (1100 + 4 * 100)
+    assert value("layer_activation_bytes", **case, precision="bf16", recompute_expert_activation=1) == 8 * (2 * 1000 + 4 * 100)
+    assert value("layer_activation_bytes", **case, precision="bf16", recompute_experts=1) == 0
+
+
+def test_modules_that_are_computed_again_are_not_kept():
+    run = {"hidden_size": 0, "layers": 4, "moe_layers": 2, "mlp_matrices": 3, "tp": 2, "stream_activation_bytes": 0, "experts_per_token": 0}
+    case = {**run, "expert_hidden_size": 0, "attention_width": 700, "attention_heads": 2, "value_head_size": 100, "precision": "bf16"}
+    widths = {"ffn_hidden_size": 80, "shared_expert_hidden_size": 40}
+    assert value("layer_activation_bytes", **case, **widths) == 700 + 3 * (40 + 20)
+    assert value("layer_activation_bytes", **case, **widths, recompute_mlp=1) == 700 + 3 * 20
+    assert value("layer_activation_bytes", **case, **widths, recompute_shared_experts=1) == 700 + 3 * 40
+    assert value("layer_activation_bytes", **case, **widths, recompute_latent_projection=1) == 200 + 3 * 60
+    whole, norms = (value("stream_activation_bytes", precision="bf16", fused_norms=1, recompute_norms=b) for b in (0, 1))
+    assert whole - norms == 4
