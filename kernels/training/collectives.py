@@ -15,6 +15,13 @@ def ring_rate(members, stride, scaleup_domain, scaleup_rate, scaleout_rate):
     return min(scaleup_rate, inside * scaleout_rate)
 
 
+def ring_wait(members, stride, scaleup_domain, scaleout_hop_time):
+    """Time that the steps of a ring beyond one domain wait for the network, however little they send."""
+    if members * stride <= scaleup_domain:
+        return 0.0
+    return (members - 1) * scaleout_hop_time
+
+
 @equation(unit="B/s", source="aiconfigurator-core")
 def scaleup_rate(scaleup_bandwidth, scaleup_efficiency):
     """Rate at which one GPU exchanges large messages inside its scale-up domain, one direction.
@@ -54,20 +61,25 @@ def tensor_parallel_rate(tp, scaleup_domain, scaleup_rate, scaleout_rate):
 
 
 @equation(unit="s", source="korthikanti-2022")
-def tensor_parallel_time(local_tokens, tp, hidden_size, tensor_parallel_rate, collective_start_time):
+def tensor_parallel_time(
+    local_tokens, tp, hidden_size, tensor_parallel_rate, collective_start_time, scaleup_domain, scaleout_hop_time
+):
     """Time of the exchanges of one layer between tensor-parallel ranks, forward: two all-reduces, or as much in gathers and scatters.
 
-    t = 2 (2 n h 2 (t - 1) / t / u + t_0)
+    t = 2 (2 n h 2 (t - 1) / t / u + t_0 + 2 (t - 1) t_h), t_h only where the ranks stand in several domains
 
     local_tokens: n, tokens of one micro-batch on one rank [token]
     tp: t, tensor-parallel size [1]
     hidden_size: h, width of the residual stream [1]
     tensor_parallel_rate: u, rate of a ring over the tensor-parallel ranks [B/s]
     collective_start_time: t_0, time of a collective beyond its transfer [s]
+    scaleup_domain: GPUs that one scale-up domain joins [1]
+    scaleout_hop_time: t_h, time of one step of a ring between domains beyond its transfer [s]
     """
     if tp <= 1:
         return 0.0
-    return 8 * local_tokens * hidden_size * (tp - 1) / (tp * tensor_parallel_rate) + 2 * collective_start_time
+    waits = 2 * collective_start_time + 4 * ring_wait(tp, 1, scaleup_domain, scaleout_hop_time)
+    return 8 * local_tokens * hidden_size * (tp - 1) / (tp * tensor_parallel_rate) + waits
 
 
 @equation(unit="s", source="megatron-core-cp")
@@ -136,10 +148,20 @@ def data_parallel_rate(data_parallel_size, tp, cp, scaleup_domain, scaleup_rate,
 
 
 @equation(unit="s", source="rajbhandari-2020")
-def gradient_exchange_time(dense_parameters_per_gpu, data_parallel_size, cp, data_parallel_rate, gradient_bytes, collective_start_time):
+def gradient_exchange_time(
+    dense_parameters_per_gpu,
+    data_parallel_size,
+    cp,
+    data_parallel_rate,
+    gradient_bytes,
+    collective_start_time,
+    tp,
+    scaleup_domain,
+    scaleout_hop_time,
+):
     """Time of reducing the gradients over the data-parallel ranks once: a reduce-scatter.
 
-    t = g P (d - 1) / d / o + t_0
+    t = g P (d - 1) / d / o + t_0 + (d - 1) t_h, t_h only where the ranks stand in several domains
 
     dense_parameters_per_gpu: P, parameters outside the experts that one GPU computes with [1]
     data_parallel_size: d, copies of the model that train side by side [1]
@@ -147,18 +169,32 @@ def gradient_exchange_time(dense_parameters_per_gpu, data_parallel_size, cp, dat
     data_parallel_rate: o, rate of a ring over the data-parallel ranks [B/s]
     gradient_bytes: g, bytes of a gradient as it is exchanged [B]
     collective_start_time: t_0, time of a collective beyond its transfer [s]
+    tp: t, tensor-parallel size, how far the ranks stand apart [1]
+    scaleup_domain: GPUs that one scale-up domain joins [1]
+    scaleout_hop_time: t_h, time of one step of a ring between domains beyond its transfer [s]
     """
     ranks = data_parallel_size * cp
     if ranks <= 1:
         return 0.0
-    return gradient_bytes * dense_parameters_per_gpu * (ranks - 1) / (ranks * data_parallel_rate) + collective_start_time
+    waits = collective_start_time + ring_wait(ranks, tp, scaleup_domain, scaleout_hop_time)
+    return gradient_bytes * dense_parameters_per_gpu * (ranks - 1) / (ranks * data_parallel_rate) + waits
 
 
 @equation(unit="s", source="rajbhandari-2020")
-def parameter_gather_time(dense_parameters_per_gpu, data_parallel_size, cp, data_parallel_rate, parameter_bytes, collective_start_time):
+def parameter_gather_time(
+    dense_parameters_per_gpu,
+    data_parallel_size,
+    cp,
+    data_parallel_rate,
+    parameter_bytes,
+    collective_start_time,
+    tp,
+    scaleup_domain,
+    scaleout_hop_time,
+):
     """Time of gathering the parameters from the data-parallel ranks once.
 
-    t = c P (d - 1) / d / o + t_0
+    t = c P (d - 1) / d / o + t_0 + (d - 1) t_h, t_h only where the ranks stand in several domains
 
     dense_parameters_per_gpu: P, parameters outside the experts that one GPU computes with [1]
     data_parallel_size: d, copies of the model that train side by side [1]
@@ -166,11 +202,15 @@ def parameter_gather_time(dense_parameters_per_gpu, data_parallel_size, cp, data
     data_parallel_rate: o, rate of a ring over the data-parallel ranks [B/s]
     parameter_bytes: c, bytes of a parameter as it is computed with [B]
     collective_start_time: t_0, time of a collective beyond its transfer [s]
+    tp: t, tensor-parallel size, how far the ranks stand apart [1]
+    scaleup_domain: GPUs that one scale-up domain joins [1]
+    scaleout_hop_time: t_h, time of one step of a ring between domains beyond its transfer [s]
     """
     ranks = data_parallel_size * cp
     if ranks <= 1:
         return 0.0
-    return parameter_bytes * dense_parameters_per_gpu * (ranks - 1) / (ranks * data_parallel_rate) + collective_start_time
+    waits = collective_start_time + ring_wait(ranks, tp, scaleup_domain, scaleout_hop_time)
+    return parameter_bytes * dense_parameters_per_gpu * (ranks - 1) / (ranks * data_parallel_rate) + waits
 
 
 @equation(unit="s", source="megatron-core-moe")

@@ -4,7 +4,7 @@ import pytest
 
 from tests.at_point import value
 
-NO_START = {"collective_start_time": 0}
+NO_START = {"collective_start_time": 0, "scaleout_hop_time": 0, "scaleup_domain": 8}
 
 
 def test_tensor_parallel_volume():
@@ -33,7 +33,7 @@ def test_data_parallel_rings_share_the_cards_with_tensor_parallel_ranks():
 
 def test_stage_transfer_is_divided_among_tensor_parallel_ranks():
     """Narayanan et al. 2021, section 4.1: each rank sends its part, b s h / t, between nodes."""
-    far = {"scaleup_rate": 2.0, "scaleout_rate": 1.0, "scaleup_domain": 8, **NO_START}
+    far = {"scaleup_rate": 2.0, "scaleout_rate": 1.0, **NO_START}
     assert value("stage_transfer_time", micro_batch=1, sequence_length=2048, tp=8, pp=4, hidden_size=1024, **far) == 2 * 2048 * 1024 / 8
 
 
@@ -42,3 +42,22 @@ def test_alone_nothing_is_exchanged():
     names = ("tensor_parallel_time", "context_parallel_time", "stage_transfer_time", "gradient_exchange_time", "parameter_gather_time")
     select = {"gpu": "h100-sxm", "model": "llama-3.1-8b"}
     assert all(value(name, select, **one) == 0 for name in (*names, "expert_exchange_time", "all_to_all_time"))
+
+
+def test_a_ring_beyond_one_domain_waits_at_each_step():
+    """Ultra-Scale Playbook, 1B on H100: 16 and 32 tensor-parallel GPUs of 8-GPU servers wait for 15 and 31 steps of a ring."""
+    run = {"micro_batch": 1, "sequence_length": 4096, "hidden_size": 2048, "scaleup_domain": 8, "tensor_parallel_rate": 1e30}
+    free = {**run, "collective_start_time": 0, "scaleout_hop_time": 60e-6}
+    assert value("tensor_parallel_time", tp=8, **free) == pytest.approx(0, abs=1e-12)
+    assert value("tensor_parallel_time", tp=16, **free) == pytest.approx(4 * 15 * 60e-6)
+    assert value("tensor_parallel_time", tp=32, **free) == pytest.approx(4 * 31 * 60e-6)
+
+
+@pytest.mark.parametrize("name", ["gradient_exchange_time", "parameter_gather_time"])
+def test_an_exchange_over_many_domains_waits_once_for_its_ring(name):
+    rate = {"dense_parameters_per_gpu": 0, "data_parallel_rate": 1.0}
+    free = {**rate, "collective_start_time": 1e-3, "scaleup_domain": 8, "scaleout_hop_time": 60e-6}
+    assert value(name, data_parallel_size=8, tp=1, cp=1, **free) == pytest.approx(1e-3)
+    assert value(name, data_parallel_size=8, tp=2, cp=1, **free) == pytest.approx(1e-3 + 7 * 60e-6)
+    assert value(name, data_parallel_size=1, tp=8, cp=1, **free) == 0
+    assert value(name, data_parallel_size=4, tp=8, cp=2, **free) == pytest.approx(1e-3 + 7 * 60e-6)

@@ -68,34 +68,6 @@ def test_exchanges_hide_behind_the_passes_only_so_far():
     assert value("data_parallel_wait", stage_time=0.5, dp_overlap=0.75, **one) == 1.5
 
 
-def test_a_layer_takes_as_long_as_its_launches():
-    """A pass more is launched where activations are computed again."""
-    fast = {"layer_forward_time": 1e-4, "layer_backward_time": 2e-4, "recompute_time": 0}
-    host = {"host_mixture_time": 4e-3, "host_expert_time": 0, "layers": 24, "moe_layers": 6, "local_experts": 8, "precision": "bf16"}
-    run = {**fast, **host, "host_pass_time": 1e-3, "expert_wait": 0}
-    assert value("layer_time", **run, recompute="none", kernel_launch="eager") == pytest.approx(3e-3)
-    assert value("layer_time", **run, recompute="full", kernel_launch="eager") == pytest.approx(4e-3)
-    assert value("layer_time", **fast, expert_wait=1e-4, layer_host_time=1e-5) == pytest.approx(4e-4)
-
-
-def test_graphs_launch_attention_or_the_whole_step_at_once():
-    host = {"host_pass_time": 1e-3, "host_mixture_time": 4e-3, "host_expert_time": 5e-4, "local_experts": 8, "recompute": "none"}
-    run = {**host, "layers": 24, "moe_layers": 6, "precision": "bf16"}
-    eager, partial, whole = (value("layer_host_time", **run, kernel_launch=how) for how in ("eager", "partial-graph", "whole-graph"))
-    assert (eager, partial, whole) == (pytest.approx(4e-3), pytest.approx(2e-3), 0)
-    assert value("layer_host_time", **{**run, "precision": "fp8"}, kernel_launch="partial-graph") == pytest.approx(3e-3)
-
-
-def test_tokens_on_their_way_to_experts_are_waited_for_unless_another_micro_batch_is_computed():
-    run = {"all_to_all_time": 1.0, "layers": 4, "moe_layers": 2, "layer_forward_time": 1, "layer_backward_time": 2, "recompute_time": 0}
-    waits = {"recompute": "none", "expert_overlap": 0}
-    assert value("expert_wait", **run, **waits) == 2
-    assert value("expert_wait", **run, **{**waits, "recompute": "full"}) == 3
-    assert value("expert_wait", **run, **{**waits, "recompute_experts": 1}) == 3
-    assert value("expert_wait", **run, **{**waits, "expert_overlap": 1}, ep_overlap=0.75) == 0.5
-    assert value("expert_wait", **{**run, "all_to_all_time": 10.0}, **{**waits, "expert_overlap": 1}, ep_overlap=1) == 20 - 3
-
-
 SMALL_RUN = {"gpus": 64, "global_batch": 64, "sequence_length": 4096, "gpu_memory": 1e12}
 
 
@@ -105,3 +77,12 @@ def test_a_cluster_beyond_all_published_runs_is_a_warning():
     assert "stragglers_extrapolated" in flags
     _, flags = evaluate("step_time", {"gpu": "h100-sxm", "model": "llama-3.1-8b"}, **SMALL_RUN)
     assert flags == set()
+
+
+def test_stages_dealt_by_time_share_the_head():
+    """16 layers and a head as long as 4 of them on 4 stages: 5 layers' time each, where dealt by number the last has 4 and the head."""
+    run = {"layers": 16, "pp": 4, "interleaving": 1, "layer_time": 1e-3, "head_time": 4e-3, "stage_transfer_time": 0}
+    assert value("stage_time", balanced_stages=1, **run) == pytest.approx(5e-3)
+    assert value("stage_time", balanced_stages=0, **run) == pytest.approx(8e-3)
+    assert value("stage_time", balanced_stages=1, **{**run, "head_time": 9e-3}) == pytest.approx(9e-3)
+    assert value("stage_time", balanced_stages=1, **{**run, "pp": 3}) == pytest.approx(7e-3)
