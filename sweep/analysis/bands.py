@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from sweep.catalog.document import Node
 from sweep.engine import blocks, plan, quantiles
-from sweep.study.axes import Values, sample
+from sweep.study.axes import Axis, Values, sample
 from sweep.study.definition import Study
 from sweep.study.sampling import SAMPLE, USUAL
 
@@ -47,18 +48,48 @@ def draws(
         return {}
     made = plan.make(held, wanted)
     worker = blocks.Worker(blocks.program(made, math.inf))
-    found = {name: made.tables[name].values for name in wanted if name in made.tables and made.tables[name].dims}
+    found = {name: table.values for name, table in made.tables.items() if name in wanted and SAMPLE in table.dims}
     for block in blocks.blocks(made):
-        found |= {name: values.astype(float) for name, values in worker.draw(block).items() if values.shape and name in wanted}
-    return found
+        if SAMPLE in made.nests[block.nest].dims:
+            found |= {name: values.astype(float) for name, values in worker.draw(block).items() if name in wanted}
+    return {name: values.reshape(-1) for name, values in found.items()}
 
 
 def drawn(study: Study, at: Mapping[str, int], size: int = USUAL, member: int = 0) -> Study:
-    """A study held at one point, with a sample axis alone."""
+    """A study at one point: a sample axis, and of each other axis one label."""
     axis = study.axes.get(SAMPLE) or sample(Node(str(size), study.file, 0, SAMPLE))
-    for name in [name for name in study.axes if name != SAMPLE]:
-        study = study.without(name, at.get(name))
-    return replace(study, axes={SAMPLE: axis}, point={SAMPLE: 0}, member=member)
+    rest = study.stated
+    axes = {name: other.keep(np.array([at.get(name, rest.point[name])])) for name, other in rest.axes.items()}
+    return replace(rest, axes={**axes, SAMPLE: axis}, point=dict.fromkeys([*axes, SAMPLE], 0), member=member)
+
+
+def ranked(
+    study: Study, rows: Sequence[Mapping[str, Any]], quantity: str, maximize: bool = False, per: str | None = None
+) -> list[dict[str, float]]:
+    """For each row that `best` found, the band of the quantity (p5, p95) and the share of draws in which it beats the first (better).
+
+    per: as in `best`; the first is then that of the same label. Rows that nothing uncertain reaches are empty.
+    """
+    found: list[dict[str, float]] = []
+    first: dict[Any, Values] = {}
+    for member, row in enumerate(rows, 1):
+        at = {name: _index(axis, row[name]) for name, axis in study.axes.items() if name in row}
+        values = draws(study, [quantity], at, member=member).get(quantity)
+        if values is None:
+            return [{} for _ in rows]
+        group = row[per] if per else None
+        low, high = band(values)
+        better = {"better": chance_of_better(first[group], values, maximize)} if group in first else {}
+        first.setdefault(group, values)
+        found.append({"p5": low, "p95": high, **better})
+    return found
+
+
+def _index(axis: Axis, label: Any) -> int:
+    """The place of a row's label on an axis."""
+    if axis.labels is not None:
+        return axis.labels.index(str(label))
+    return int(np.argmin(np.abs(axis.columns[axis.name] - float(label))))
 
 
 def chance_of_better(first: Values, other: Values, maximize: bool = False) -> float:
@@ -66,8 +97,3 @@ def chance_of_better(first: Values, other: Values, maximize: bool = False) -> fl
     worst = -math.inf if maximize else math.inf
     one, two = (np.where(np.isnan(values), worst, values) for values in (first, other))
     return float(np.mean(two > one if maximize else two < one))
-
-
-def told_apart(rows: Sequence[Values], maximize: bool = False) -> list[float]:
-    """For each row after the first, the share of draws in which it is better than the first."""
-    return [chance_of_better(rows[0], other, maximize) for other in rows[1:]]

@@ -47,8 +47,14 @@ def axes_of(opened: Study | xarray.Dataset) -> set[str]:
     return set(opened.axes) if isinstance(opened, Study) else set(map(str, opened.dims))
 
 
-def text_of(rows: list[dict[str, Any]], shown: list[str], units: dict[str, str], wanted: Mapping[str, str]) -> str:
-    from sweep.cube.text import column, table
+def text_of(
+    rows: list[dict[str, Any]],
+    shown: list[str],
+    units: dict[str, str],
+    wanted: Mapping[str, str],
+    bands: Mapping[str, list[tuple[float, float]]] | None = None,
+) -> str:
+    from sweep.cube.text import band, column, table
 
     columns: dict[str, list[str]] = {}
     for key in shown:
@@ -58,4 +64,6 @@ def text_of(rows: list[dict[str, Any]], shown: list[str], units: dict[str, str],
             continue
         unit, texts = column(values, units[key], wanted.get(key, ""))
         columns[key if unit == "1" else f"{key} [{unit}]"] = texts
+        if bands and key in bands:
+            columns["[5 %, 95 %]"] = [band(key, value, ends, unit) for value, ends in zip(values, bands[key], strict=True)]
     return table(list(columns), zip(*columns.values(), strict=True), right=[key for key in columns if "[" in key])

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from sweep.analysis.bands import band, bands, chance_of_better, draws, told_apart
+from sweep.analysis.bands import band, bands, chance_of_better, draws, ranked
+from sweep.analysis.search import best
 from sweep.catalog.parameters import parameters
 from sweep.cube.running import evaluate, run
 from sweep.cube.virtual import open_virtual
@@ -75,5 +76,24 @@ def test_what_points_share_cancels_between_them_and_what_they_do_not_remains():
     assert 0.2 < np.corrcoef(np.log(one), np.log(apart))[0, 1] < 0.8
     assert chance_of_better(one, 1.01 * one) == 0.0
     assert chance_of_better(one, 1.01 * one, maximize=True) == 1.0
-    assert 0.3 < told_apart([one, apart])[0] < 0.7
+    assert 0.3 < chance_of_better(one, apart) < 0.7
     assert band(np.arange(101.0)) == (5.0, 95.0)
+
+
+def test_rows_of_best_say_how_often_they_beat_the_first():
+    study = open_study("layouts")
+    rows = best(study, "step_time", top=3)
+    found = ranked(study, rows, "step_time")
+    assert "better" not in found[0]
+    assert all(0 < one["better"] < 0.6 for one in found[1:])
+    assert all(one["p5"] < row["step_time"] < one["p95"] for one, row in zip(found, rows, strict=True))
+    sure = open_study("article", set_=[PUE], axis=["training_duration=30 d,90 d"])
+    rows = best(sure, "facility_energy", top=2)
+    assert [one.get("better") for one in ranked(sure, rows, "facility_energy")] == [None, 0.0]
+    assert ranked(sure, best(sure, "training_energy", top=2), "training_energy") == [{}, {}]
+
+
+def test_rows_of_best_per_label_are_compared_within_it():
+    study = open_study("layouts", axis=["gpu=h100-sxm,h200-sxm"])
+    rows = best(study, "step_time", top=2, per="gpu")
+    assert ["better" in one for one in ranked(study, rows, "step_time", per="gpu")] == [False, True, False, True]
