@@ -69,8 +69,7 @@ def best(
     click.echo(text_of(rows, shown, units, shown_units(opened), bands))
     hidden = [key for key in rows[0] if key not in shown]
     if hidden:
-        click.echo(f"
---json tells the {', '.join(hidden[:4])}{' ...' if len(hidden) > 4 else ''} of each point, too")
+        click.echo(f"\n--json tells the {', '.join(hidden[:4])}{' ...' if len(hidden) > 4 else ''} of each point, too")
     for line in [*_undecided(rows, sure, per), *(f"checked {line}" for line in accuracy_of(opened, name))]:
         click.echo(line)
 
