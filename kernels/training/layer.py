@@ -149,12 +149,22 @@ def pass_launch_time(host_pass_time, host_rank_time, tp, pp, gpus, scaleup_domai
 
 @equation(unit="s", source="narayanan-2021")
 def layer_host_time(
-    kernel_launch, recompute, precision, pass_launch_time, host_mixture_time, host_expert_time, local_experts, layers, moe_layers
+    kernel_launch,
+    recompute,
+    precision,
+    pass_launch_time,
+    host_mixture_time,
+    host_expert_time,
+    local_experts,
+    expert_overlap,
+    overlap_launches,
+    layers,
+    moe_layers,
 ):
     """Time in which the host launches the kernels of one layer for one micro-batch.
 
-    t = (2 + r) t_h + x (t_m + w E t_e), r = 1 where all activations are computed again, w = 2 in 8-bit formats, whose operands are
-    converted, else 1; without the first term where attention is a graph; 0 as one graph
+    t = ((2 + r) t_h + x (t_m + w E t_e)) (1 + b (c - 1)), r = 1 where all activations are computed again, w = 2 in 8-bit formats, whose
+    operands are converted, else 1; x (t_m + w E t_e) where attention is a graph; 0 as one graph
 
     kernel_launch: how kernels are launched [1]
     recompute: what is computed again [1]
@@ -163,6 +173,8 @@ def layer_host_time(
     host_mixture_time: t_m, launching what a mixture of experts adds, forward and backward [s]
     host_expert_time: t_e, launching the products of one expert, forward and backward [s]
     local_experts: E, experts on the rank [1]
+    expert_overlap: b, 1 where tokens are sent while another micro-batch is computed, in a schedule of parts of layers, else 0 [1]
+    overlap_launches: c, launches of such a schedule over those of whole layers [1]
     layers: L, transformer layers [1]
     moe_layers: layers with a mixture of experts, x = L_moe / L [1]
     """
@@ -173,7 +185,7 @@ def layer_host_time(
     if kernel_launch == PARTIAL_GRAPH:
         return mixture
     passes = 3 if recompute == FULL_RECOMPUTE else 2
-    return passes * pass_launch_time + mixture
+    return (passes * pass_launch_time + mixture) * (1 + expert_overlap * (overlap_launches - 1))
 
 
 @equation(unit="s", source="narayanan-2021")

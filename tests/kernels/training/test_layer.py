@@ -38,6 +38,7 @@ def test_graphs_launch_attention_or_the_whole_step_at_once():
     eager, partial, whole = (value("layer_host_time", **run, kernel_launch=how) for how in ("eager", "partial-graph", "whole-graph"))
     assert (eager, partial, whole) == (pytest.approx(4e-3), pytest.approx(2e-3), 0)
     assert value("layer_host_time", **{**run, "precision": "fp8"}, kernel_launch="partial-graph") == pytest.approx(3e-3)
+    assert value("layer_host_time", **run, kernel_launch="eager", expert_overlap=1, overlap_launches=1.5) == pytest.approx(6e-3)
 
 
 def test_tokens_on_their_way_to_experts_are_waited_for_unless_another_micro_batch_is_computed():
