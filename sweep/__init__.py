@@ -23,6 +23,7 @@ WHERE = {
     "open_virtual": "cube.virtual",
     "pareto": "analysis.pareto",
     "run": "cube.running",
+    "solve": "analysis.solve",
 }
 __all__ = [*WHERE]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from sweep.cli import cubes, facts, fronts, models, points, ranks, studies, supply
+from sweep.cli import cubes, facts, fronts, models, points, ranks, solving, studies, supply
 from sweep.errors import SweepError
 
 
@@ -34,11 +34,11 @@ def main() -> None:
     """Sweeps over the energy of AI compute: GPUs, splits, power, cost, carbon and water as labelled cubes.
 
     A study is a YAML file that says which inputs are fixed, which are axes and which quantities to compute.
-    `list`, `show` and `explain` tell what there is; `plan`, `point`, `run`, `best` and `pareto` evaluate a study;
+    `list`, `show` and `explain` tell what there is; `plan`, `point`, `run`, `best`, `pareto` and `solve` evaluate a study;
     `info`, `slice` and `best` read a cube.
     """
 
 
-for module in (facts, studies, points, ranks, fronts, cubes, models, supply):
+for module in (facts, studies, points, ranks, fronts, solving, cubes, models, supply):
     for command in module.COMMANDS:
         main.add_command(command)

@@ -1,0 +1,122 @@
+"""An input that meets a target is what looking at every label, or a formula solved by hand, gives."""
+
+import math
+
+import pytest
+
+from sweep import SweepError
+from sweep.analysis.solve import inequality, solve
+from sweep.cube.running import run
+from sweep.study.parse import open_study
+
+STUDY = """title: targets
+set: {server_power: 6 kW, gpus_per_server: 8}
+axes:
+  gpus: [8, 16, 32, 64, 128]
+  pue: [1.1, 1.2, 1.5]
+  training_duration: [30 d, 60 d]
+outputs: [it_power, facility_power, facility_energy]
+"""
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    path = tmp_path_factory.mktemp("targets") / "study.yaml"
+    path.write_text(STUDY)
+    return open_study(path)
+
+
+@pytest.fixture(scope="module")
+def cube(study):
+    return run(study)
+
+
+@pytest.mark.parametrize("limit", [5, 7, 20, 30, 60, 100])
+@pytest.mark.parametrize("sign", ["<=", ">="])
+def test_the_label_is_the_one_that_every_point_names(study, cube, limit, sign):
+    rows = solve(study, "gpus", f"facility_power {sign} {limit} kW", per="pue")
+    for row in rows:
+        power = cube.facility_power.sel(pue=row["pue"])
+        meets = [
+            gpus
+            for gpus in cube.gpus.values
+            if (power.sel(gpus=gpus) <= limit * 1e3 if sign == "<=" else power.sel(gpus=gpus) >= limit * 1e3)
+        ]
+        if not meets:
+            assert row["answer"] == "none"
+            assert math.isnan(row["gpus"])
+            assert "facility_power is " in row["why"]
+        elif len(meets) == 5:
+            assert row["answer"] == "any"
+        else:
+            assert row["answer"] == ("largest" if sign == "<=" else "smallest")
+            assert row["gpus"] == (max if sign == "<=" else min)(meets)
+
+
+def test_other_axes_are_free_and_conditions_hold(study):
+    (row,) = solve(study, "gpus", "facility_power <= 60 kW")
+    assert (row["answer"], row["gpus"], row["pue"]) == ("largest", 64.0, 1.1)
+    (row,) = solve(study, "gpus", "facility_power <= 60 kW", where=["pue >= 1.4"])
+    assert (row["answer"], row["gpus"], row["pue"]) == ("largest", 32.0, 1.5)
+    (row,) = solve(study, "gpus", "facility_power >= 60 kW", where=["pue <= 1.2"])
+    assert (row["answer"], row["gpus"], row["pue"]) == ("smallest", 128.0, 1.1)
+
+
+def test_a_whole_input_on_an_axis_reaches_a_target_at_a_label(study):
+    (row,) = solve(study, "gpus", "it_power = 20 kW")
+    assert (row["answer"], row["gpus"]) == ("largest", 16.0)
+
+
+def test_a_continuous_input_is_solved_for(study):
+    (row,) = solve(study, "pue", "facility_power = 30 kW", where=["gpus == 32"])
+    assert row["pue"] == pytest.approx(30 / 24, rel=1e-6)
+    assert row["facility_power"] == pytest.approx(30e3, rel=1e-6)
+    rows = solve(study, "training_duration", "facility_energy = 150 MWh", where=["pue == 1.5", "gpus >= 64"], per="gpus")
+    assert [row["answer"] for row in rows] == ["none", "none", "none", "none", "largest"]
+    assert rows[-1]["training_duration"] == pytest.approx(150 * 3.6e9 / (96e3 * 1.5), rel=1e-6)
+
+
+def test_an_input_on_no_axis_is_looked_for_in_its_bounds(opened):
+    study = opened("title: x\nset: {it_power: 1 MW, training_duration: 100 d}\naxes: {pue: [1.1, 1.2]}\noutputs: [facility_energy]\n")
+    (row,) = solve(study, "utilization", "annual_energy = 5 GWh")
+    assert row["utilization"] == pytest.approx(5e9 / (1e6 * 1.1 * 8760), rel=1e-6)
+
+
+def test_where_there_is_none_it_says_why(study):
+    (row,) = solve(study, "gpus", "facility_power <= 1 kW")
+    assert (row["answer"], row["why"]) == ("none", "facility_power is 6.6 kW at least")
+    (row,) = solve(study, "gpus", "facility_power >= 1 MW")
+    assert row["why"] == "facility_power is 144 kW at most"
+    (row,) = solve(study, "pue", "facility_power = 1 MW")
+    assert row["why"] == "facility_power <= 1 MW at both ends of 1.1 .. 1.5"
+    (row,) = solve(study, "gpus", "facility_power <= 60 kW", where=["pue > 2"])
+    assert row["why"] == "no point is possible and meets the conditions"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("gpu_s", "pue < 2"), "unknown quantity 'gpu_s'; did you mean 'gpus'?"),
+        (("pue", "it_power <= 5 kW"), "it_power does not depend on pue"),
+        (("pue", "it_power == 5 kW"), "--for 'it_power == 5 kW': must be one target"),
+        (
+            ("server_power", "it_power <= 5 kW"),
+            "server_power: is on no axis and has no bounds to look in; give a range: --axis server_power=",
+        ),
+        (("gpus", "it_power <= 5 kW", (), "gpus"), "--per gpus: is no other axis of the study"),
+    ],
+)
+def test_a_mistake_is_one_line(study, arguments, line):
+    with pytest.raises(SweepError) as found:
+        solve(study, *arguments)
+    assert str(found.value).startswith(line)
+
+
+def test_a_single_equals_sign_is_an_inequality_that_becomes_true():
+    assert [inequality(text) for text in ("a = 1 d", "a<=1", "a >= 1", "a == 1", "a != 1")] == [
+        "a <= 1 d",
+        "a<=1",
+        "a >= 1",
+        "a == 1",
+        "a != 1",
+    ]
