@@ -59,7 +59,7 @@ def straight_line(outputs: tuple[str, ...]) -> tuple[Callable[[dict[str, float]]
     """One function that evaluates the equations of `outputs` in order, without rules: fast enough to fit with."""
     registry.load()
     which = graph.resolve(outputs, given=())
-    names = {f"f{i}": equation.function for i, equation in enumerate(which.equations)}
+    names: dict[str, Callable[..., Any]] = {f"f{i}": equation.function for i, equation in enumerate(which.equations)}
     lines = [f" v[{e.name!r}]=f{i}({','.join(f'v[{a!r}]' for a in which.needs[e.name])})" for i, e in enumerate(which.equations)]
     exec("\n".join(["def run(v):", *lines, " return v"]), names)  # source text from our own registry
     return names["run"], which

@@ -1,5 +1,7 @@
 """What several test files set up alike: studies written into a folder of the test, and a registry that forgets a test's equations."""
 
+from typing import Any
+
 import pytest
 import yaml
 
@@ -11,7 +13,7 @@ from sweep.study.parse import open_study
 def forgotten():
     """What a test registers is gone after it."""
     registry.load()
-    tables = (registry.EQUATIONS, registry.RULES, registry.MISSING)
+    tables: tuple[dict[str, Any], ...] = (registry.EQUATIONS, registry.RULES, registry.MISSING)
     before = [dict(table) for table in tables]
     yield
     for kept, table in zip(before, tables, strict=True):

@@ -164,7 +164,7 @@ def campaign(path):
     if code:
         raise SystemExit(f"{test_file(path)} cannot be run: exit code {int(code)}")
     known = yaml.safe_load(EQUIVALENT.read_text(encoding="utf-8")) or {}
-    listed = {(entry["was"], entry["becomes"]) for entry in known.get(path.relative_to(ROOT).as_posix(), ())}
+    listed = {(entry["was"], line) for entry in known.get(path.relative_to(ROOT).as_posix(), ()) for line in entry["becomes"]}
     equivalent = [mutant for mutant in plugin.survivors if (mutant.was, mutant.becomes) in listed]
     return every, [mutant for mutant in plugin.survivors if mutant not in equivalent], len(equivalent)
 

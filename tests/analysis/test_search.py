@@ -1,6 +1,7 @@
 """The best points: streamed from a study, read from a cube, and found by looking at every cell, must be the same ones."""
 
 import operator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -154,7 +155,7 @@ def test_a_cube_read_in_pieces_names_the_same_points(stored, monkeypatch):
 
 
 def test_a_compiled_search_names_the_same_points(study, monkeypatch):
-    question = {"where": ["required_mfu < 1", "serving_facility_energy >= training_energy"], "top": 6, "per": "gpu"}
+    question: dict[str, Any] = {"where": ["required_mfu < 1", "serving_facility_energy >= training_energy"], "top": 6, "per": "gpu"}
     interpreted = best(study, "total_facility_energy", **question)
     monkeypatch.setattr(Program, "interpreted", frozenset())
     assert best(study, "total_facility_energy", **question) == interpreted

@@ -68,4 +68,5 @@ def test_fans_are_added_where_air_cools_the_server() -> None:
 
 def test_an_idle_server_is_its_own_figure() -> None:
     (one,) = energy.score([Row({**METERED, "model": "idle", "power_w_per_node": "2370", "energy_mwh": ""})])
-    assert (one.quantity, one.error) == ("node_power", pytest.approx(0, abs=0.01))
+    assert one.quantity == "node_power"
+    assert one.error == pytest.approx(0, abs=0.01)

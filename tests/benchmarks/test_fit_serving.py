@@ -48,7 +48,7 @@ def test_the_fit_leaves_out_only_what_it_says():
 
 def test_the_fit_finds_constants_that_made_the_rates():
     loads = [{"concurrency": str(batch), "output_tok_s": "1"} for batch in (1, 8, 64)]
-    truth = {"prefill_efficiency": 0.4, ("engine_step_time", "vllm-2025"): 4e-3}
+    truth: dict[str | tuple[str, str], float] = {"prefill_efficiency": 0.4, ("engine_step_time", "vllm-2025"): 4e-3}
     made = serving.score(rows(*loads), truth)
     rates = {one.id: one.predicted for one in made if one.quantity == "output_rate"}
     found = fit_serving.constants(rows(*[{**load, "output_tok_s": str(rates[str(i)])} for i, load in enumerate(loads)]))

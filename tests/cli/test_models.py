@@ -5,7 +5,7 @@ import json
 import pytest
 
 from sweep.cli import main
-from sweep.errors import SweepError
+from tests.commands import refused
 
 GPT_2 = {"model_type": "gpt2", "n_layer": 12, "n_embd": 768, "n_head": 12, "n_positions": 1024, "vocab_size": 50257}
 
@@ -35,6 +35,5 @@ def test_import_writes_the_entry_that_a_study_then_names(config, tmp_path, capsy
 
 def test_import_does_not_write_over_a_file(config, tmp_path):
     (tmp_path / "mine.yaml").write_text("kept")
-    with pytest.raises(SweepError, match=r"mine\.yaml: cannot be written"):
-        main.commands["import"].callback("model", config, tmp_path / "mine.yaml", None)
+    assert "mine.yaml: cannot be written" in refused("import", "model", config, "-o", tmp_path / "mine.yaml")
     assert (tmp_path / "mine.yaml").read_text() == "kept"

@@ -7,9 +7,9 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections import namedtuple
 from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -275,8 +275,8 @@ def test_a_folder_that_may_not_be_written_is_one_line(study, tmp_path):
 
 
 def test_too_little_disk_is_one_line_and_leaves_nothing(study, tmp_path, monkeypatch, evaluated):
-    usage = namedtuple("usage", "total used free")(100, 90, 10)
-    monkeypatch.setattr(store.shutil, "disk_usage", lambda path: usage)
+    usage = SimpleNamespace(total=100, used=90, free=10)
+    monkeypatch.setattr("sweep.cube.store.shutil.disk_usage", lambda path: usage)
     with pytest.raises(SweepError) as found:
         run(study, tmp_path / "a" / "cube.zarr")
     text = str(found.value)

@@ -70,7 +70,8 @@ def test_an_edit_in_any_kernel_file_changes_the_digest(path, tmp_path, monkeypat
 
 def test_every_kernel_file_is_in_the_digest():
     registry.load()
-    declared = [e for e in [*registry.EQUATIONS.values(), *registry.RULES.values()] if e.function.__module__.startswith("sweep.kernels.")]
+    every: list[registry.Equation | registry.Rule] = [*registry.EQUATIONS.values(), *registry.RULES.values()]
+    declared = [e for e in every if e.function.__module__.startswith("sweep.kernels.")]
     files = {path.resolve() for path in registry.kernel_files()}
     assert {Path(e.function.__code__.co_filename).resolve() for e in declared} <= files
     assert files == {path.resolve() for path in (ROOT / "kernels").rglob("*.py")}

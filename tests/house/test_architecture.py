@@ -38,7 +38,7 @@ MOST_FILES = 14
 MODULES = sorted(path for path in (ROOT / "sweep").rglob("*.py") if not {"kernels", "configs"} & set(path.relative_to(ROOT).parts))
 KERNELS = sorted((ROOT / "kernels").rglob("*.py"))
 registry.load()
-DECLARED = [*registry.EQUATIONS.values(), *registry.RULES.values()]
+DECLARED: list[registry.Equation | registry.Rule] = [*registry.EQUATIONS.values(), *registry.RULES.values()]
 
 
 def shown(path):
@@ -96,8 +96,8 @@ def test_an_equation_reads_only_quantities_of_its_room_or_of_rooms_before_it(dec
 def test_the_number_of_each_choice_is_the_place_of_its_word():
     groups = {}
     for line in (ROOT / "kernels" / "choices.py").read_text(encoding="utf-8").splitlines():
-        if names := re.match(r"^([A-Z0-9_, ]+) = range\(\d+\)  # (.+)$", line):
-            groups[names[1]] = names[2].split(", ")
+        if found := re.match(r"^([A-Z0-9_, ]+) = range\(\d+\)  # (.+)$", line):
+            groups[found[1]] = found[2].split(", ")
     assert groups
     for names, parameters_of in groups.items():
         for parameter in parameters_of:

@@ -5,6 +5,7 @@ cell in plain loops. All numbers are SI.
 """
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 
@@ -74,7 +75,7 @@ PRODUCT = ("matmul_m", "matmul_n", "matmul_k")
 ROOF = (*PRODUCT, "element_bytes", "peak_rate", "hbm_bandwidth")
 
 # quantity -> (the inputs that it depends on, its value from these)
-QUANTITIES = {
+QUANTITIES: dict[str, tuple[tuple[str, ...], Callable[..., float]]] = {
     "gpus_per_replica": (SPLIT, lambda tp, pp, cp: tp * pp * cp),
     "replicas": (("gpus", *SPLIT), lambda gpus, tp, pp, cp: gpus / tp / pp / cp),
     "servers": (("gpus", "gpus_per_server"), lambda gpus, each: gpus / each),
@@ -92,7 +93,7 @@ QUANTITIES = {
     "serving_energy": (SERVING, serve),
     "serving_facility_energy": ((*SERVING, "pue"), lambda *a: a[-1] * serve(*a[:-1])),
     "total_facility_energy": ((*TRAINING, *SERVING, "pue"), lambda *a: (finish(*a[:5]) + serve(*a[5:8])) * a[8]),
-    "overtake_days": ((*TRAINING, *QUERIES), lambda *a: quotient(finish(*a[:5]), serve(*a[5:], 1.0))),
+    "overtake_days": ((*TRAINING, *QUERIES), lambda *a: quotient(finish(*a[:5]), serve(a[5], a[6], 1.0))),
     "serving_share": ((*TRAINING, *SERVING), lambda *a: quotient(serve(*a[5:]), finish(*a[:5]) + serve(*a[5:]))),
     "matmul_flops": (PRODUCT, lambda m, n, k: 2 * m * n * k),
     "matmul_bytes": ((*PRODUCT, "element_bytes"), traffic),

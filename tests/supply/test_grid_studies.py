@@ -59,7 +59,7 @@ def test_a_sweep_over_sites_and_supply_says_what_single_points_say():
         for name, unit in study.outputs.items():
             if name not in cube.data_vars:
                 continue
-            cell = float(cube[name].isel({dim: index[dim] for dim in cube[name].dims}))
+            cell = float(cube[name].isel({dim: index[str(dim)] for dim in cube[name].dims}))
             expected = values[name]
             assert math.isnan(cell) == math.isnan(expected), (name, unit)
             assert math.isnan(cell) or cell == pytest.approx(expected, rel=3e-7)
@@ -101,7 +101,7 @@ def test_what_one_source_of_power_lacks_leaves_the_others_their_values():
     for source, litres in (("grid", math.nan), ("generator", 0.776)):  # the entry of Finland has no figure for its power plants
         index = {**study.point, "site": 0, "power_source": ("grid", "generator").index(source)}
         water = point.evaluate(study.graph, study.inputs_at(index)).values["annual_offsite_water"]
-        cell = cube["annual_offsite_water"].isel({dim: index[dim] for dim in cube["annual_offsite_water"].dims})
+        cell = cube["annual_offsite_water"].isel({dim: index[str(dim)] for dim in cube["annual_offsite_water"].dims})
         for found in (water, float(cell)):
             assert found == pytest.approx(1.2e6 * 0.8 * 8760 * litres * 1e-3, rel=3e-7, nan_ok=True)
     guards = json.loads(cube["status"].attrs["flag_guards"])

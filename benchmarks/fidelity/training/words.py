@@ -94,6 +94,6 @@ def refuse(row: Row) -> None:
     for true, reason in reasons:
         if true:
             raise Unscored(reason)
-    sizes = [row.number(name) for name in ("n_gpus", "tp", "pp", "dp")]
-    if all(sizes) and sizes[0] != sizes[1] * sizes[2] * sizes[3] * (row.number("cp") or 1):
+    gpus, tp, pp, dp = (row.number(name) for name in ("n_gpus", "tp", "pp", "dp"))
+    if gpus and tp and pp and dp and gpus != tp * pp * dp * (row.number("cp") or 1):
         raise Unscored("layout inconsistent as printed: tp x pp x cp x dp is not the number of GPUs")
