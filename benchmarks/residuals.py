@@ -155,7 +155,7 @@ def energy_coverage(folder: Path, residuals: Mapping[str, Families]) -> tuple[fl
     found = []
     for model, members in rows.items():
         others = [ends({name: some for name, some in families.items() if name != model}) for families in residuals.values()]
-        one, low, high = np.ones(2), *np.exp(np.array(others)).T
+        (low, high), one = np.exp(np.array(others)).T, np.ones(2)
         drawn = np.array([spread(z[:, i], one[i], low[i], high[i]) for i in range(2)]).T
         inside = []
         for row in members:
@@ -194,8 +194,8 @@ def main(folder: Path) -> None:
         low, high = map(math.exp, ends(families))
         counts = [str(len(families)), str(sum(map(len, families.values())))]
         lines.append([name, *counts, f"{low:.2f}", f"{high:.2f}", f"{shared(families):.2f}", f"{100 * coverage(families):.0f} %"])
-    inside, families, rows = energy_coverage(folder, {name: found[name] for name in ("serving_time_residual", "serving_power_residual")})
-    lines.append(["chip_energy_per_output_token", str(families), str(rows), "-", "-", "-", f"{100 * inside:.0f} %"])
+    inside, models, rows = energy_coverage(folder, {name: found[name] for name in ("serving_time_residual", "serving_power_residual")})
+    lines.append(["chip_energy_per_output_token", str(models), str(rows), "-", "-", "-", f"{100 * inside:.0f} %"])
     click.echo(table(lines))
 
 

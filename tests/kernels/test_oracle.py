@@ -71,6 +71,8 @@ def test_a_served_model_from_step_to_fleet(seed):
         "exchange_overlap": 0.25,
         "queries_per_day": chance.choice((1e6, 1e9)) / 86400,
         "idle_switched_off": chance.choice((0, 0.5)),
+        "serving_time_residual": chance.choice((1, 1.2)),
+        "serving_power_residual": chance.choice((1, 0.9)),
     }
     select = {
         "model": MODELS[seed % len(MODELS)],

@@ -86,7 +86,7 @@ def prompt(p, shared):
     experts = 2 * new * shared["visited"] / (p["serving_peak_rate"] * p["prefill_expert_efficiency"])
     attention = flops / (p["peak_rate_16bit"] * p["prefill_efficiency"])
     compute = (matrices + experts + attention) / shared["gpus"]
-    return compute, compute + new * exchange(p)[1] / p["serving_dp"]
+    return compute, p["serving_time_residual"] * (compute + new * exchange(p)[1] / p["serving_dp"])
 
 
 def serving(p):
@@ -134,7 +134,7 @@ def serving(p):
     touched = 1 - untouched
     matrices = hypotenuse(dense_read, dense_compute * running)
     matrices += hypotenuse(hypotenuse(expert_read, filling) * touched, expert_compute * running)
-    decode = fixed + running * each + matrices
+    decode = p["serving_time_residual"] * (fixed + running * each + matrices)
     # prompts beside the answers, or on GPUs of their own
     compute, reading_prompt = prompt(p, {**w, "gpus": gpus})
     occupied = reading_prompt + (dp - 1) * p["engine_lockstep"] * reading_prompt
@@ -160,7 +160,7 @@ def serving(p):
     waiting = p["engine_step_time"] + running * p["engine_sequence_time"] / dp
     above = p["engine_waiting_power"] * waiting + p["power_awake"] * (busy - waiting) + p["power_compute"] * work_time
     watts = idle + (p["gpu_tdp"] - idle) * above / busy + p["traffic_energy"] * p["hbm_bandwidth"] * memory_time / busy
-    watts = min(p["gpu_tdp"], watts)
+    watts = p["serving_power_residual"] * min(p["gpu_tdp"], watts)
     # energy of a token and of a query
     busy_gpu = gpus * busy / (running * accepted)
     share = min(1.0, batch)

@@ -253,18 +253,19 @@ def test_products_of_experts_are_filled_up_in_narrow_formats():
 
 
 def test_times_of_matrices_by_hand():
-    """600 B over 3 at 100 B/s x 0.5 and 200 B/s; 10 + 2 weights for 4 tokens on 4 GPUs of 6 FLOP/s x 0.5."""
-    rate = {"serving_gpus": 4.0, "serving_peak_rate": 6.0}
+    """600 B over 3 at 100 B/s x 0.5 and 200 B/s; 10 + 2 weights for 4 tokens on 4 GPUs of 6 FLOP/s x 0.5; all of it takes a half longer."""
+    rate = {"serving_gpus": 4.0, "serving_peak_rate": 6.0, "serving_time_residual": 1.5}
     read = {"hbm_bandwidth": 100.0, "outstanding_bandwidth": 200.0}
-    assert decode.dense_read_time(dense_weight_bytes=600.0, serving_tp=3.0, bandwidth_efficiency=0.5, **read) == pytest.approx(4 + 1)
+    dense = {"dense_weight_bytes": 600.0, "serving_tp": 3.0, "bandwidth_efficiency": 0.5, "serving_time_residual": 1.5}
+    assert decode.dense_read_time(**dense, **read) == pytest.approx(7.5)
     compute = decode.dense_compute_time(step_width=4.0, dense_weights=10.0, embedding_parameters=2.0, matmul_efficiency=0.5, **rate)
-    assert compute == pytest.approx(8)
+    assert compute == pytest.approx(12)
     experts = decode.expert_read_time(
         expert_weight_bytes=1200.0, serving_tp=3.0, serving_dp=2.0, expert_bandwidth_efficiency=0.25, **read
     )
     assert experts == pytest.approx(8 + 1)
     work = decode.expert_compute_time(step_width=4.0, expert_weights_per_token=9.0, expert_matmul_efficiency=0.25, **rate)
-    assert work == pytest.approx(12)
+    assert work == pytest.approx(18)
 
 
 @pytest.mark.parametrize(("precision", "seconds"), [(FP16, 0.0), (BF16, 0.0), (FP8, 20.0), (INT8, 20.0), (FP4, 20.0)])
@@ -283,7 +284,7 @@ def test_narrow_formats_fill_up_rows_and_quantize(precision, seconds):
 
 
 def test_reading_and_filling_of_experts_overlap():
-    assert decode.expert_pass_time(expert_read_time=3.0, expert_padding_time=4.0) == 5
+    assert decode.expert_pass_time(expert_read_time=3.0, expert_padding_time=4.0, serving_time_residual=1.5) == 7.5
 
 
 ATTENTION = {
@@ -321,11 +322,12 @@ def test_keys_values_and_states_are_moved_by_the_gpus_that_hold_them():
 
 
 def test_parts_of_a_step_add_up():
-    assert decode.fixed_step_time(pass_latency=1.0, collective_wait=2.0, draft_read_time=4.0, engine_step_time=8.0) == 15
+    fixed = {"pass_latency": 1.0, "collective_wait": 2.0, "draft_read_time": 4.0, "engine_step_time": 8.0}
+    assert decode.fixed_step_time(serving_time_residual=2.0, **fixed) == 30
     assert decode.sampling_time(vocabulary_size=1000.0, engine_logit_bytes=10.0, hbm_bandwidth=5e3, step_width=3.0) == 6
     given = {
         "step_width": 3.0, "exchange_time_per_token": 4.0, "draft_compute_time": 100.0, "sampling_time": 6.0, "engine_sequence_time": 2.0,
-        "serving_dp": 5.0,
+        "serving_dp": 5.0, "serving_time_residual": 1.5,
     }
-    assert decode.sequence_step_time(kv_read_time=40.0, attention_compute_time=7.0, **given) == 40 + 4 + 100
-    assert decode.sequence_step_time(kv_read_time=10.0, attention_compute_time=7.0, **given) == 21 + 4 + 100
+    assert decode.sequence_step_time(kv_read_time=40.0, attention_compute_time=7.0, **given) == 1.5 * 144
+    assert decode.sequence_step_time(kv_read_time=10.0, attention_compute_time=7.0, **given) == 1.5 * 125

@@ -26,6 +26,7 @@ BUSY = {
     "power_compute": 0.4,
     "hbm_bandwidth": 3e12,
     "traffic_energy": 1e-10,
+    "serving_power_residual": 1.0,
 }
 
 
@@ -54,8 +55,9 @@ def test_times_for_which_the_units_of_computing_work():
         prefill_compute_time=40.0,
         accepted_tokens=2.0,
         output_tokens=100.0,
+        serving_time_residual=1.5,
     )
-    assert found == pytest.approx(1 + 2 + 1.5 + 0.8)
+    assert found == pytest.approx(2 + 1.5 + 0.8)
 
 
 def test_a_busy_step_brings_its_prompts_along():
@@ -81,6 +83,7 @@ def test_each_part_of_a_step_adds_its_own_power(part, watts):
 
 def test_no_step_takes_more_than_the_design_power():
     assert power.busy_gpu_power(**{**BUSY, "power_compute": 40.0}) == 700
+    assert power.busy_gpu_power(**{**BUSY, "serving_power_residual": 0.5}) == power.busy_gpu_power(**BUSY) / 2
 
 
 def test_gpu_time_of_a_token_by_hand():

@@ -61,5 +61,7 @@ def test_the_time_of_a_prompt_is_shared_by_all_gpus():
         prefill_expert_efficiency=0.25,
     )
     assert found == pytest.approx((10 + 2.4) / 4)
-    whole = prefill.prefill_time(prefill_compute_time=2.6, prefill_tokens=600.0, exchange_time_per_token=0.002, serving_dp=3.0)
-    assert whole == pytest.approx(3.0)
+    whole = prefill.prefill_time(
+        prefill_compute_time=2.6, prefill_tokens=600.0, exchange_time_per_token=0.002, serving_dp=3.0, serving_time_residual=1.5
+    )
+    assert whole == pytest.approx(4.5)
