@@ -4,8 +4,9 @@ import math
 
 from sweep.catalog import entries, parameters
 from sweep.catalog.units import to_si
-from sweep.equations import graph, point, quantities
+from sweep.equations import graph, point, quantities, registry
 
+registry.load()
 WORDS = {name: p.choices for name, p in parameters.parameters().items() if p.choices}
 
 
@@ -40,6 +41,15 @@ def evaluate(output, select=None, **given):
     """One quantity at one point; also the flags."""
     result = point.evaluate(*prepared([output], select, **given))
     return result.values[output], {rule.name for rule in result.broken}
+
+
+def by_hand(name, given):
+    """One equation called with the numbers that are given, a choice by its word, and every other argument at its default."""
+    equation = registry.EQUATIONS[name]
+    known = parameters.parameters()
+    chosen = {key: WORDS[key].index(word) if key in WORDS else word for key, word in given.items()}
+    assert set(chosen) <= set(equation.arguments), f"{name} takes {equation.arguments}"
+    return equation.function(**{key: chosen[key] if key in chosen else known[key].default.value for key in equation.arguments})
 
 
 def value(output, select=None, **given):

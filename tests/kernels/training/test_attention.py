@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.at_point import value
+from tests.at_point import by_hand, value
 
 SHAPE = {
     "attention_heads": 16,
@@ -54,3 +54,77 @@ def test_an_8_bit_core_is_faster_where_the_kernel_is_written_for_the_gpu():
     run = {"fp8_attention_speed": 1.5, "native_attention": 1}
     half, narrow = (value("attention_rate", {"gpu": "h100-sxm"}, **run, attention_format=how) for how in ("16-bit", "fp8"))
     assert narrow == pytest.approx(1.5 * half)
+
+
+BY_HAND = [
+    (
+        "fused_attention_time",
+        {
+            "local_tokens": 100,
+            "tp": 4,
+            "attention_score_flops": 600,
+            "layers": 12,
+            "attention_rate": 50,
+            "attention_width": 16,
+            "hbm_bandwidth": 20,
+            "attention_exposure": 0.5,
+        },
+        25 * (1 + 0.8),
+    ),
+    (
+        "unfused_attention_time",
+        {
+            "local_tokens": 100,
+            "tp": 4,
+            "sequence_length": 50,
+            "attention_heads": 6,
+            "head_size": 5,
+            "value_head_size": 3,
+            "gemm_rate_16bit": 40,
+            "batched_efficiency": 0.5,
+            "pointwise_rate": 20,
+            "score_traffic": 8,
+        },
+        25 * 300 * (0.8 + 0.4),
+    ),
+    ("score_traffic", {"fused_softmax": 1, "fused_softmax_bytes": 8, "softmax_bytes": 17}, 8),
+    ("score_traffic", {"fused_softmax": 0, "fused_softmax_bytes": 8, "softmax_bytes": 17}, 17),
+    ("core_attention_time", {"fused_attention": 1, "fused_attention_time": 3, "unfused_attention_time": 7}, 3),
+    ("core_attention_time", {"fused_attention": 0, "fused_attention_time": 3, "unfused_attention_time": 7}, 7),
+    ("core_attention_backward_time", {"core_attention_time": 4, "fused_attention": 1, "attention_backward_ratio": 2.5}, 10),
+    ("core_attention_backward_time", {"core_attention_time": 4, "fused_attention": 0, "attention_backward_ratio": 2.5}, 8),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "expected"), BY_HAND, ids=lambda part: part if isinstance(part, str) else "")
+def test_by_hand(name, given, expected):
+    """A quarter of 100 tokens; scores of 8 columns on 6 heads of 50 tokens."""
+    assert by_hand(name, given) == pytest.approx(expected, rel=1e-12)
+
+
+RATE = {
+    "peak_rate_16bit": 1000,
+    "attention_efficiency": 0.6,
+    "portable_attention_efficiency": 0.3,
+    "native_attention": 1,
+    "attention_format": "16-bit",
+    "fp8_attention_speed": 1.5,
+    "training_clock": 0.9,
+    "sustained_clock": 0.8,
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, 480),
+        ({"attention_format": "fp8"}, 720),
+        ({"native_attention": 0}, 270),
+        ({"native_attention": 0, "attention_format": "fp8"}, 270),
+        ({"native_attention": 0, "portable_attention_efficiency": 0}, 480),
+        ({"native_attention": 1, "portable_attention_efficiency": 0}, 480),
+    ],
+    ids=str,
+)
+def test_a_kernel_of_an_earlier_generation_is_slower_and_keeps_its_clock(changes, expected):
+    assert value("attention_rate", **{**RATE, **changes}) == pytest.approx(expected)

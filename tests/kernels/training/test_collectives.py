@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.at_point import value
+from tests.at_point import by_hand, value
 
 NO_START = {"collective_start_time": 0, "scaleout_hop_time": 0, "scaleup_domain": 8}
 
@@ -61,3 +61,239 @@ def test_an_exchange_over_many_domains_waits_once_for_its_ring(name):
     assert value(name, data_parallel_size=8, tp=2, cp=1, **free) == pytest.approx(1e-3 + 7 * 60e-6)
     assert value(name, data_parallel_size=1, tp=8, cp=1, **free) == 0
     assert value(name, data_parallel_size=4, tp=8, cp=2, **free) == pytest.approx(1e-3 + 7 * 60e-6)
+
+
+BY_HAND = [
+    ("scaleup_rate", {"scaleup_bandwidth": 450, "scaleup_efficiency": 0.8}, 360),
+    ("scaleout_rate", {"scaleout_bandwidth": 50, "scaleout_efficiency": 0.9}, 45),
+    ("tensor_parallel_rate", {"tp": 8, "scaleup_domain": 8, "scaleup_rate": 360, "scaleout_rate": 10}, 360),
+    ("tensor_parallel_rate", {"tp": 16, "scaleup_domain": 8, "scaleup_rate": 360, "scaleout_rate": 10}, 80),
+    ("tensor_parallel_rate", {"tp": 16, "scaleup_domain": 8, "scaleup_rate": 360, "scaleout_rate": 100}, 360),
+    (
+        "tensor_parallel_time",
+        {"local_tokens": 100, "tp": 4, "hidden_size": 10, "tensor_parallel_rate": 50, "collective_start_time": 3},
+        120 + 6,
+    ),
+    (
+        "tensor_parallel_time",
+        {"local_tokens": 100, "tp": 2, "hidden_size": 10, "tensor_parallel_rate": 50, "collective_start_time": 3},
+        80 + 6,
+    ),
+    ("tensor_parallel_time", {"local_tokens": 100, "tp": 1, "hidden_size": 10, "tensor_parallel_rate": 50, "collective_start_time": 3}, 0),
+    (
+        "context_parallel_time",
+        {
+            "local_tokens": 100,
+            "tp": 4,
+            "cp": 3,
+            "kv_heads": 2,
+            "head_size": 5,
+            "value_head_size": 3,
+            "scaleup_domain": 16,
+            "scaleup_rate": 80,
+            "scaleout_rate": 1,
+            "collective_start_time": 3,
+        },
+        2 * (10 + 3),
+    ),
+    (
+        "context_parallel_time",
+        {
+            "local_tokens": 100,
+            "tp": 4,
+            "cp": 2,
+            "kv_heads": 2,
+            "head_size": 5,
+            "value_head_size": 3,
+            "scaleup_domain": 4,
+            "scaleup_rate": 80,
+            "scaleout_rate": 40,
+            "collective_start_time": 3,
+        },
+        20 + 3,
+    ),
+    (
+        "context_parallel_time",
+        {
+            "local_tokens": 100,
+            "tp": 4,
+            "cp": 1,
+            "kv_heads": 2,
+            "head_size": 5,
+            "value_head_size": 3,
+            "scaleup_domain": 16,
+            "scaleup_rate": 80,
+            "scaleout_rate": 1,
+            "collective_start_time": 3,
+        },
+        0,
+    ),
+    (
+        "stage_transfer_time",
+        {
+            "local_tokens": 100,
+            "tp": 4,
+            "hidden_size": 10,
+            "gpus_per_replica": 8,
+            "scaleup_domain": 8,
+            "scaleup_rate": 50,
+            "scaleout_rate": 5,
+            "collective_start_time": 3,
+            "pp": 2,
+        },
+        10 + 3,
+    ),
+    (
+        "stage_transfer_time",
+        {
+            "local_tokens": 100,
+            "tp": 4,
+            "hidden_size": 10,
+            "gpus_per_replica": 16,
+            "scaleup_domain": 8,
+            "scaleup_rate": 50,
+            "scaleout_rate": 5,
+            "collective_start_time": 3,
+            "pp": 2,
+        },
+        100 + 3,
+    ),
+    (
+        "stage_transfer_time",
+        {
+            "local_tokens": 100,
+            "tp": 4,
+            "hidden_size": 10,
+            "gpus_per_replica": 8,
+            "scaleup_domain": 8,
+            "scaleup_rate": 50,
+            "scaleout_rate": 5,
+            "collective_start_time": 3,
+            "pp": 1,
+        },
+        0,
+    ),
+    ("data_parallel_rate", {"data_parallel_size": 4, "tp": 2, "cp": 3, "scaleup_domain": 24, "scaleup_rate": 50, "scaleout_rate": 5}, 50),
+    ("data_parallel_rate", {"data_parallel_size": 4, "tp": 2, "cp": 3, "scaleup_domain": 8, "scaleup_rate": 50, "scaleout_rate": 5}, 20),
+    ("data_parallel_rate", {"data_parallel_size": 4, "tp": 16, "cp": 3, "scaleup_domain": 8, "scaleup_rate": 50, "scaleout_rate": 5}, 5),
+    (
+        "gradient_exchange_time",
+        {
+            "dense_parameters_per_gpu": 100,
+            "data_parallel_size": 4,
+            "cp": 2,
+            "data_parallel_rate": 50,
+            "gradient_bytes": 4,
+            "collective_start_time": 3,
+        },
+        7 + 3,
+    ),
+    (
+        "gradient_exchange_time",
+        {
+            "dense_parameters_per_gpu": 100,
+            "data_parallel_size": 2,
+            "cp": 1,
+            "data_parallel_rate": 50,
+            "gradient_bytes": 4,
+            "collective_start_time": 3,
+        },
+        4 + 3,
+    ),
+    (
+        "gradient_exchange_time",
+        {
+            "dense_parameters_per_gpu": 100,
+            "data_parallel_size": 1,
+            "cp": 1,
+            "data_parallel_rate": 50,
+            "gradient_bytes": 4,
+            "collective_start_time": 3,
+        },
+        0,
+    ),
+    (
+        "parameter_gather_time",
+        {
+            "dense_parameters_per_gpu": 100,
+            "data_parallel_size": 4,
+            "cp": 2,
+            "data_parallel_rate": 50,
+            "parameter_bytes": 2,
+            "collective_start_time": 3,
+        },
+        3.5 + 3,
+    ),
+    (
+        "parameter_gather_time",
+        {
+            "dense_parameters_per_gpu": 100,
+            "data_parallel_size": 2,
+            "cp": 1,
+            "data_parallel_rate": 50,
+            "parameter_bytes": 2,
+            "collective_start_time": 3,
+        },
+        2 + 3,
+    ),
+    (
+        "parameter_gather_time",
+        {
+            "dense_parameters_per_gpu": 100,
+            "data_parallel_size": 1,
+            "cp": 1,
+            "data_parallel_rate": 50,
+            "parameter_bytes": 2,
+            "collective_start_time": 3,
+        },
+        0,
+    ),
+    (
+        "expert_exchange_time",
+        {
+            "expert_parameters_per_gpu": 100,
+            "expert_replicas": 4,
+            "ep": 2,
+            "scaleup_domain": 8,
+            "scaleup_rate": 50,
+            "scaleout_rate": 5,
+            "gradient_bytes": 4,
+            "parameter_bytes": 2,
+        },
+        9,
+    ),
+    (
+        "expert_exchange_time",
+        {
+            "expert_parameters_per_gpu": 100,
+            "expert_replicas": 2,
+            "ep": 8,
+            "scaleup_domain": 8,
+            "scaleup_rate": 50,
+            "scaleout_rate": 5,
+            "gradient_bytes": 4,
+            "parameter_bytes": 2,
+        },
+        60,
+    ),
+    (
+        "expert_exchange_time",
+        {
+            "expert_parameters_per_gpu": 100,
+            "expert_replicas": 1,
+            "ep": 2,
+            "scaleup_domain": 8,
+            "scaleup_rate": 50,
+            "scaleout_rate": 5,
+            "gradient_bytes": 4,
+            "parameter_bytes": 2,
+        },
+        0,
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "expected"), BY_HAND, ids=lambda part: part if isinstance(part, str) else "")
+def test_by_hand(name, given, expected):
+    """A ring moves all but one part of its buffer through each rank; ranks that cross domains share the cards that they have in one."""
+    assert by_hand(name, given) == pytest.approx(expected, rel=1e-12)

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from tests.at_point import value
+from tests.at_point import by_hand, value
 
 GPT3 = {"model": "gpt-3-175b"}  # the papers leave out its biases
 
@@ -72,3 +72,30 @@ def test_operations_are_counted_by_parameters_where_no_layers_are_known():
     given = {"training_flops": 2e25, "training_flops_full": 3e25}
     assert value("model_flops", flops_method="parameters", **given) == 2e25
     assert value("model_flops", flops_method="layers", **given) == 3e25
+
+
+BY_HAND = [
+    ("model_flops_per_step", {"tokens_per_step": 4e6, "training_flops_per_token_full": 6e9}, 24e15),
+    ("mfu", {"model_flops_per_step": 24e15, "step_time": 2.0, "gpus": 100, "peak_rate_16bit": 3e14}, 0.4),
+    ("hfu", {"mfu": 0.45, "recompute": "full"}, 0.6),
+    ("hfu", {"mfu": 0.45, "recompute": "selective"}, 0.45),
+    ("time_to_train", {"training_tokens": 3e11, "tokens_per_step": 3e6, "step_time": 20, "effective_training_fraction": 0.8}, 2.5e6),
+    ("cluster_failure_interval", {"gpu_failure_interval": 5e8, "gpus": 10000}, 5e4),
+    ("checkpoint_interval", {"checkpoint_time": 50, "cluster_failure_interval": 10000}, 1000),
+    (
+        "effective_training_fraction",
+        {"checkpoint_time": 250, "checkpoint_interval": 1000, "restart_time": 500, "cluster_failure_interval": 10000},
+        0.8 * 0.9,
+    ),
+    (
+        "effective_training_fraction",
+        {"checkpoint_time": 250, "checkpoint_interval": 1000, "restart_time": 500, "cluster_failure_interval": 900},
+        0,
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "expected"), BY_HAND, ids=lambda part: part if isinstance(part, str) else "")
+def test_by_hand(name, given, expected):
+    """A tenth is lost to failures and a fifth to checkpoints."""
+    assert by_hand(name, given) == pytest.approx(expected, rel=1e-12)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.at_point import value
+from tests.at_point import by_hand, value
 
 DEEPSEEK = {"model": "deepseek-v3"}
 EVEN = {"micro_batch": 1, "sequence_length": 4096, "expert_imbalance": 1}
@@ -129,3 +129,189 @@ def test_few_tokens_do_not_pay_for_reading_the_experts():
 
 def test_a_dense_model_has_no_routed_tokens():
     assert value("routed_tokens", {"model": "llama-3.1-8b"}, micro_batch=1, sequence_length=4096) == 0
+
+
+BY_HAND = [
+    ("routed_tokens", {"local_tokens": 100, "sequence_shards": 4, "experts_per_token": 5, "expert_imbalance": 1.4, "ep": 2}, 150),
+    ("local_experts", {"experts": 64, "ep": 16}, 4),
+    (
+        "expert_products_time",
+        {
+            "routed_tokens": 100,
+            "local_experts": 4,
+            "expert_hidden_size": 2,
+            "mlp_matrices": 3,
+            "hidden_size": 10,
+            "gemm_rate": 50,
+            "grouped_efficiency": 0.8,
+            "grouped_tile": 25,
+            "operand_rate": 20,
+            "hbm_bandwidth": 30,
+            "fused_experts": 0,
+            "expert_start_time": 3,
+            "grouped_start_time": 7,
+        },
+        450 + 260 + 4 * (4 + 3),
+    ),
+    (
+        "expert_products_time",
+        {
+            "routed_tokens": 100,
+            "local_experts": 4,
+            "expert_hidden_size": 2,
+            "mlp_matrices": 3,
+            "hidden_size": 10,
+            "gemm_rate": 50,
+            "grouped_efficiency": 0.8,
+            "grouped_tile": 25,
+            "operand_rate": 20,
+            "hbm_bandwidth": 30,
+            "fused_experts": 1,
+            "expert_start_time": 3,
+            "grouped_start_time": 7,
+        },
+        450 + 260 + 4 * (4 + 7),
+    ),
+    (
+        "shared_expert_time",
+        {
+            "local_tokens": 100,
+            "tp": 4,
+            "shared_expert_hidden_size": 8,
+            "mlp_matrices": 3,
+            "hidden_size": 10,
+            "gemm_rate": 50,
+            "operand_rate": 20,
+            "gemm_start_time": 3,
+        },
+        240 + 2 * 2660 / 20 + 6,
+    ),
+    (
+        "shared_expert_time",
+        {
+            "local_tokens": 100,
+            "tp": 4,
+            "shared_expert_hidden_size": 0,
+            "mlp_matrices": 3,
+            "hidden_size": 10,
+            "gemm_rate": 50,
+            "operand_rate": 20,
+            "gemm_start_time": 3,
+        },
+        0,
+    ),
+    (
+        "shared_expert_time",
+        {
+            "local_tokens": 100,
+            "tp": 4,
+            "shared_expert_hidden_size": 1,
+            "mlp_matrices": 4,
+            "hidden_size": 10,
+            "gemm_rate": 50,
+            "operand_rate": 20,
+            "gemm_start_time": 3,
+        },
+        40 + 2 * 2110 / 20 + 6,
+    ),
+    (
+        "routed_token_bytes",
+        {
+            "hidden_size": 30,
+            "expert_hidden_size": 6,
+            "mlp_matrices": 3,
+            "linear_biases": 1,
+            "fused_experts": 0,
+            "precision": "bf16",
+            "permutation_bytes": 8,
+            "expert_bias_bytes": 5,
+            "quantize_bytes": 4,
+        },
+        240 + 6 * 11,
+    ),
+    (
+        "routed_token_bytes",
+        {
+            "hidden_size": 30,
+            "expert_hidden_size": 6,
+            "mlp_matrices": 3,
+            "linear_biases": 0,
+            "fused_experts": 1,
+            "precision": "bf16",
+            "permutation_bytes": 8,
+            "expert_bias_bytes": 5,
+            "quantize_bytes": 4,
+        },
+        240,
+    ),
+    (
+        "routed_token_bytes",
+        {
+            "hidden_size": 30,
+            "expert_hidden_size": 6,
+            "mlp_matrices": 3,
+            "linear_biases": 0,
+            "fused_experts": 0,
+            "precision": "fp8",
+            "permutation_bytes": 8,
+            "expert_bias_bytes": 5,
+            "quantize_bytes": 4,
+        },
+        240 + 36 + 4 * 26,
+    ),
+    ("permutation_time", {"routed_tokens": 100, "routed_token_bytes": 30, "pointwise_rate": 40}, 75),
+    ("remote_domains", {"ep": 32, "scaleup_domain": 8, "experts_per_token": 2}, 3 * 7 / 16),
+    ("remote_domains", {"ep": 4, "scaleup_domain": 8, "experts_per_token": 2}, 0),
+    ("token_copies", {"dispatcher": "all-gather", "ep": 4, "experts_per_token": 3}, 4),
+    ("token_copies", {"dispatcher": "all-to-all", "ep": 4, "experts_per_token": 3}, 3),
+    ("token_copies", {"dispatcher": "deepep", "ep": 4, "experts_per_token": 2}, 4 * 7 / 16),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "expected"), BY_HAND, ids=lambda part: part if isinstance(part, str) else "")
+def test_by_hand(name, given, expected):
+    """Experts of width 2 on a stream of 10: 4 of them fill up half a tile of 25 rows each."""
+    assert by_hand(name, given) == pytest.approx(expected, rel=1e-12)
+
+
+SENT = {
+    "local_tokens": 100,
+    "sequence_shards": 4,
+    "expert_imbalance": 1.2,
+    "hidden_size": 10,
+    "ep": 32,
+    "token_copies": 4,
+    "remote_domains": 2,
+    "scaleup_domain": 8,
+    "scaleup_bandwidth": 100,
+    "scaleout_bandwidth": 20,
+    "scaleup_rate": 50,
+    "scaleout_rate": 15,
+    "deepep_scaleup_efficiency": 0.6,
+    "deepep_scaleout_efficiency": 0.5,
+    "hybridep_scaleup_efficiency": 0.8,
+    "hybridep_scaleout_efficiency": 0.9,
+    "gathered_token_bytes": 3,
+    "collective_start_time": 3,
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"dispatcher": "all-to-all"}, 600 * 3 / 15 + 3),
+        ({"dispatcher": "all-to-all", "ep": 4}, 600 * 3 / 50 + 3),
+        ({"dispatcher": "all-to-all", "scaleup_rate": 1}, 600 * 4 * 7 / 32 + 3),
+        ({"dispatcher": "deepep"}, 600 * 2 / 10 + 3),
+        ({"dispatcher": "deepep", "remote_domains": 0}, 600 * 3.5 / 60 + 3),
+        ({"dispatcher": "hybridep"}, 600 * 2 / 18 + 3),
+        ({"dispatcher": "hybridep", "remote_domains": 0}, 600 * 3.5 / 80 + 3),
+        ({"dispatcher": "hybridep", "remote_domains": 0, "ep": 4}, 600 * 3 / 80 + 3),
+        ({"dispatcher": "hybridep", "remote_domains": 0, "ep": 2}, 600 * 2 / 80 + 3),
+        ({"dispatcher": "all-gather", "token_copies": 32}, 900 * 24 / 15 + 3),
+        ({"dispatcher": "hybridep", "ep": 1}, 0),
+    ],
+    ids=str,
+)
+def test_tokens_are_sent_over_the_slower_of_two_networks(changes, expected):
+    assert value("all_to_all_time", **{**SENT, **changes}) == pytest.approx(expected)

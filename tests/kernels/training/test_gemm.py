@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.at_point import evaluate, value
+from sweep.equations import registry
+from tests.at_point import by_hand, evaluate, value
 
 
 def test_weights_of_ordinary_attention():
@@ -56,3 +57,99 @@ def test_a_gpu_without_measurements_is_a_warning():
     found, flags = evaluate("step_time", {"gpu": "mi300x", "model": "llama-3.1-8b"}, **SMALL_RUN)
     assert found > 0
     assert "gpu_not_calibrated" in flags
+
+
+BY_HAND = [
+    ("format_efficiency", {"precision": "bf16", "fp8_efficiency": 0.8, "fp4_efficiency": 0.6}, 1),
+    ("format_efficiency", {"precision": "fp8", "fp8_efficiency": 0.8, "fp4_efficiency": 0.6}, 0.8),
+    ("format_efficiency", {"precision": "int8", "fp8_efficiency": 0.8, "fp4_efficiency": 0.6}, 0.8),
+    ("format_efficiency", {"precision": "fp4", "fp8_efficiency": 0.8, "fp4_efficiency": 0.6}, 0.6),
+    ("sustained_clock", {"training_clock": 0.9, "gpu_tdp": 700, "rated_power": 1000, "static_power_fraction": 0.2}, 0.9 * 0.625),
+    ("sustained_clock", {"training_clock": 0.9, "gpu_tdp": 1200, "rated_power": 1000, "static_power_fraction": 0.2}, 0.9),
+    ("sustained_clock", {"training_clock": 0.9, "gpu_tdp": 100, "rated_power": 1000, "static_power_fraction": 0.2}, 0),
+    ("burst_efficiency", {"gemm_efficiency": 0.7, "typical_gemm_efficiency": 0.8}, 0.7),
+    ("burst_efficiency", {"gemm_efficiency": 0, "typical_gemm_efficiency": 0.8}, 0.8),
+    ("gemm_rate", {"peak_rate": 1000, "burst_efficiency": 0.8, "format_efficiency": 0.5, "sustained_clock": 0.9}, 360),
+    ("gemm_rate_16bit", {"peak_rate_16bit": 1000, "burst_efficiency": 0.8, "sustained_clock": 0.9}, 720),
+    ("operand_rate", {"hbm_bandwidth": 3000, "operand_exposure": 0.25}, 12000),
+    ("attention_weights", {"mixing_parameters": 960, "layers": 24}, 40),
+    (
+        "attention_width",
+        {
+            "full_attention_layers": 3,
+            "score_width": 64,
+            "kv_heads": 2,
+            "head_size": 5,
+            "value_head_size": 3,
+            "windowed_layers": 5,
+            "window_score_width": 32,
+            "window_kv_width": 8,
+            "state_layers": 2,
+            "state_parameters": 70,
+            "hidden_size": 10,
+            "layers": 10,
+        },
+        (3 * 80 + 5 * 40 + 2 * 7) / 10,
+    ),
+    (
+        "attention_products_time",
+        {
+            "local_tokens": 100,
+            "tp": 4,
+            "attention_weights": 40,
+            "attention_width": 12,
+            "hidden_size": 10,
+            "gemm_rate": 50,
+            "operand_rate": 20,
+            "gemm_start_time": 3,
+        },
+        40 + 2 * 2310 / 20 + 6,
+    ),
+    (
+        "mlp_products_time",
+        {
+            "local_tokens": 100,
+            "tp": 4,
+            "ffn_hidden_size": 8,
+            "mlp_matrices": 3,
+            "hidden_size": 10,
+            "gemm_rate": 50,
+            "operand_rate": 20,
+            "gemm_start_time": 3,
+        },
+        240 + 2 * 2660 / 20 + 6,
+    ),
+    (
+        "head_time",
+        {
+            "local_tokens": 100,
+            "tp": 4,
+            "vocabulary_size": 80,
+            "hidden_size": 10,
+            "gemm_rate_16bit": 50,
+            "operand_rate": 20,
+            "pointwise_rate": 40,
+            "loss_bytes": 8,
+        },
+        3 * (800 + 320) + 400,
+    ),
+    (
+        "gradient_accumulation_time",
+        {"layer_dense_weights": 120, "layer_expert_weights": 300, "tp": 4, "ep": 6, "accumulation_bytes": 8, "pointwise_rate": 40},
+        16,
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "expected"), BY_HAND, ids=lambda part: part if isinstance(part, str) else "")
+def test_by_hand(name, given, expected):
+    """100 tokens of width 10 on a quarter of the matrices: operations at 50 FLOP/s, 2-byte operands at 20 B/s, and two starts."""
+    assert by_hand(name, given) == pytest.approx(expected, rel=1e-12)
+
+
+def test_rates_that_are_not_known_or_not_measured():
+    unsupported, uncalibrated = (registry.RULES[name].function for name in ("precision_not_supported", "gpu_not_calibrated"))
+    assert unsupported(peak_rate=float("nan"))
+    assert not unsupported(peak_rate=1e15)
+    assert uncalibrated(gemm_efficiency=0.0)
+    assert not uncalibrated(gemm_efficiency=0.7)

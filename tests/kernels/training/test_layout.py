@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.at_point import evaluate, value
+from sweep.equations import registry
+from tests.at_point import by_hand, evaluate, value
 
 TRILLION = {"gpus": 3072, "tp": 8, "pp": 64, "micro_batch": 1, "global_batch": 3072, "sequence_length": 2048}
 
@@ -65,3 +66,75 @@ def test_the_same_layout_without_fault_has_a_step_time():
     found, flags = evaluate("step_time", **H100)
     assert found > 0
     assert flags == set()
+
+
+BY_HAND = [
+    ("gpus_per_replica", {"tp": 8, "pp": 15, "cp": 2}, 240),
+    ("replicas", {"gpus": 25000, "gpus_per_replica": 120}, 25000 / 120),
+    ("servers", {"gpus": 25000, "gpus_per_server": 8}, 3125),
+    ("data_parallel_size", {"replicas": 208.3}, 208),
+    ("data_parallel_size", {"replicas": 4.0}, 4),
+    ("micro_batches", {"global_batch": 1536, "data_parallel_size": 16, "micro_batch": 4}, 24),
+    ("tokens_per_step", {"data_parallel_size": 16, "micro_batches": 24, "micro_batch": 4, "sequence_length": 2048}, 1536 * 2048),
+    ("local_tokens", {"micro_batch": 4, "sequence_length": 2048, "cp": 2}, 4096),
+    ("sequence_shards", {"tp": 8, "sequence_parallel": 1}, 8),
+    ("sequence_shards", {"tp": 8, "sequence_parallel": 0}, 1),
+    ("stage_layers", {"layers": 96, "pp": 8}, 12),
+    ("slowest_stage_layers", {"layers": 96, "pp": 8, "interleaving": 3}, 12),
+    ("slowest_stage_layers", {"layers": 61, "pp": 16, "interleaving": 1}, 4),
+    ("slowest_stage_layers", {"layers": 94, "pp": 8, "interleaving": 2}, 12),
+    ("slowest_stage_layers", {"layers": 95, "pp": 8, "interleaving": 3}, 15),
+    ("slowest_stage_layers", {"layers": 126, "pp": 16, "interleaving": 1}, 8),
+    ("last_stage_layers", {"layers": 96, "pp": 8, "slowest_stage_layers": 12}, 12),
+    ("last_stage_layers", {"layers": 61, "pp": 16, "slowest_stage_layers": 4}, 3),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "expected"), BY_HAND, ids=lambda part: part if isinstance(part, str) else "")
+def test_by_hand(name, given, expected):
+    """Counts of the article, of Narayanan et al. 2021 and of Llama 3 405B, whose 126 layers are 8 a stage on 16 with embedding and head."""
+    assert by_hand(name, given) == pytest.approx(expected, rel=1e-12)
+
+
+RULES = [
+    ("cluster_smaller_than_replica", {"replicas": 0.9}, True),
+    ("cluster_smaller_than_replica", {"replicas": 1.0}, False),
+    ("gpus_left_over", {"replicas": 208.3}, True),
+    ("gpus_left_over", {"replicas": 208.0}, False),
+    ("batch_not_divisible", {"global_batch": 96, "data_parallel_size": 6, "micro_batch": 4}, False),
+    ("batch_not_divisible", {"global_batch": 100, "data_parallel_size": 6, "micro_batch": 4}, True),
+    ("batch_not_divisible", {"global_batch": 24, "data_parallel_size": 10, "micro_batch": 2}, True),
+    ("heads_not_divisible_by_tp", {"attention_heads": 96, "tp": 8}, False),
+    ("heads_not_divisible_by_tp", {"attention_heads": 96, "tp": 5}, True),
+    ("stages_exceed_layers", {"layers": 96, "pp": 96}, False),
+    ("stages_exceed_layers", {"layers": 96, "pp": 97}, True),
+    ("chunks_exceed_layers", {"layers": 10, "pp": 4, "interleaving": 3}, False),
+    ("chunks_exceed_layers", {"layers": 9, "pp": 4, "interleaving": 3}, True),
+    ("chunks_exceed_layers", {"layers": 9, "pp": 9, "interleaving": 3}, True),
+    ("chunks_exceed_layers", {"layers": 8, "pp": 9, "interleaving": 3}, False),
+    ("interleaving_without_pipeline", {"pp": 1, "interleaving": 1}, False),
+    ("interleaving_without_pipeline", {"pp": 1, "interleaving": 2}, True),
+    ("interleaving_without_pipeline", {"pp": 2, "interleaving": 2}, False),
+    ("ep_exceeds_experts", {"experts": 64, "ep": 64}, False),
+    ("ep_exceeds_experts", {"experts": 64, "ep": 128}, True),
+    ("ep_exceeds_experts", {"experts": 64, "ep": 48}, True),
+    ("ep_exceeds_experts", {"experts": 64, "ep": 5}, True),
+    ("ep_exceeds_experts", {"experts": 65, "ep": 2}, True),
+    ("ep_exceeds_experts", {"experts": 0, "ep": 1}, False),
+    ("ep_exceeds_experts", {"experts": 0, "ep": 2}, True),
+    ("ep_does_not_fit_ranks", {"ep": 16, "tp": 2, "cp": 2, "data_parallel_size": 4}, False),
+    ("ep_does_not_fit_ranks", {"ep": 16, "tp": 2, "cp": 2, "data_parallel_size": 5}, True),
+    ("ep_does_not_fit_ranks", {"ep": 3, "tp": 3, "cp": 1, "data_parallel_size": 1}, False),
+    ("ep_does_not_fit_ranks", {"ep": 6, "tp": 3, "cp": 2, "data_parallel_size": 1}, False),
+    ("ep_does_not_fit_ranks", {"ep": 9, "tp": 2, "cp": 2, "data_parallel_size": 5}, True),
+    ("sequence_not_divisible_by_cp", {"sequence_length": 4096, "cp": 4}, False),
+    ("sequence_not_divisible_by_cp", {"sequence_length": 4100, "cp": 4}, True),
+    ("sequence_not_divisible_by_cp", {"sequence_length": 4097, "cp": 1}, False),
+    ("sequence_not_divisible_by_cp", {"sequence_length": 4098, "cp": 2}, True),
+    ("sequence_not_divisible_by_cp", {"sequence_length": 12, "cp": 3}, False),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "broken"), RULES, ids=lambda part: part if isinstance(part, str) else "")
+def test_splits_that_are_impossible(name, given, broken):
+    assert bool(registry.RULES[name].function(**given)) is broken

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.at_point import evaluate, value
+from sweep.equations import registry
+from tests.at_point import by_hand, evaluate, value
 
 GIB = 2**30
 
@@ -73,3 +74,288 @@ def test_modules_that_are_computed_again_are_not_kept():
     assert value("layer_activation_bytes", **case, **widths, recompute_latent_projection=1) == 200 + 3 * 60
     whole, norms = (value("stream_activation_bytes", precision="bf16", fused_norms=1, recompute_norms=b) for b in (0, 1))
     assert whole - norms == 4
+
+
+BY_HAND = [
+    (
+        "model_state_memory",
+        {
+            "dense_parameters_per_gpu": 100,
+            "expert_parameters_per_gpu": 0,
+            "data_parallel_size": 4,
+            "cp": 2,
+            "expert_replicas": 0,
+            "zero_stage": 0,
+            "parameter_bytes": 2,
+            "main_gradient_bytes": 4,
+            "optimizer_state_bytes": 12,
+        },
+        1800,
+    ),
+    (
+        "model_state_memory",
+        {
+            "dense_parameters_per_gpu": 100,
+            "expert_parameters_per_gpu": 0,
+            "data_parallel_size": 4,
+            "cp": 2,
+            "expert_replicas": 0,
+            "zero_stage": 1,
+            "parameter_bytes": 2,
+            "main_gradient_bytes": 4,
+            "optimizer_state_bytes": 12,
+        },
+        600 + 150,
+    ),
+    (
+        "model_state_memory",
+        {
+            "dense_parameters_per_gpu": 100,
+            "expert_parameters_per_gpu": 0,
+            "data_parallel_size": 4,
+            "cp": 2,
+            "expert_replicas": 0,
+            "zero_stage": 2,
+            "parameter_bytes": 2,
+            "main_gradient_bytes": 4,
+            "optimizer_state_bytes": 12,
+        },
+        200 + 50 + 150,
+    ),
+    (
+        "model_state_memory",
+        {
+            "dense_parameters_per_gpu": 100,
+            "expert_parameters_per_gpu": 0,
+            "data_parallel_size": 4,
+            "cp": 2,
+            "expert_replicas": 0,
+            "zero_stage": 3,
+            "parameter_bytes": 2,
+            "main_gradient_bytes": 4,
+            "optimizer_state_bytes": 12,
+        },
+        225,
+    ),
+    (
+        "model_state_memory",
+        {
+            "dense_parameters_per_gpu": 100,
+            "expert_parameters_per_gpu": 50,
+            "data_parallel_size": 4,
+            "cp": 2,
+            "expert_replicas": 4,
+            "zero_stage": 3,
+            "parameter_bytes": 2,
+            "main_gradient_bytes": 4,
+            "optimizer_state_bytes": 12,
+        },
+        225 + 225,
+    ),
+    (
+        "model_state_memory",
+        {
+            "dense_parameters_per_gpu": 100,
+            "expert_parameters_per_gpu": 1,
+            "data_parallel_size": 4,
+            "cp": 2,
+            "expert_replicas": 4,
+            "zero_stage": 3,
+            "parameter_bytes": 2,
+            "main_gradient_bytes": 4,
+            "optimizer_state_bytes": 12,
+        },
+        225 + 4.5,
+    ),
+    (
+        "stream_activation_bytes",
+        {"precision": "bf16", "kept_stream_bytes": 10, "fused_norms": 1, "kept_norm_bytes": 3, "recompute_norms": 0},
+        14,
+    ),
+    (
+        "stream_activation_bytes",
+        {"precision": "fp8", "kept_stream_bytes": 10, "fused_norms": 1, "kept_norm_bytes": 3, "recompute_norms": 0},
+        12,
+    ),
+    (
+        "stream_activation_bytes",
+        {"precision": "fp8", "kept_stream_bytes": 10, "fused_norms": 0, "kept_norm_bytes": 3, "recompute_norms": 1},
+        16,
+    ),
+    ("score_bytes", {"tp": 4, "sequence_length": 100, "attention_heads": 8, "fused_attention": 0}, 1000),
+    ("score_bytes", {"tp": 4, "sequence_length": 100, "attention_heads": 8, "fused_attention": 1}, 0),
+    ("micro_batches_in_flight", {"pp": 8, "interleaving": 1, "micro_batches": 64}, 8),
+    ("micro_batches_in_flight", {"pp": 8, "interleaving": 1, "micro_batches": 5}, 5),
+    ("micro_batches_in_flight", {"pp": 8, "interleaving": 2, "micro_batches": 64}, 11.5),
+    ("micro_batches_in_flight", {"pp": 8, "interleaving": 2, "micro_batches": 10}, 10),
+    (
+        "stage_activation_bytes",
+        {
+            "slowest_stage_layers": 5,
+            "layer_activation_bytes": 30,
+            "score_bytes": 7,
+            "recompute": "none",
+            "hidden_size": 10,
+            "sequence_shards": 4,
+        },
+        185,
+    ),
+    (
+        "stage_activation_bytes",
+        {
+            "slowest_stage_layers": 5,
+            "layer_activation_bytes": 30,
+            "score_bytes": 7,
+            "recompute": "selective",
+            "hidden_size": 10,
+            "sequence_shards": 4,
+        },
+        150,
+    ),
+    (
+        "stage_activation_bytes",
+        {
+            "slowest_stage_layers": 5,
+            "layer_activation_bytes": 30,
+            "score_bytes": 7,
+            "recompute": "full",
+            "hidden_size": 10,
+            "sequence_shards": 4,
+        },
+        25,
+    ),
+    ("working_bytes", {"layer_activation_bytes": 30, "score_bytes": 7, "recompute": "none"}, 0),
+    ("working_bytes", {"layer_activation_bytes": 30, "score_bytes": 7, "recompute": "selective"}, 7),
+    ("working_bytes", {"layer_activation_bytes": 30, "score_bytes": 7, "recompute": "full"}, 37),
+    (
+        "head_bytes",
+        {
+            "vocabulary_size": 80,
+            "tp": 4,
+            "fused_operators": 1,
+            "gathered_logits": 0,
+            "logit_bytes": 6,
+            "eager_logit_bytes": 10,
+            "gathered_logit_bytes": 14,
+        },
+        120,
+    ),
+    (
+        "head_bytes",
+        {
+            "vocabulary_size": 80,
+            "tp": 4,
+            "fused_operators": 0,
+            "gathered_logits": 0,
+            "logit_bytes": 6,
+            "eager_logit_bytes": 10,
+            "gathered_logit_bytes": 14,
+        },
+        200,
+    ),
+    (
+        "head_bytes",
+        {
+            "vocabulary_size": 80,
+            "tp": 4,
+            "fused_operators": 1,
+            "gathered_logits": 1,
+            "logit_bytes": 6,
+            "eager_logit_bytes": 10,
+            "gathered_logit_bytes": 14,
+        },
+        1120,
+    ),
+    (
+        "activation_memory",
+        {"local_tokens": 100, "stage_activation_bytes": 50, "working_bytes": 7, "head_bytes": 120, "micro_batches_in_flight": 8, "pp": 8},
+        40700,
+    ),
+    (
+        "activation_memory",
+        {"local_tokens": 100, "stage_activation_bytes": 50, "working_bytes": 7, "head_bytes": 120, "micro_batches_in_flight": 2, "pp": 2},
+        17700,
+    ),
+    (
+        "activation_memory",
+        {"local_tokens": 100, "stage_activation_bytes": 50, "working_bytes": 7, "head_bytes": 120, "micro_batches_in_flight": 8, "pp": 1},
+        17700,
+    ),
+    (
+        "gathered_memory",
+        {
+            "zero_stage": 2,
+            "dense_parameters_per_gpu": 100,
+            "expert_parameters_per_gpu": 50,
+            "slowest_stage_layers": 5,
+            "parameter_bytes": 2,
+            "main_gradient_bytes": 4,
+        },
+        0,
+    ),
+    (
+        "gathered_memory",
+        {
+            "zero_stage": 3,
+            "dense_parameters_per_gpu": 100,
+            "expert_parameters_per_gpu": 50,
+            "slowest_stage_layers": 5,
+            "parameter_bytes": 2,
+            "main_gradient_bytes": 4,
+        },
+        360,
+    ),
+    ("allocated_memory", {"model_state_memory": 225, "activation_memory": 400, "gathered_memory": 36}, 661),
+    ("memory_per_gpu", {"allocated_memory": 600, "allocator_waste": 0.25, "memory_reserve": 90}, 840),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "expected"), BY_HAND, ids=lambda part: part if isinstance(part, str) else "")
+def test_by_hand(name, given, expected):
+    """100 parameters of 2 + 4 + 12 bytes on 8 ranks; two layers of five are gathered at a time."""
+    assert by_hand(name, given) == pytest.approx(expected, rel=1e-12)
+
+
+KEPT = {
+    "tp": 4,
+    "sequence_shards": 2,
+    "hidden_size": 10,
+    "stream_activation_bytes": 14,
+    "attention_width": 60,
+    "ffn_hidden_size": 8,
+    "mlp_matrices": 3,
+    "shared_expert_hidden_size": 4,
+    "expert_hidden_size": 6,
+    "experts_per_token": 5,
+    "layers": 12,
+    "moe_layers": 3,
+    "attention_heads": 4,
+    "value_head_size": 5,
+    "recompute_mlp": 0,
+    "recompute_latent_projection": 0,
+    "recompute_experts": 0,
+    "recompute_shared_experts": 0,
+    "recompute_expert_activation": 0,
+}
+STREAM, COLUMNS, DENSE, SHARED, ROUTED = 70, 2 * 60 / 4, 2 * 3 * 6 / 4, 2 * 3 * 1 / 4, 0.25 * 2.5
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, STREAM + COLUMNS + DENSE + SHARED + ROUTED * (40 + 36)),
+        ({"recompute_mlp": 1}, STREAM + COLUMNS + SHARED + ROUTED * (40 + 36)),
+        ({"recompute_shared_experts": 1}, STREAM + COLUMNS + DENSE + ROUTED * (40 + 36)),
+        ({"recompute_experts": 1}, STREAM + COLUMNS + DENSE + SHARED),
+        ({"recompute_expert_activation": 1}, STREAM + COLUMNS + DENSE + SHARED + ROUTED * (40 + 24)),
+        ({"recompute_latent_projection": 1}, STREAM + 2 * 20 / 4 + DENSE + SHARED + ROUTED * (40 + 36)),
+    ],
+    ids=str,
+)
+def test_activations_of_a_layer_without_what_is_computed_again(changes, expected):
+    assert value("layer_activation_bytes", **{**KEPT, **changes}) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("needed", "exceeds"), [(79.0, False), (80.0, False), (81.0, True)])
+def test_a_job_fits_up_to_the_memory_of_a_gpu(needed, exceeds):
+    assert registry.RULES["exceeds_memory"].function(memory_per_gpu=needed, gpu_memory=80.0) is exceeds

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.at_point import value
+from tests.at_point import by_hand, value
 
 GPT3 = {"model": "gpt-3-175b"}
 
@@ -27,3 +27,41 @@ def test_adam_updates_a_shard():
 def test_without_sharing_every_rank_updates_all():
     assert value("optimizer_shards", zero_stage=0, gpus=64) == 1
     assert value("optimizer_shards", zero_stage=1, gpus=64) == 64
+
+
+BY_HAND = [
+    ("pointwise_rate", {"hbm_bandwidth": 3000, "hbm_efficiency": 0.75}, 2250),
+    ("stream_bytes", {"fused_stream_bytes": 24, "fused_norms": 1, "norm_bytes": 5}, 24),
+    ("stream_bytes", {"fused_stream_bytes": 24, "fused_norms": 0, "norm_bytes": 5}, 34),
+    ("operator_passes", {"fused_operators": 1, "eager_passes": 1.7}, 1),
+    ("operator_passes", {"fused_operators": 0, "eager_passes": 1.7}, 1.7),
+    (
+        "layer_pointwise_bytes",
+        {
+            "tp": 4,
+            "sequence_shards": 2,
+            "hidden_size": 10,
+            "attention_width": 12,
+            "ffn_hidden_size": 8,
+            "mlp_matrices": 3,
+            "stream_bytes": 24,
+            "branch_passes": 5,
+            "operator_passes": 2,
+            "layers": 12,
+            "moe_layers": 3,
+        },
+        2 * (120 + 10 * 30 / 4),
+    ),
+    ("pointwise_time", {"local_tokens": 100, "layer_pointwise_bytes": 30, "pointwise_rate": 40}, 75),
+    ("optimizer_time", {"parameters_per_gpu": 1000, "optimizer_shards": 4, "optimizer_bytes": 34, "pointwise_rate": 17}, 500),
+    ("optimizer_shards", {"zero_stage": 0, "data_parallel_size": 4, "cp": 2}, 1),
+    ("optimizer_shards", {"zero_stage": 1, "data_parallel_size": 4, "cp": 2}, 8),
+    ("optimizer_shards", {"zero_stage": 2, "data_parallel_size": 4, "cp": 2}, 8),
+    ("parameters_per_gpu", {"dense_parameters_per_gpu": 7, "expert_parameters_per_gpu": 4}, 11),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "expected"), BY_HAND, ids=lambda part: part if isinstance(part, str) else "")
+def test_by_hand(name, given, expected):
+    """A quarter of the layers are mixtures, so a dense MLP counts for three quarters."""
+    assert by_hand(name, given) == pytest.approx(expected, rel=1e-12)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.at_point import value
+from sweep.kernels.training import power
+from tests.at_point import by_hand, value
 
 H100 = {"gpu": "h100-sxm"}
 NODE = {"gpus": 64, "tp": 4, "cp": 2, "global_batch": 8, "sequence_length": 8192, "precision": "fp8"}
@@ -76,3 +77,103 @@ def test_waiting_for_the_host_or_for_tokens_is_no_work_on_memory():
     }
     found = value("memory_time", **run, layer_forward_time=2, layer_backward_time=4, tensor_time=20)
     assert found == pytest.approx(2 * (3 * (6 - 2 * 0.5) + 1) - 20 + 0.25)
+
+
+BY_HAND = [
+    (
+        "tensor_time",
+        {
+            "micro_batches": 5,
+            "slowest_stage_layers": 4,
+            "layer_products_time": 10,
+            "core_attention_time": 3,
+            "core_attention_backward_time": 7,
+            "recompute_time": 8,
+            "head_time": 6,
+            "layer_forward_time": 16,
+        },
+        5 * (4 * (30 + 10 + 6.5) + 6),
+    ),
+    (
+        "memory_time",
+        {
+            "micro_batches": 5,
+            "slowest_stage_layers": 4,
+            "layer_exchange_time": 2,
+            "recompute_time": 8,
+            "layer_forward_time": 16,
+            "layer_backward_time": 36,
+            "head_time": 6,
+            "tensor_time": 960,
+            "optimizer_time": 9,
+        },
+        5 * (4 * 55 + 6) - 960 + 9,
+    ),
+    (
+        "gpu_power_modelled",
+        {
+            "step_time": 10,
+            "tensor_time": 5,
+            "memory_time": 2,
+            "gpu_tdp": 700,
+            "tensor_power_fraction": 0.9,
+            "memory_power_fraction": 0.6,
+            "waiting_power_fraction": 0.3,
+        },
+        700 * (0.45 + 0.12 + 0.09),
+    ),
+    (
+        "gpu_power_modelled",
+        {
+            "step_time": 10,
+            "tensor_time": 8,
+            "memory_time": 5,
+            "gpu_tdp": 700,
+            "tensor_power_fraction": 0.9,
+            "memory_power_fraction": 0.6,
+            "waiting_power_fraction": 0.3,
+        },
+        700 * (0.72 + 0.12),
+    ),
+    (
+        "gpu_power_modelled",
+        {
+            "step_time": 10,
+            "tensor_time": 15,
+            "memory_time": 5,
+            "gpu_tdp": 700,
+            "tensor_power_fraction": 0.9,
+            "memory_power_fraction": 0.6,
+            "waiting_power_fraction": 0.3,
+        },
+        630,
+    ),
+    ("server_power_nameplate", {"server_nameplate_power": 10200}, 10200),
+    ("server_power_tdp", {"gpus_per_server": 8, "gpu_tdp": 700, "server_host_power": 1800, "supply_efficiency": 0.8}, 9250),
+    ("server_power_measured", {"server_nameplate_power": 10000, "server_power_fraction": 0.67}, 6700),
+    (
+        "server_power_modelled",
+        {
+            "gpus_per_server": 8,
+            "gpu_power_modelled": 500,
+            "server_host_power": 1800,
+            "supply_efficiency": 0.8,
+            "training_power_residual": 1.1,
+        },
+        7975,
+    ),
+    ("switch_power", {"gpus": 8, "gpus_per_server": 8, "switch_power_per_gpu": 20}, 0),
+    ("switch_power", {"gpus": 9, "gpus_per_server": 8, "switch_power_per_gpu": 20}, 180),
+    ("energy_per_token_trained", {"servers": 64, "server_power": 6850, "step_time": 10, "tokens_per_step": 4e6}, 1.096),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "expected"), BY_HAND, ids=lambda part: part if isinstance(part, str) else "")
+def test_by_hand(name, given, expected):
+    """Half of the forward pass is computed again; a step is never busier than it is long."""
+    assert by_hand(name, given) == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_power_that_counts_is_that_of_the_method():
+    given = {f"server_power_{name}": place for place, name in enumerate(("nameplate", "tdp", "measured", "modelled"))}
+    assert [power.server_power(power_method=method, **given) for method in range(4)] == [0, 1, 2, 3]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.at_point import value
+from tests.at_point import by_hand, value
 
 H100 = {"gpu": "h100-sxm"}
 RUN = {"micro_batch": 1, "sequence_length": 4096}
@@ -52,3 +52,167 @@ def test_experts_computed_again_include_their_activation():
     assert value("mixture_recompute_time", entries, **RUN, **run, recompute_experts=1, recompute_expert_activation=1) == whole
     assert 0 < value("mixture_recompute_time", entries, **RUN, **run, recompute_expert_activation=1) < 0.5
     assert value("mixture_recompute_time", entries, **RUN, **run, recompute_shared_experts=1) == pytest.approx(0.25)
+
+
+BY_HAND = [
+    (
+        "dense_recompute_time",
+        {
+            "recompute_norms": 1,
+            "recompute_mlp": 0,
+            "recompute_latent_projection": 0,
+            "mlp_products_time": 9,
+            "local_tokens": 100,
+            "tp": 4,
+            "sequence_shards": 2,
+            "hidden_size": 10,
+            "ffn_hidden_size": 8,
+            "mlp_matrices": 3,
+            "attention_heads": 6,
+            "head_size": 5,
+            "value_head_size": 3,
+            "q_lora_rank": 7,
+            "kv_lora_rank": 2,
+            "gemm_rate": 50,
+            "pointwise_rate": 40,
+            "layers": 12,
+            "moe_layers": 3,
+        },
+        100,
+    ),
+    (
+        "dense_recompute_time",
+        {
+            "recompute_norms": 0,
+            "recompute_mlp": 1,
+            "recompute_latent_projection": 0,
+            "mlp_products_time": 9,
+            "local_tokens": 100,
+            "tp": 4,
+            "sequence_shards": 2,
+            "hidden_size": 10,
+            "ffn_hidden_size": 8,
+            "mlp_matrices": 3,
+            "attention_heads": 6,
+            "head_size": 5,
+            "value_head_size": 3,
+            "q_lora_rank": 7,
+            "kv_lora_rank": 2,
+            "gemm_rate": 50,
+            "pointwise_rate": 40,
+            "layers": 12,
+            "moe_layers": 3,
+        },
+        0.75 * (9 + 30),
+    ),
+    (
+        "dense_recompute_time",
+        {
+            "recompute_norms": 0,
+            "recompute_mlp": 0,
+            "recompute_latent_projection": 1,
+            "mlp_products_time": 9,
+            "local_tokens": 100,
+            "tp": 4,
+            "sequence_shards": 2,
+            "hidden_size": 10,
+            "ffn_hidden_size": 8,
+            "mlp_matrices": 3,
+            "attention_heads": 6,
+            "head_size": 5,
+            "value_head_size": 3,
+            "q_lora_rank": 7,
+            "kv_lora_rank": 2,
+            "gemm_rate": 50,
+            "pointwise_rate": 40,
+            "layers": 12,
+            "moe_layers": 3,
+        },
+        100 * 2 * 6 * 51 / 200,
+    ),
+    (
+        "dense_recompute_time",
+        {
+            "recompute_norms": 1,
+            "recompute_mlp": 1,
+            "recompute_latent_projection": 1,
+            "mlp_products_time": 9,
+            "local_tokens": 100,
+            "tp": 4,
+            "sequence_shards": 2,
+            "hidden_size": 10,
+            "ffn_hidden_size": 8,
+            "mlp_matrices": 3,
+            "attention_heads": 6,
+            "head_size": 5,
+            "value_head_size": 3,
+            "q_lora_rank": 7,
+            "kv_lora_rank": 2,
+            "gemm_rate": 50,
+            "pointwise_rate": 40,
+            "layers": 12,
+            "moe_layers": 3,
+        },
+        100 + 0.75 * 39 + 306,
+    ),
+    (
+        "mixture_recompute_time",
+        {
+            "recompute_experts": 1,
+            "recompute_shared_experts": 1,
+            "recompute_expert_activation": 1,
+            "expert_products_time": 9,
+            "permutation_time": 5,
+            "shared_expert_time": 3,
+            "routed_tokens": 100,
+            "expert_hidden_size": 4,
+            "mlp_matrices": 3,
+            "pointwise_rate": 40,
+            "layers": 12,
+            "moe_layers": 3,
+        },
+        0.25 * 17,
+    ),
+    (
+        "mixture_recompute_time",
+        {
+            "recompute_experts": 0,
+            "recompute_shared_experts": 0,
+            "recompute_expert_activation": 1,
+            "expert_products_time": 9,
+            "permutation_time": 5,
+            "shared_expert_time": 3,
+            "routed_tokens": 100,
+            "expert_hidden_size": 4,
+            "mlp_matrices": 3,
+            "pointwise_rate": 40,
+            "layers": 12,
+            "moe_layers": 3,
+        },
+        0.25 * 60,
+    ),
+    (
+        "mixture_recompute_time",
+        {
+            "recompute_experts": 0,
+            "recompute_shared_experts": 1,
+            "recompute_expert_activation": 1,
+            "expert_products_time": 9,
+            "permutation_time": 5,
+            "shared_expert_time": 3,
+            "routed_tokens": 100,
+            "expert_hidden_size": 4,
+            "mlp_matrices": 3,
+            "pointwise_rate": 40,
+            "layers": 12,
+            "moe_layers": 3,
+        },
+        0.25 * 63,
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "expected"), BY_HAND, ids=lambda part: part if isinstance(part, str) else "")
+def test_by_hand(name, given, expected):
+    """A quarter of 12 layers are mixtures."""
+    assert by_hand(name, given) == pytest.approx(expected, rel=1e-12)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.at_point import value
+from tests.at_point import by_hand, value
 
 
 def test_a_single_gpu_holds_the_whole_model():
@@ -24,3 +24,87 @@ def test_tensor_and_pipeline_parallelism_divide_it():
     assert stage == pytest.approx(
         (12 * 12 * 12288**2 + 12288 * value("vocabulary_size", {"model": "gpt-3-175b"}, vocabulary_size=50257)) / 8, rel=0.02
     )
+
+
+BY_HAND = [
+    (
+        "layer_mlp_weights",
+        {
+            "hidden_size": 10,
+            "mlp_matrices": 3,
+            "ffn_hidden_size": 8,
+            "shared_expert_hidden_size": 2,
+            "expert_hidden_size": 4,
+            "experts_per_token": 5,
+            "layers": 12,
+            "moe_layers": 3,
+        },
+        30 * (6 + 5.5),
+    ),
+    (
+        "layer_dense_weights",
+        {
+            "attention_weights": 40,
+            "hidden_size": 10,
+            "mlp_matrices": 3,
+            "ffn_hidden_size": 8,
+            "shared_expert_hidden_size": 2,
+            "experts": 64,
+            "layers": 12,
+            "moe_layers": 3,
+        },
+        40 + 180 + 0.25 * 700,
+    ),
+    (
+        "layer_expert_weights",
+        {"hidden_size": 10, "mlp_matrices": 3, "expert_hidden_size": 4, "experts": 64, "layers": 12, "moe_layers": 3},
+        16 * 120,
+    ),
+    (
+        "dense_parameters_per_gpu",
+        {
+            "slowest_stage_layers": 5,
+            "layer_dense_weights": 100,
+            "vocabulary_size": 80,
+            "hidden_size": 10,
+            "tied_embeddings": 0,
+            "tp": 4,
+            "pp": 1,
+        },
+        525,
+    ),
+    (
+        "dense_parameters_per_gpu",
+        {
+            "slowest_stage_layers": 5,
+            "layer_dense_weights": 100,
+            "vocabulary_size": 80,
+            "hidden_size": 10,
+            "tied_embeddings": 1,
+            "tp": 4,
+            "pp": 1,
+        },
+        325,
+    ),
+    (
+        "dense_parameters_per_gpu",
+        {
+            "slowest_stage_layers": 5,
+            "layer_dense_weights": 100,
+            "vocabulary_size": 80,
+            "hidden_size": 10,
+            "tied_embeddings": 0,
+            "tp": 4,
+            "pp": 2,
+        },
+        325,
+    ),
+    ("expert_parameters_per_gpu", {"slowest_stage_layers": 5, "layer_expert_weights": 100, "ep": 4}, 125),
+    ("expert_replicas", {"tp": 4, "cp": 2, "ep": 16, "data_parallel_size": 6}, 3),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "expected"), BY_HAND, ids=lambda part: part if isinstance(part, str) else "")
+def test_by_hand(name, given, expected):
+    """A quarter of 12 layers are mixtures of 64 experts of which a token visits 5."""
+    assert by_hand(name, given) == pytest.approx(expected, rel=1e-12)

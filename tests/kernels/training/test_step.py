@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.at_point import evaluate, value
+from sweep.equations import registry
+from tests.at_point import by_hand, evaluate, value
 
 A100 = {"gpu": "a100-sxm-80gb"}
 MEGATRON = {
@@ -86,3 +87,283 @@ def test_stages_dealt_by_time_share_the_head():
     assert value("stage_time", balanced_stages=0, **run) == pytest.approx(8e-3)
     assert value("stage_time", balanced_stages=1, **{**run, "head_time": 9e-3}) == pytest.approx(9e-3)
     assert value("stage_time", balanced_stages=1, **{**run, "pp": 3}) == pytest.approx(7e-3)
+
+
+BY_HAND = [
+    (
+        "layer_products_time",
+        {
+            "attention_products_time": 5,
+            "mlp_products_time": 8,
+            "expert_products_time": 20,
+            "shared_expert_time": 4,
+            "layers": 12,
+            "moe_layers": 3,
+        },
+        5 + 6 + 6,
+    ),
+    (
+        "layer_exchange_time",
+        {
+            "tensor_parallel_time": 10,
+            "tensor_overlap": 1,
+            "tp_overlap": 0.5,
+            "collective_start_time": 1,
+            "context_parallel_time": 9,
+            "core_attention_time": 3,
+        },
+        10 - 4 + 6,
+    ),
+    (
+        "layer_exchange_time",
+        {
+            "tensor_parallel_time": 10,
+            "tensor_overlap": 0,
+            "tp_overlap": 0.5,
+            "collective_start_time": 1,
+            "context_parallel_time": 2,
+            "core_attention_time": 3,
+        },
+        10,
+    ),
+    (
+        "layer_exchange_time",
+        {
+            "tensor_parallel_time": 1,
+            "tensor_overlap": 1,
+            "tp_overlap": 0.5,
+            "collective_start_time": 1,
+            "context_parallel_time": 0,
+            "core_attention_time": 3,
+        },
+        1,
+    ),
+    (
+        "layer_forward_time",
+        {
+            "layer_products_time": 17,
+            "core_attention_time": 3,
+            "pointwise_time": 2,
+            "permutation_time": 8,
+            "layer_exchange_time": 5,
+            "layers": 12,
+            "moe_layers": 3,
+        },
+        29,
+    ),
+    (
+        "layer_backward_time",
+        {
+            "layer_forward_time": 29,
+            "core_attention_time": 3,
+            "core_attention_backward_time": 7,
+            "layer_exchange_time": 5,
+            "gradient_accumulation_time": 4,
+        },
+        42 + 7 + 5 + 4,
+    ),
+    (
+        "expert_wait",
+        {
+            "all_to_all_time": 12,
+            "expert_overlap": 1,
+            "ep_overlap": 0.75,
+            "recompute": "none",
+            "recompute_experts": 0.5,
+            "layer_forward_time": 2,
+            "layer_backward_time": 3,
+            "recompute_time": 1,
+            "layers": 12,
+            "moe_layers": 3,
+        },
+        9,
+    ),
+    (
+        "layer_host_time",
+        {
+            "kernel_launch": "eager",
+            "recompute": "none",
+            "precision": "bf16",
+            "host_pass_time": 5,
+            "host_mixture_time": 4,
+            "host_expert_time": 2,
+            "local_experts": 8,
+            "layers": 12,
+            "moe_layers": 3,
+        },
+        10 + 5,
+    ),
+    (
+        "layer_host_time",
+        {
+            "kernel_launch": "eager",
+            "recompute": "full",
+            "precision": "fp8",
+            "host_pass_time": 5,
+            "host_mixture_time": 4,
+            "host_expert_time": 2,
+            "local_experts": 8,
+            "layers": 12,
+            "moe_layers": 3,
+        },
+        15 + 9,
+    ),
+    (
+        "layer_host_time",
+        {
+            "kernel_launch": "partial-graph",
+            "recompute": "full",
+            "precision": "bf16",
+            "host_pass_time": 5,
+            "host_mixture_time": 4,
+            "host_expert_time": 2,
+            "local_experts": 8,
+            "layers": 12,
+            "moe_layers": 3,
+        },
+        5,
+    ),
+    (
+        "layer_host_time",
+        {
+            "kernel_launch": "whole-graph",
+            "recompute": "full",
+            "precision": "bf16",
+            "host_pass_time": 5,
+            "host_mixture_time": 4,
+            "host_expert_time": 2,
+            "local_experts": 8,
+            "layers": 12,
+            "moe_layers": 3,
+        },
+        0,
+    ),
+    ("layer_time", {"layer_forward_time": 1, "layer_backward_time": 2, "recompute_time": 4, "expert_wait": 8, "layer_host_time": 3}, 15),
+    ("layer_time", {"layer_forward_time": 1, "layer_backward_time": 2, "recompute_time": 4, "expert_wait": 8, "layer_host_time": 30}, 30),
+    (
+        "stage_time",
+        {
+            "layer_time": 10,
+            "head_time": 5,
+            "slowest_stage_layers": 4,
+            "last_stage_layers": 4,
+            "stage_transfer_time": 3,
+            "interleaving": 2,
+            "pipeline_overlap": 1,
+            "transfer_overlap": 0.75,
+        },
+        45 + 3,
+    ),
+    (
+        "stage_time",
+        {
+            "layer_time": 10,
+            "head_time": 5,
+            "slowest_stage_layers": 4,
+            "last_stage_layers": 3,
+            "stage_transfer_time": 3,
+            "interleaving": 2,
+            "pipeline_overlap": 0,
+            "transfer_overlap": 0.75,
+        },
+        40 + 12,
+    ),
+    ("bubble_time", {"pp": 8, "interleaving": 2, "stage_layers": 6, "layer_time": 10, "stage_transfer_time": 3}, 7 * 36),
+    (
+        "data_parallel_wait",
+        {
+            "gradient_exchange_time": 4,
+            "parameter_gather_time": 2,
+            "expert_exchange_time": 1,
+            "stage_time": 3,
+            "micro_batches": 5,
+            "zero_stage": 1,
+            "gradient_overlap": 1,
+            "dp_overlap": 0.5,
+        },
+        4,
+    ),
+    (
+        "data_parallel_wait",
+        {
+            "gradient_exchange_time": 4,
+            "parameter_gather_time": 2,
+            "expert_exchange_time": 1,
+            "stage_time": 30,
+            "micro_batches": 5,
+            "zero_stage": 1,
+            "gradient_overlap": 1,
+            "dp_overlap": 0.5,
+        },
+        3.5,
+    ),
+    (
+        "data_parallel_wait",
+        {
+            "gradient_exchange_time": 4,
+            "parameter_gather_time": 2,
+            "expert_exchange_time": 1,
+            "stage_time": 3,
+            "micro_batches": 5,
+            "zero_stage": 3,
+            "gradient_overlap": 1,
+            "dp_overlap": 0.5,
+        },
+        30,
+    ),
+    (
+        "data_parallel_wait",
+        {
+            "gradient_exchange_time": 4,
+            "parameter_gather_time": 2,
+            "expert_exchange_time": 1,
+            "stage_time": 3,
+            "micro_batches": 5,
+            "zero_stage": 3,
+            "gradient_overlap": 0,
+            "dp_overlap": 0.5,
+        },
+        45,
+    ),
+    (
+        "data_parallel_wait",
+        {
+            "gradient_exchange_time": 4,
+            "parameter_gather_time": 2,
+            "expert_exchange_time": 1,
+            "stage_time": 3,
+            "micro_batches": 5,
+            "zero_stage": 2,
+            "gradient_overlap": 0,
+            "dp_overlap": 0.5,
+        },
+        7,
+    ),
+    ("pipeline_time", {"micro_batches": 5, "stage_time": 3, "bubble_time": 7}, 22),
+    ("straggler_factor", {"gpus": 1000, "straggler_growth": 1e-5}, 1.01),
+    ("step_time_residual", {"experts": 0, "dense_step_time_residual": 1.1, "moe_step_time_residual": 1.2}, 1.1),
+    ("step_time_residual", {"experts": 1, "dense_step_time_residual": 1.1, "moe_step_time_residual": 1.2}, 1.2),
+    (
+        "step_time",
+        {
+            "pipeline_time": 22,
+            "data_parallel_wait": 5,
+            "optimizer_time": 3,
+            "step_overhead": 1,
+            "straggler_factor": 1.1,
+            "step_time_residual": 2,
+        },
+        68,
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "expected"), BY_HAND, ids=lambda part: part if isinstance(part, str) else "")
+def test_by_hand(name, given, expected):
+    """A quarter of 12 layers are mixtures; what hides behind other work is not waited for."""
+    assert by_hand(name, given) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(("gpus", "warned"), [(6000, False), (6250, False), (6251, True)])
+def test_a_loss_to_stragglers_beyond_a_sixteenth_is_warned_of(gpus, warned):
+    assert registry.RULES["stragglers_extrapolated"].function(gpus=gpus, straggler_growth=1e-5) is warned
