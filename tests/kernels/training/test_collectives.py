@@ -64,6 +64,49 @@ def test_an_exchange_over_many_domains_waits_once_for_its_ring(name):
 
 
 BY_HAND = [
+    (
+        "tensor_parallel_time",
+        {
+            "local_tokens": 100,
+            "tp": 4,
+            "hidden_size": 10,
+            "tensor_parallel_rate": 50,
+            "collective_start_time": 3,
+            "scaleup_domain": 2,
+            "scaleout_hop_time": 9,
+        },
+        120 + 6 + 4 * 3 * 9,
+    ),
+    (
+        "gradient_exchange_time",
+        {
+            "dense_parameters_per_gpu": 100,
+            "data_parallel_size": 4,
+            "cp": 2,
+            "data_parallel_rate": 50,
+            "gradient_bytes": 4,
+            "collective_start_time": 3,
+            "tp": 2,
+            "scaleup_domain": 15,
+            "scaleout_hop_time": 9,
+        },
+        7 + 3 + 7 * 9,
+    ),
+    (
+        "parameter_gather_time",
+        {
+            "dense_parameters_per_gpu": 100,
+            "data_parallel_size": 4,
+            "cp": 2,
+            "data_parallel_rate": 50,
+            "parameter_bytes": 2,
+            "collective_start_time": 3,
+            "tp": 2,
+            "scaleup_domain": 15,
+            "scaleout_hop_time": 9,
+        },
+        3.5 + 3 + 7 * 9,
+    ),
     ("scaleup_rate", {"scaleup_bandwidth": 450, "scaleup_efficiency": 0.8}, 360),
     ("scaleout_rate", {"scaleout_bandwidth": 50, "scaleout_efficiency": 0.9}, 45),
     ("tensor_parallel_rate", {"tp": 8, "scaleup_domain": 8, "scaleup_rate": 360, "scaleout_rate": 10}, 360),
@@ -71,15 +114,43 @@ BY_HAND = [
     ("tensor_parallel_rate", {"tp": 16, "scaleup_domain": 8, "scaleup_rate": 360, "scaleout_rate": 100}, 360),
     (
         "tensor_parallel_time",
-        {"local_tokens": 100, "tp": 4, "hidden_size": 10, "tensor_parallel_rate": 50, "collective_start_time": 3},
+        {
+            "scaleup_domain": 8,
+            "scaleout_hop_time": 9,
+            "local_tokens": 100,
+            "tp": 4,
+            "hidden_size": 10,
+            "tensor_parallel_rate": 50,
+            "collective_start_time": 3,
+        },
         120 + 6,
     ),
     (
         "tensor_parallel_time",
-        {"local_tokens": 100, "tp": 2, "hidden_size": 10, "tensor_parallel_rate": 50, "collective_start_time": 3},
+        {
+            "scaleup_domain": 8,
+            "scaleout_hop_time": 9,
+            "local_tokens": 100,
+            "tp": 2,
+            "hidden_size": 10,
+            "tensor_parallel_rate": 50,
+            "collective_start_time": 3,
+        },
         80 + 6,
     ),
-    ("tensor_parallel_time", {"local_tokens": 100, "tp": 1, "hidden_size": 10, "tensor_parallel_rate": 50, "collective_start_time": 3}, 0),
+    (
+        "tensor_parallel_time",
+        {
+            "scaleup_domain": 8,
+            "scaleout_hop_time": 9,
+            "local_tokens": 100,
+            "tp": 1,
+            "hidden_size": 10,
+            "tensor_parallel_rate": 50,
+            "collective_start_time": 3,
+        },
+        0,
+    ),
     (
         "context_parallel_time",
         {
@@ -179,6 +250,9 @@ BY_HAND = [
     (
         "gradient_exchange_time",
         {
+            "tp": 2,
+            "scaleup_domain": 16,
+            "scaleout_hop_time": 9,
             "dense_parameters_per_gpu": 100,
             "data_parallel_size": 4,
             "cp": 2,
@@ -191,6 +265,9 @@ BY_HAND = [
     (
         "gradient_exchange_time",
         {
+            "tp": 2,
+            "scaleup_domain": 16,
+            "scaleout_hop_time": 9,
             "dense_parameters_per_gpu": 100,
             "data_parallel_size": 2,
             "cp": 1,
@@ -203,6 +280,9 @@ BY_HAND = [
     (
         "gradient_exchange_time",
         {
+            "tp": 2,
+            "scaleup_domain": 16,
+            "scaleout_hop_time": 9,
             "dense_parameters_per_gpu": 100,
             "data_parallel_size": 1,
             "cp": 1,
@@ -215,6 +295,9 @@ BY_HAND = [
     (
         "parameter_gather_time",
         {
+            "tp": 2,
+            "scaleup_domain": 16,
+            "scaleout_hop_time": 9,
             "dense_parameters_per_gpu": 100,
             "data_parallel_size": 4,
             "cp": 2,
@@ -227,6 +310,9 @@ BY_HAND = [
     (
         "parameter_gather_time",
         {
+            "tp": 2,
+            "scaleup_domain": 16,
+            "scaleout_hop_time": 9,
             "dense_parameters_per_gpu": 100,
             "data_parallel_size": 2,
             "cp": 1,
@@ -239,6 +325,9 @@ BY_HAND = [
     (
         "parameter_gather_time",
         {
+            "tp": 2,
+            "scaleup_domain": 16,
+            "scaleout_hop_time": 9,
             "dense_parameters_per_gpu": 100,
             "data_parallel_size": 1,
             "cp": 1,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.at_point import value
+from tests.at_point import by_hand, value
 
 ONE_GPU = {"gpus": 1, "scaleup_domain": 8}
 
@@ -63,3 +63,190 @@ def test_the_host_launches_more_slowly_where_stages_stand_in_several_domains():
     assert value("pass_launch_time", tp=4, pp=2, gpus=16, **run) == pytest.approx(2e-3 + 4 * 1.3e-3)
     assert value("pass_launch_time", tp=4, pp=2, gpus=8, **run) == 2e-3
     assert value("pass_launch_time", tp=4, pp=1, gpus=16, **run) == 2e-3
+
+
+BY_HAND = [
+    (
+        "layer_products_time",
+        {
+            "attention_products_time": 5,
+            "mlp_products_time": 8,
+            "expert_products_time": 20,
+            "shared_expert_time": 4,
+            "layers": 12,
+            "moe_layers": 3,
+        },
+        5 + 6 + 6,
+    ),
+    (
+        "layer_exchange_time",
+        {
+            "tensor_parallel_time": 10,
+            "tp": 8,
+            "scaleup_domain": 8,
+            "scaleout_hop_time": 9,
+            "tensor_overlap": 1,
+            "tp_overlap": 0.5,
+            "collective_start_time": 1,
+            "context_parallel_time": 9,
+            "core_attention_time": 3,
+        },
+        10 - 4 + 6,
+    ),
+    (
+        "layer_exchange_time",
+        {
+            "tensor_parallel_time": 10,
+            "tp": 8,
+            "scaleup_domain": 8,
+            "scaleout_hop_time": 9,
+            "tensor_overlap": 0,
+            "tp_overlap": 0.5,
+            "collective_start_time": 1,
+            "context_parallel_time": 2,
+            "core_attention_time": 3,
+        },
+        10,
+    ),
+    (
+        "layer_exchange_time",
+        {
+            "tensor_parallel_time": 1,
+            "tp": 8,
+            "scaleup_domain": 8,
+            "scaleout_hop_time": 9,
+            "tensor_overlap": 1,
+            "tp_overlap": 0.5,
+            "collective_start_time": 1,
+            "context_parallel_time": 0,
+            "core_attention_time": 3,
+        },
+        1,
+    ),
+    (
+        "layer_forward_time",
+        {
+            "layer_products_time": 17,
+            "core_attention_time": 3,
+            "pointwise_time": 2,
+            "permutation_time": 8,
+            "layer_exchange_time": 5,
+            "layers": 12,
+            "moe_layers": 3,
+        },
+        29,
+    ),
+    (
+        "layer_backward_time",
+        {
+            "layer_forward_time": 29,
+            "core_attention_time": 3,
+            "core_attention_backward_time": 7,
+            "layer_exchange_time": 5,
+            "gradient_accumulation_time": 4,
+        },
+        42 + 7 + 5 + 4,
+    ),
+    (
+        "expert_wait",
+        {
+            "all_to_all_time": 12,
+            "expert_overlap": 1,
+            "ep_overlap": 0.75,
+            "recompute": "none",
+            "recompute_experts": 0.5,
+            "layer_forward_time": 2,
+            "layer_backward_time": 3,
+            "recompute_time": 1,
+            "layers": 12,
+            "moe_layers": 3,
+        },
+        9,
+    ),
+    (
+        "layer_host_time",
+        {
+            "kernel_launch": "eager",
+            "recompute": "none",
+            "precision": "bf16",
+            "pass_launch_time": 5,
+            "host_mixture_time": 4,
+            "host_expert_time": 2,
+            "local_experts": 8,
+            "layers": 12,
+            "moe_layers": 3,
+        },
+        10 + 5,
+    ),
+    (
+        "layer_host_time",
+        {
+            "kernel_launch": "eager",
+            "recompute": "full",
+            "precision": "fp8",
+            "pass_launch_time": 5,
+            "host_mixture_time": 4,
+            "host_expert_time": 2,
+            "local_experts": 8,
+            "layers": 12,
+            "moe_layers": 3,
+        },
+        15 + 9,
+    ),
+    (
+        "layer_host_time",
+        {
+            "kernel_launch": "partial-graph",
+            "recompute": "full",
+            "precision": "bf16",
+            "pass_launch_time": 5,
+            "host_mixture_time": 4,
+            "host_expert_time": 2,
+            "local_experts": 8,
+            "layers": 12,
+            "moe_layers": 3,
+        },
+        5,
+    ),
+    (
+        "layer_host_time",
+        {
+            "kernel_launch": "whole-graph",
+            "recompute": "full",
+            "precision": "bf16",
+            "pass_launch_time": 5,
+            "host_mixture_time": 4,
+            "host_expert_time": 2,
+            "local_experts": 8,
+            "layers": 12,
+            "moe_layers": 3,
+        },
+        0,
+    ),
+    ("layer_time", {"layer_forward_time": 1, "layer_backward_time": 2, "recompute_time": 4, "expert_wait": 8, "layer_host_time": 3}, 15),
+    ("layer_time", {"layer_forward_time": 1, "layer_backward_time": 2, "recompute_time": 4, "expert_wait": 8, "layer_host_time": 30}, 30),
+    (
+        "layer_exchange_time",
+        {
+            "tensor_parallel_time": 20,
+            "tp": 3,
+            "scaleup_domain": 2,
+            "scaleout_hop_time": 1,
+            "tensor_overlap": 1,
+            "tp_overlap": 0.5,
+            "collective_start_time": 1,
+            "context_parallel_time": 0,
+            "core_attention_time": 3,
+        },
+        20 - 5,
+    ),
+    ("pass_launch_time", {"host_pass_time": 5, "host_rank_time": 2, "tp": 3, "pp": 2, "gpus": 9, "scaleup_domain": 8}, 11),
+    ("pass_launch_time", {"host_pass_time": 5, "host_rank_time": 2, "tp": 3, "pp": 2, "gpus": 8, "scaleup_domain": 8}, 5),
+    ("pass_launch_time", {"host_pass_time": 5, "host_rank_time": 2, "tp": 3, "pp": 1, "gpus": 9, "scaleup_domain": 8}, 5),
+]
+
+
+@pytest.mark.parametrize(("name", "given", "expected"), BY_HAND, ids=lambda part: part if isinstance(part, str) else "")
+def test_by_hand(name, given, expected):
+    """A quarter of 12 layers are mixtures; what hides behind other work is not waited for."""
+    assert by_hand(name, given) == pytest.approx(expected, rel=1e-12)

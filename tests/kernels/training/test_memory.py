@@ -336,6 +336,7 @@ KEPT = {
     "recompute_experts": 0,
     "recompute_shared_experts": 0,
     "recompute_expert_activation": 0,
+    "precision": "bf16",
 }
 STREAM, COLUMNS, DENSE, SHARED, ROUTED = 70, 2 * 60 / 4, 2 * 3 * 6 / 4, 2 * 3 * 1 / 4, 0.25 * 2.5
 
@@ -343,12 +344,13 @@ STREAM, COLUMNS, DENSE, SHARED, ROUTED = 70, 2 * 60 / 4, 2 * 3 * 6 / 4, 2 * 3 * 
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({}, STREAM + COLUMNS + DENSE + SHARED + ROUTED * (40 + 36)),
-        ({"recompute_mlp": 1}, STREAM + COLUMNS + SHARED + ROUTED * (40 + 36)),
-        ({"recompute_shared_experts": 1}, STREAM + COLUMNS + DENSE + ROUTED * (40 + 36)),
+        ({}, STREAM + COLUMNS + DENSE + SHARED + ROUTED * (20 + 12 + 24)),
+        ({"precision": "fp8"}, STREAM + COLUMNS + DENSE + SHARED + ROUTED * (10 + 6 + 24)),
+        ({"recompute_mlp": 1}, STREAM + COLUMNS + SHARED + ROUTED * (20 + 12 + 24)),
+        ({"recompute_shared_experts": 1}, STREAM + COLUMNS + DENSE + ROUTED * (20 + 12 + 24)),
         ({"recompute_experts": 1}, STREAM + COLUMNS + DENSE + SHARED),
-        ({"recompute_expert_activation": 1}, STREAM + COLUMNS + DENSE + SHARED + ROUTED * (40 + 24)),
-        ({"recompute_latent_projection": 1}, STREAM + 2 * 20 / 4 + DENSE + SHARED + ROUTED * (40 + 36)),
+        ({"recompute_expert_activation": 1}, STREAM + COLUMNS + DENSE + SHARED + ROUTED * (20 + 24)),
+        ({"recompute_latent_projection": 1}, STREAM + 2 * 20 / 4 + DENSE + SHARED + ROUTED * (20 + 12 + 24)),
     ],
     ids=str,
 )
