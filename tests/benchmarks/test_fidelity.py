@@ -111,6 +111,14 @@ def test_what_a_row_leaves_out_follows_the_stated_rules() -> None:
     assert inputs_of(run(tp="2", dp="24")).value("sequence_parallel") == 1
 
 
+def test_maxtext_shares_experts_and_takes_its_batch_whole() -> None:
+    mixture = {"arch": "moe", "experts": "8", "topk": "2", "moe_ffn": "8192", "micro_batch": "", "sharding": "FSDP (JAX MaxText)"}
+    value = inputs_of(run(**mixture)).value
+    assert (value("ep"), value("micro_batch"), value("zero_stage")) == (1, 4, 3)
+    value = inputs_of(run(**{**mixture, "sharding": "dist-optimizer"})).value
+    assert (value("ep"), value("micro_batch")) == (8, 1)
+
+
 def test_words_for_format_recompute_and_sharding() -> None:
     assert [precision(text, "H100-SXM") for text in ("fp8 (current scaling)", "mxfp8", "nvfp4", "bf16 (amp)", "fp16", "")] == [
         "fp8",

@@ -6,13 +6,13 @@ entry. What a row leaves empty follows fixed rules that look at the row's traine
 
 | empty | rule |
 | --- | --- |
-| micro_batch | the size that the notes name (`MBS2`), else global_batch / (dp x grad_accum) where all are known, else 1 |
+| micro_batch | the size that the notes name (`MBS2`), else global_batch / (dp x grad_accum) where known, grad_accum 1 in MaxText; else 1 |
 | global_batch | micro_batch x dp x grad_accum (one, where that is empty too); without micro_batch the row is not scored |
 | tp, pp, cp, vp | the size that the notes name (`TP4 PP4 VP5`, `interleaved`: 2 chunks), else 1; tp what dp leaves, where that is printed |
-| ep | as many GPUs as divide the experts and the stage, at most the 64 of the widest published recipes |
+| ep | 1 in MaxText, which shares experts as all parameters; else as many GPUs as divide experts and stage, at most 64 as in recipes |
 | precision | fp16 on V100, else bf16 |
 | trainer | the entry of configs/trainers of the framework and release that the source names (trainers.py) |
-| recompute | full where the trainer's attention is not fused and where less needs three times the memory; else the default |
+| recompute | full where the trainer's attention is not fused or, but in MaxText, less needs three times the memory; else the default |
 | recompute_modules | the modules that it names, on top of what `recompute` says |
 | seq_parallel | 1 where tp > 1 and the trainer hides tensor-parallel exchanges; else 0 |
 | sharding | the optimizer state (ZeRO-1); nothing shared where the trainer is a Megatron-LM without fused attention |
@@ -101,7 +101,7 @@ def inputs_of(row: Row) -> Inputs:
     for name in ("q_lora_rank", "kv_lora_rank", "rope_head_size", "shared_expert_hidden_size", "attention_window", "windowed_layers"):
         fill(name, 0.0)
     _mixture(row, given, known)
-    if row.number("ep") is None and known.value("experts") > 0:
+    if row.number("ep") is None and known.value("experts") > 0 and not _maxtext(row):
         given["ep"] = _expert_ranks(known.value("experts"), (row.number("n_gpus") or 1.0) / index("pp", given["pp"]))
     _batch(row, given)
     given["precision"] = precision(row.text("precision"), row.text("gpu"))
@@ -114,9 +114,14 @@ def inputs_of(row: Row) -> Inputs:
     given["zero_stage"] = float(zero_stage(row.text("sharding"), 0 if alone else 1))
     given |= recipe(row, given["sequence_parallel"] == 1)
     _machine(row, given, known)
-    if not row.text("recompute") and _overflows(Inputs(given, entries)):
+    if not row.text("recompute") and not _maxtext(row) and _overflows(Inputs(given, entries)):
         given["recompute"] = "full"
     return Inputs(given, entries)
+
+
+def _maxtext(row: Row) -> bool:
+    """Whether a run shares everything, experts too, and takes its batch whole, offloading what does not fit."""
+    return "MaxText" in row.text("sharding")
 
 
 @cache
@@ -183,6 +188,7 @@ def _batch(row: Row, given: dict[str, Value]) -> None:
             raise Unscored("batch not published")
         batch = micro * (steps or 1.0) * dp
     if micro is None:
+        steps = steps or (1.0 if _maxtext(row) else None)
         micro = batch / (dp * steps) if steps and (batch / (dp * steps)).is_integer() else 1.0
     given["micro_batch"], given["global_batch"] = micro, batch
 
