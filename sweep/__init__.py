@@ -15,6 +15,7 @@ WHERE = {
     "SweepError": "errors",
     "equation": "equations.registry",
     "rule": "equations.registry",
+    "bands": "analysis.bands",
     "best": "analysis.search",
     "check": "cube.running",
     "evaluate": "cube.running",
@@ -23,6 +24,7 @@ WHERE = {
     "open_virtual": "cube.virtual",
     "pareto": "analysis.pareto",
     "run": "cube.running",
+    "sensitivity": "analysis.sensitivity",
     "solve": "analysis.solve",
 }
 __all__ = [*WHERE]

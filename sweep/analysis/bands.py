@@ -44,8 +44,11 @@ def draws(
     """All draws (draws,) of the same. member: another number for each point that is compared with others."""
     held = drawn(study, at or {}, size, member)
     wanted = tuple(outputs) or tuple(study.outputs)
-    if not set(held.uncertain) & set(held.graph_of(wanted).inputs):
-        return {}
+    return outcomes(held, wanted) if set(held.uncertain) & set(held.graph_of(wanted).inputs) else {}
+
+
+def outcomes(held: Study, wanted: Iterable[str]) -> dict[str, Values]:
+    """The draws (draws,) of quantities of a study at one point with a sample axis; none of what nothing uncertain reaches."""
     made = plan.make(held, wanted)
     worker = blocks.Worker(blocks.program(made, math.inf))
     found = {name: table.values for name, table in made.tables.items() if name in wanted and SAMPLE in table.dims}

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from sweep.cli import cubes, facts, fronts, models, points, ranks, solving, studies, supply
+from sweep.cli import cubes, facts, fronts, models, points, ranks, sensitivities, solving, studies, supply
 from sweep.errors import SweepError
 
 
@@ -39,6 +39,6 @@ def main() -> None:
     """
 
 
-for module in (facts, studies, points, ranks, fronts, solving, cubes, models, supply):
+for module in (facts, studies, points, ranks, fronts, solving, sensitivities, cubes, models, supply):
     for command in module.COMMANDS:
         main.add_command(command)

@@ -45,7 +45,7 @@ class Axis:
 
     labels: words, or None where the single column's values label it. columns: quantity name to values (n,) in SI; a quantity that
     differs by a choice (a peak rate by precision) has values (n, choices). rows: the entries of a catalogue axis.
-    place: the file and line that it is written in. seed: of the draws of a sample axis.
+    place: the file and line that it is written in. seed: of the draws of a sample axis; given: the draws themselves.
     """
 
     name: str
@@ -55,6 +55,7 @@ class Axis:
     left_out: int = 0
     place: str = ""
     seed: int = 0
+    given: Values | None = None
 
     @property
     def size(self) -> int:

@@ -143,6 +143,8 @@ class Study:
     def _deviations(self, name: str) -> Values:
         """The draws of one input as standard normal numbers: in part those of all points, in part those of this one alone."""
         axis, column = self.axes[SAMPLE], self.uncertain.index(name)
+        if axis.given is not None:
+            return axis.given[:, column]
         common: Values = sampling.standard(axis.size, len(self.uncertain), axis.seed)[:, column]
         figure = self.figure(name)
         if not self.member or figure is None or figure.shared >= 1:

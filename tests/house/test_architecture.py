@@ -27,9 +27,9 @@ ROOMS = {
     "study": ("sampling", "axes", "definition", "parse", "where"),
     "engine": ("plan", "nests", "compile", "quantiles", "blocks"),
     "cube": ("dataset", "disk", "journal", "layout", "store", "reading", "text", "query", "running", "virtual", "export"),
-    "analysis": ("bands", "scan", "search", "pareto", "solve", "explain", "describe"),
-    "plot": ("style", "pareto"),
-    "cli": ("options", "rows", "cubes", "facts", "fronts", "models", "points", "ranks", "solving", "studies", "supply"),
+    "analysis": ("bands", "sensitivity", "scan", "search", "pareto", "solve", "explain", "describe"),
+    "plot": ("style", "pareto", "sensitivity"),
+    "cli": ("options", "rows", "cubes", "facts", "fronts", "models", "points", "ranks", "sensitivities", "solving", "studies", "supply"),
 }
 # an equation reads quantities of its own room and of those above it
 KERNEL_ROOMS = ("transformer", "training", "serving", "facility", "grid")

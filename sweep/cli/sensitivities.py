@@ -1,0 +1,80 @@
+"""`sweep sensitivity`. What belongs here: what moves a quantity, printed or drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from sweep.cli.options import as_json, overrides, print_json, study_argument, tell_of_idle
+
+METHODS = ("tornado", "sobol", "grid")
+
+
+@click.command(epilog="Example: sweep sensitivity layouts --of energy_per_token_trained --plot tornado.png")
+@study_argument
+@click.option("--of", "of", required=True, metavar="QUANTITY", help="The quantity that is moved.")
+@click.option(
+    "--method",
+    type=click.Choice(METHODS),
+    default="tornado",
+    show_default=True,
+    help="One range at a time; shares of the variance of all ranges drawn together; shares over the whole grid of axes.",
+)
+@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE", help="Draw it to a .png or .svg (extra `plot`).")
+@overrides
+@as_json
+def sensitivity(study: str, of: str, method: str, plot: Path | None, set_: tuple[str, ...], axis: tuple[str, ...], as_json: bool) -> None:
+    """Say what moves a quantity: ranges of inputs at the study's point, or the axes of its grid.
+
+    `tornado` and `sobol` (extra `stats`) look at inputs that have a low and a high; `grid` gives every axis its exact first-order and
+    total share of the variance over all points, each label counting the same.
+    """
+    from sweep.analysis.sensitivity import sensitivity as look
+    from sweep.cube.text import table
+    from sweep.equations.quantities import quantity
+    from sweep.study.parse import open_study
+
+    opened = open_study(study, set_, axis)
+    rows = look(opened, of, method)
+    tell_of_idle(opened, set_, opened.graph_of([of]))
+    unit = quantity(of).unit
+    if plot:
+        from sweep.plot.sensitivity import bars
+
+        bars(plot, rows, of, unit, opened.outputs.get(of, ""))
+    if as_json:
+        return print_json({"quantity": of, "unit": unit, "method": method, "rows": rows})
+    heads, cells = (_tornado(rows, of, opened.outputs.get(of, "")) if method == "tornado" else _shares(rows))
+    click.echo(table(heads, cells, right=heads[1:]))
+    if method == "grid":
+        click.echo(f"\n{rows[0]['points']:,} of {rows[0]['of']:,} points have a value")
+
+
+def _tornado(rows: list[dict[str, Any]], of: str, wanted: str) -> tuple[list[str], list[list[str]]]:
+    from sweep.cube.text import amount
+
+    found = []
+    for row in rows:
+        ends = [amount(row["input"], row[key]) for key in ("low", "value", "high")]
+        found.append([row["input"], *ends, *(amount(of, row[key], wanted) for key in ("at_low", "stated", "at_high"))])
+    return ["input", "low", "value", "high", f"{of} at low", "at value", "at high"], found
+
+
+def _shares(rows: list[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    first = "axis" if "axis" in rows[0] else "input"
+    keys = ["labels"] if first == "axis" else []
+    found = []
+    for row in rows:
+        found.append([row[first], *(f"{row[key]:,}" for key in keys), _share(row, "first_order"), _share(row, "total")])
+    return [first, *keys, "first order", "total"], found
+
+
+def _share(row: dict[str, Any], key: str) -> str:
+    """A share, with the half width of its interval where it is sampled."""
+    width = row.get(f"{key}_95")
+    return f"{100 * row[key]:.1f} %" + ("" if width is None else f" ± {100 * width:.1f}")
+
+
+COMMANDS = (sensitivity,)

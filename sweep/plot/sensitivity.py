@@ -1,0 +1,37 @@
+"""Pictures of what moves a quantity. What belongs here: bars for shares of variance, and a tornado of ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from sweep.plot.style import MUTED, PALETTE, picture, scaled
+
+SHOWN = 15
+
+
+def bars(path: str | Path, rows: Sequence[dict[str, Any]], of: str, unit: str, wanted: str = "") -> None:
+    """Draw the rows of `sensitivity` for a quantity in the SI `unit`: a tornado where they hold ends, else shares of the variance."""
+    some = list(rows[:SHOWN])[::-1]
+    names = [str(row.get("input") or row.get("axis")).replace("_", " ") for row in some]
+    places = np.arange(len(some))
+    words = of.replace("_", " ")
+    title = f"{words}, one input at a time" if "at_low" in rows[0] else f"Variance of {words}"
+    with picture(path, title, 7.0, 1.4 + 0.36 * len(some)) as axes:
+        axes.set_yticks(places, names)
+        axes.grid(axis="y", visible=False)
+        if "at_low" in rows[0]:
+            label, ends = scaled(of, [[row["at_low"], row["at_high"]] for row in some], unit, wanted)
+            _, middle = scaled(of, [row["stated"] for row in some], unit, label.rpartition("[")[2].rstrip("]") if "[" in label else "")
+            for column, colour, said in ((0, PALETTE[0], "input at its low"), (1, PALETTE[1], "input at its high")):
+                axes.barh(places, ends[:, column] - middle, left=middle, height=0.6, color=colour, label=said)
+            axes.axvline(float(middle[0]), color=MUTED, linewidth=1)
+            axes.set_xlabel(label)
+        else:
+            for shift, key, colour in ((0.18, "first_order", PALETTE[0]), (-0.18, "total", PALETTE[4])):
+                axes.barh(places + shift, [row[key] for row in some], height=0.34, color=colour, label=key.replace("_", " "))
+            axes.set_xlabel("share of the variance")
+        axes.legend(loc="lower right")

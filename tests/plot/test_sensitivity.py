@@ -1,0 +1,18 @@
+"""Pictures of sensitivity: each row has its bars, and units stand on the axis."""
+
+from sweep.plot.sensitivity import bars
+
+
+def test_a_tornado_names_its_inputs_and_its_unit(tmp_path):
+    row = {"input": "pue", "low": 1.1, "value": 1.2, "high": 1.4, "at_low": 1.1e6, "stated": 1.2e6, "at_high": 1.4e6}
+    bars(tmp_path / "a.svg", [row], "facility_power", "W", "MW")
+    text = (tmp_path / "a.svg").read_text()
+    assert "facility power [MW]" in text
+    assert ">pue<" in text
+
+
+def test_shares_have_a_bar_each(tmp_path):
+    bars(tmp_path / "a.svg", [{"axis": "gpu", "first_order": 0.5, "total": 0.7}], "step_time", "s")
+    text = (tmp_path / "a.svg").read_text()
+    assert "share of the variance" in text
+    assert "Variance of step time" in text
