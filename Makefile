@@ -8,7 +8,7 @@ demo: .venv/installed  ## compute the article's study and print its table
 	$(BIN)/sweep point configs/studies/article.yaml
 
 test: .venv/tested lint  ## check the types, the style and the numbers
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto --dist loadfile
 
 lint: .venv/tested
 	$(BIN)/ruff check .
@@ -22,7 +22,7 @@ bench: .venv/tested  ## measure the engine against C, numpy, memory and zarr
 	$(BIN)/python -m benchmarks.speed --json speed.json
 
 clean:
-	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache .hypothesis speed.json
+	rm -rf .venv .venv-lowest dist .mypy_cache .ruff_cache .pytest_cache .hypothesis speed.json
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "wattsweep needs Python 3.11 or later; this is $$($(PYTHON) --version). Say which with PYTHON=..."; exit 1; }
