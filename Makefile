@@ -8,7 +8,7 @@ demo: .venv/installed  ## compute the article's study and print its table
 	$(BIN)/sweep point configs/studies/article.yaml
 
 test: .venv/tested lint  ## check the types, the style and the numbers
-	$(BIN)/python -m pytest -q -n auto --dist loadfile
+	$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
 
 lint: .venv/tested
 	$(BIN)/ruff check .

@@ -11,7 +11,7 @@ BEYOND = ("pyparsing==3.1",)
 def lowest(project: dict) -> list[str]:
     """name==version for each requirement with a lower bound, once each."""
     needs = [*project["dependencies"], *(need for extra in project["optional-dependencies"].values() for need in extra)]
-    bounds = [re.fullmatch(r"([\w.-]+)(?:\[\w,]+\])?>=([\w.]+)", need) for need in needs]
+    bounds = [re.fullmatch(r"([\w.-]+)(?:\[[\w,]+\])?>=([\w.]+)", need) for need in needs]
     return [*dict.fromkeys(f"{bound[1]}=={bound[2]}" for bound in bounds if bound), *BEYOND]
 
 

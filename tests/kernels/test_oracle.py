@@ -6,7 +6,7 @@ import pytest
 
 from sweep.equations import point
 from tests.at_point import prepared
-from tests.naive import serving, transformer
+from tests.naive import serving, training, transformer
 
 MODELS = (
     "llama-3.1-8b", "llama-3.1-70b", "gpt-3-175b", "gpt-2", "mixtral-8x7b", "qwen3-30b-a3b", "gpt-oss-120b", "deepseek-v3",
@@ -80,3 +80,49 @@ def test_a_served_model_from_step_to_fleet(seed):
         "engine": chance.choice(("vllm-2025", "vllm-2026", "sglang-2026")),
     }
     compare(SERVING, select, serving.serving, **given)
+
+
+TRAINED = (
+    "llama-3.1-8b", "gpt-3-175b", "mixtral-8x7b", "qwen3-30b-a3b", "deepseek-v3", "gemma-3-12b", "gpt-oss-120b", "qwen3-next-80b-a3b",
+)
+TRAINING = (
+    "step_time", "bubble_time", "data_parallel_wait", "tensor_time", "gpu_power_modelled", "memory_per_gpu", "total_parameters",
+)
+SWITCHES = (
+    "sequence_parallel", "fused_attention", "fused_softmax", "fused_norms", "fused_operators", "fused_experts", "tensor_overlap",
+    "gradient_overlap", "pipeline_overlap", "expert_overlap", "balanced_stages", "gathered_logits", "recompute_norms", "recompute_mlp",
+    "recompute_latent_projection", "recompute_experts", "recompute_shared_experts", "recompute_expert_activation",
+)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_training_step_its_memory_and_its_power(seed):
+    chance = random.Random(seed)
+    model = TRAINED[seed % len(TRAINED)]
+    experts = model in ("mixtral-8x7b", "qwen3-30b-a3b", "deepseek-v3", "gpt-oss-120b", "qwen3-next-80b-a3b")
+    split = {"tp": chance.choice((1, 2, 4, 8)), "pp": (stages := chance.choice((1, 2, 4))), "cp": chance.choice((1, 1, 2))}
+    copies = chance.choice((1, 4, 16))
+    given = {
+        **split,
+        "gpus": split["tp"] * split["pp"] * split["cp"] * copies,
+        "ep": chance.choice([e for e in (1, 2, 4, 8) if split["tp"] * split["cp"] * copies % e == 0]) if experts else 1,
+        "interleaving": chance.choice((1, 2)) if stages > 1 else 1,
+        "micro_batch": (each := chance.choice((1, 2))),
+        "global_batch": each * copies * chance.choice((1, 4, 9)),
+        "sequence_length": chance.choice((512, 2048)),
+        "precision": chance.choice(("bf16", "fp8")),
+        "zero_stage": chance.choice((0, 1, 2, 3)),
+        "recompute": chance.choice(("none", "selective", "full")),
+        "kernel_launch": chance.choice(("eager", "partial-graph", "whole-graph")),
+        "dispatcher": chance.choice(("all-gather", "all-to-all", "deepep", "hybridep")),
+        "selective_share": chance.choice((0, 0.3)),
+        "expert_imbalance": chance.choice((1, 1.2)),
+        "dense_step_time_residual": chance.choice((1, 1.1)),
+        "moe_step_time_residual": chance.choice((1, 0.9)),
+        "gpu_memory": 1e15,
+        **{name: chance.choice((0, 1)) for name in SWITCHES},
+    }
+    select = {"model": model, "gpu": chance.choice(("a100-sxm-80gb", "h100-sxm", "b200-sxm", "gb200-nvl72"))}
+    if select["gpu"] == "a100-sxm-80gb":
+        given["precision"] = "bf16"
+    compare(TRAINING, select, training.training, **given)
