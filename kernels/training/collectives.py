@@ -61,9 +61,7 @@ def tensor_parallel_rate(tp, scaleup_domain, scaleup_rate, scaleout_rate):
 
 
 @equation(unit="s", source="korthikanti-2022")
-def tensor_parallel_time(
-    local_tokens, tp, hidden_size, tensor_parallel_rate, collective_start_time, scaleup_domain, scaleout_hop_time
-):
+def tensor_parallel_time(local_tokens, tp, hidden_size, tensor_parallel_rate, collective_start_time, scaleup_domain, scaleout_hop_time):
     """Time of the exchanges of one layer between tensor-parallel ranks, forward: two all-reduces, or as much in gathers and scatters.
 
     t = 2 (2 n h 2 (t - 1) / t / u + t_0 + 2 (t - 1) t_h), t_h only where the ranks stand in several domains
@@ -108,9 +106,7 @@ def context_parallel_time(
 
 
 @equation(unit="s", source="narayanan-2021")
-def stage_transfer_time(
-    local_tokens, tp, hidden_size, gpus_per_replica, scaleup_domain, scaleup_rate, scaleout_rate, collective_start_time, pp
-):
+def stage_transfer_time(local_tokens, tp, hidden_size, gpus, scaleup_domain, scaleup_rate, scaleout_rate, collective_start_time, pp):
     """Time in which one micro-batch's activations, or their gradients, pass from a pipeline stage to the next.
 
     t = 2 n h / (t o) + t_0, each tensor-parallel rank sending its part
@@ -118,7 +114,7 @@ def stage_transfer_time(
     local_tokens: n, tokens of one micro-batch on one rank [token]
     tp: t, tensor-parallel size [1]
     hidden_size: h, width of the residual stream [1]
-    gpus_per_replica: GPUs of one copy [1]
+    gpus: GPUs of the cluster, over all of which the stages are spread [1]
     scaleup_domain: GPUs that one scale-up domain joins [1]
     scaleup_rate: rate of one GPU inside its domain [B/s]
     scaleout_rate: o, rate of one GPU between domains [B/s]
@@ -127,7 +123,7 @@ def stage_transfer_time(
     """
     if pp <= 1:
         return 0.0
-    rate = scaleup_rate if gpus_per_replica <= scaleup_domain else scaleout_rate
+    rate = scaleup_rate if gpus <= scaleup_domain else scaleout_rate
     return 2 * local_tokens * hidden_size / (tp * rate) + collective_start_time
 
 

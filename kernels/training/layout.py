@@ -118,16 +118,35 @@ def stage_layers(layers, pp):
     return layers / pp
 
 
+@equation(unit="1", source="nanotron")
+def head_layers(vocabulary_size, hidden_size, attention_weights, layer_mlp_weights):
+    """Layers that take as many operations as the output head does.
+
+    r = V h / (w_a + w_m)
+
+    vocabulary_size: V, rows of the embedding [1]
+    hidden_size: h, width of the residual stream [1]
+    attention_weights: w_a, elements of the projections of one layer [1]
+    layer_mlp_weights: w_m, elements of the MLP that one token meets in a layer [1]
+    """
+    return vocabulary_size * hidden_size / (attention_weights + layer_mlp_weights)
+
+
 @equation(unit="1", source="megatron-bridge")
-def slowest_stage_layers(layers, pp, interleaving):
+def slowest_stage_layers(layers, pp, interleaving, balanced_stages, head_layers):
     """Layers of the fullest pipeline stage.
 
-    L / p where the chunks divide the layers; else chunks of equal size, the embedding and the head counting as one layer each
+    [(L + r) / p] + 1, at most L, where stages are cut by operations; else L / p where the chunks divide the layers, or chunks of equal
+    size, the embedding and the head counting as one layer each
 
     layers: L, transformer layers [1]
     pp: p, pipeline stages [1]
     interleaving: v, chunks of one stage [1]
+    balanced_stages: 1 where stages are cut by operations, each ending with the layer that passes its share, else 0 [1]
+    head_layers: r, layers that take as many operations as the head [1]
     """
+    if balanced_stages == 1:
+        return layers if pp == 1 else min(layers, (layers + head_layers) / pp // 1 + 1)
     chunks = pp * interleaving
     if layers % chunks == 0:
         return layers / pp
@@ -249,3 +268,15 @@ def sequence_not_divisible_by_cp(sequence_length, cp):
     cp: c, context-parallel size [1]
     """
     return cp > 1 and sequence_length % (2 * cp) != 0
+
+
+@rule(guards=("step_time", "allocated_memory"), source="nanotron")
+def stages_left_empty(balanced_stages, pp, layers, head_layers):
+    """The head takes the operations of more than two pipeline stages, so that stages cut by operations are left empty.
+
+    balanced_stages: 1 where stages are cut by operations, else 0 [1]
+    pp: p, pipeline stages [1]
+    layers: L, transformer layers [1]
+    head_layers: r, layers that take as many operations as the head [1]
+    """
+    return balanced_stages == 1 and pp > 1 and head_layers * pp > 2 * (layers + head_layers)

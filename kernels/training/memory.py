@@ -85,11 +85,14 @@ def layer_activation_bytes(
     recompute_shared_experts,
     recompute_expert_activation,
     precision,
+    fused_operators,
+    gathered_inputs,
 ):
     """Activations that one layer keeps for the backward pass, for one token, without the scores of attention.
 
     c h / s + 2 (a + k f) / t + k_e (w (h + f_e) + 2 (k - 1) f_e) / s, the widths as the layers have them on average, without what is
-    computed again; w bytes of an input of a product, 1 in 8-bit formats and narrower, else 2
+    computed again; w bytes of an input of a product, 1 in 8-bit formats and narrower, else 2; operators one by one keep queries and keys
+    before positions and the result of a gate's activation function besides; gathered inputs add 4 h (1 - 1 / s)
 
     tp: t, tensor-parallel size [1]
     sequence_shards: s, parts into which the sequence is cut over the tensor-parallel ranks [1]
@@ -111,14 +114,18 @@ def layer_activation_bytes(
     recompute_shared_experts: 1 where shared experts are [1]
     recompute_expert_activation: 1 where the activation function of the experts is, whose result is f_e wide [1]
     precision: number format of the products [1]
+    fused_operators: 1 where neighbouring elementwise operators run as one kernel [1]
+    gathered_inputs: 1 where the inputs of linear layers are kept as they are gathered from the tensor-parallel ranks [1]
     """
     kept = 1 if precision >= FP8 else 2
+    apart = 1 - fused_operators
     share = moe_layers / layers
     inner = (1 - share) * (1 - recompute_mlp) * ffn_hidden_size + share * (1 - recompute_shared_experts) * shared_expert_hidden_size
-    columns = attention_width - recompute_latent_projection * (attention_width - attention_heads * value_head_size)
+    columns = (1 + apart / 2) * attention_width - recompute_latent_projection * (attention_width - attention_heads * value_head_size)
     width = (1 - recompute_expert_activation) * kept + 2 * (mlp_matrices - 1)
     routed = share * (1 - recompute_experts) * experts_per_token / sequence_shards * (kept * hidden_size + width * expert_hidden_size)
-    return stream_activation_bytes * hidden_size / sequence_shards + 2 * (columns + mlp_matrices * inner) / tp + routed
+    stream = hidden_size * (stream_activation_bytes / sequence_shards + gathered_inputs * 4 * (1 - 1 / sequence_shards))
+    return stream + 2 * (columns + (mlp_matrices + apart * (mlp_matrices - 2)) * inner) / tp + routed
 
 
 @equation(unit="B", source="korthikanti-2022")

@@ -101,7 +101,8 @@ def _prepared(rows: Sequence[Prepared] | Sequence[Row]) -> list[Prepared]:
 
 
 def _scores(row: Prepared, evaluator: Evaluator) -> list[Score]:
-    """Memory is compared as the source counted it: by the framework's allocator, or by the driver. Where the recompute mode is not
+    """Memory is compared as the source counted it: by the framework's allocator (also in the
+    Ultra-Scale plots, whose smallest peaks are below what a driver keeps for itself), or by the driver. Where the recompute mode is not
     published, the run is judged to fit where it fits with the mode that needs the least memory, since any could have been used.
     """
     ran = float(row.row.text("outcome") not in FAILED)
@@ -120,7 +121,8 @@ def _scores(row: Prepared, evaluator: Evaluator) -> list[Score]:
         if row.step_time:
             found[0].notes["baseline"] = baseline.step_time(row.inputs)
     if row.memory is not None:
-        counted = "allocated_memory" if "allocated" in row.row.text("measured_how") else "memory_per_gpu"
+        allocator = "allocated" in row.row.text("measured_how") or "Ultra-Scale" in row.row.text("source")
+        counted = "allocated_memory" if allocator else "memory_per_gpu"
         need, reason = free.of(counted)
         found.append(one("memory", need, row.memory, reason))
     least = free if row.row.text("recompute") else evaluator.predict(row.inputs, gpu_memory=math.inf, recompute=FULL)

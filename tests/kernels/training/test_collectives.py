@@ -37,6 +37,13 @@ def test_stage_transfer_is_divided_among_tensor_parallel_ranks():
     assert value("stage_transfer_time", micro_batch=1, sequence_length=2048, tp=8, pp=4, hidden_size=1024, **far) == 2 * 2048 * 1024 / 8
 
 
+def test_stages_of_a_cluster_of_several_domains_are_in_different_domains():
+    """Ranks of the pipeline are the outermost: two stages of four GPUs share a server only where there is no other copy."""
+    near = {"scaleup_rate": 2.0, "scaleout_rate": 1.0, "scaleup_domain": 8, "tp": 4, "pp": 2, **NO_START}
+    run = {"micro_batch": 1, "sequence_length": 2048, "hidden_size": 1024, **near}
+    assert value("stage_transfer_time", **run, gpus=16) == 2 * value("stage_transfer_time", **run, gpus=8)
+
+
 def test_alone_nothing_is_exchanged():
     one = {"gpus": 1, "tp": 1, "cp": 1, "ep": 1, "pp": 1}
     names = ("tensor_parallel_time", "context_parallel_time", "stage_transfer_time", "gradient_exchange_time", "parameter_gather_time")
@@ -205,7 +212,7 @@ BY_HAND = [
             "local_tokens": 100,
             "tp": 4,
             "hidden_size": 10,
-            "gpus_per_replica": 8,
+            "gpus": 8,
             "scaleup_domain": 8,
             "scaleup_rate": 50,
             "scaleout_rate": 5,
@@ -220,7 +227,7 @@ BY_HAND = [
             "local_tokens": 100,
             "tp": 4,
             "hidden_size": 10,
-            "gpus_per_replica": 16,
+            "gpus": 16,
             "scaleup_domain": 8,
             "scaleup_rate": 50,
             "scaleout_rate": 5,
@@ -235,7 +242,7 @@ BY_HAND = [
             "local_tokens": 100,
             "tp": 4,
             "hidden_size": 10,
-            "gpus_per_replica": 8,
+            "gpus": 8,
             "scaleup_domain": 8,
             "scaleup_rate": 50,
             "scaleout_rate": 5,

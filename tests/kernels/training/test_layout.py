@@ -24,8 +24,20 @@ def test_llama_3_balances_its_stages():
 
 
 def test_stages_are_alike_where_the_chunks_divide_the_layers():
-    assert value("slowest_stage_layers", layers=96, pp=8, interleaving=12) == 12
-    assert value("last_stage_layers", layers=96, pp=8, interleaving=12) == 12
+    assert value("slowest_stage_layers", layers=96, pp=8, interleaving=12, head_layers=1) == 12
+    assert value("last_stage_layers", layers=96, pp=8, interleaving=12, head_layers=1) == 12
+
+
+def test_stages_cut_by_operations():
+    """The rule of nanotron for 16 layers and a head of four: a stage ends with the block that passes its share of 20."""
+    run = {"layers": 16, "head_layers": 4, "balanced_stages": 1}
+    assert [value("slowest_stage_layers", **run, pp=pp) for pp in (1, 2, 4, 8)] == [16, 11, 6, 3]
+
+
+def test_a_head_counts_as_many_layers_as_it_has_operations():
+    """1B of the Ultra-Scale grid: 131072 x 2048 in the head, 4 x 2048 x 2048 + 3 x 2048 x 8192 in a layer."""
+    shape = {"hidden_size": 2048, "vocabulary_size": 131072, "attention_weights": 4 * 2048**2, "layer_mlp_weights": 3 * 2048 * 8192}
+    assert value("head_layers", **shape) == 4
 
 
 def test_given_micro_batches_make_the_batch():
@@ -48,6 +60,7 @@ H100 = {"select": {"gpu": "h100-sxm", "model": "llama-3.1-8b"}, "gpus": 64, "glo
         ("batch_not_divisible", {"global_batch": 65}),
         ("heads_not_divisible_by_tp", {"tp": 3, "gpus": 63, "global_batch": 63}),
         ("stages_exceed_layers", {"pp": 64}),
+        ("stages_left_empty", {"balanced_stages": 1, "pp": 32, "vocabulary_size": 1e6}),
         ("chunks_exceed_layers", {"pp": 8, "interleaving": 8}),
         ("interleaving_without_pipeline", {"interleaving": 2}),
         ("ep_exceeds_experts", {"ep": 8}),
@@ -80,11 +93,11 @@ BY_HAND = [
     ("sequence_shards", {"tp": 8, "sequence_parallel": 1}, 8),
     ("sequence_shards", {"tp": 8, "sequence_parallel": 0}, 1),
     ("stage_layers", {"layers": 96, "pp": 8}, 12),
-    ("slowest_stage_layers", {"layers": 96, "pp": 8, "interleaving": 3}, 12),
-    ("slowest_stage_layers", {"layers": 61, "pp": 16, "interleaving": 1}, 4),
-    ("slowest_stage_layers", {"layers": 94, "pp": 8, "interleaving": 2}, 12),
-    ("slowest_stage_layers", {"layers": 95, "pp": 8, "interleaving": 3}, 15),
-    ("slowest_stage_layers", {"layers": 126, "pp": 16, "interleaving": 1}, 8),
+    ("slowest_stage_layers", {"balanced_stages": 0, "head_layers": 4, "layers": 96, "pp": 8, "interleaving": 3}, 12),
+    ("slowest_stage_layers", {"balanced_stages": 0, "head_layers": 4, "layers": 61, "pp": 16, "interleaving": 1}, 4),
+    ("slowest_stage_layers", {"balanced_stages": 0, "head_layers": 4, "layers": 94, "pp": 8, "interleaving": 2}, 12),
+    ("slowest_stage_layers", {"balanced_stages": 0, "head_layers": 4, "layers": 95, "pp": 8, "interleaving": 3}, 15),
+    ("slowest_stage_layers", {"balanced_stages": 0, "head_layers": 4, "layers": 126, "pp": 16, "interleaving": 1}, 8),
     ("last_stage_layers", {"layers": 96, "pp": 8, "slowest_stage_layers": 12}, 12),
     ("last_stage_layers", {"layers": 61, "pp": 16, "slowest_stage_layers": 4}, 3),
 ]

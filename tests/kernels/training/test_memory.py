@@ -31,6 +31,15 @@ def test_tensor_and_sequence_parallelism_divide_them():
     assert value("layer_activation_bytes", gpt3, sequence_parallel=1, **dropout) == pytest.approx(34 / 8 * 12288)
 
 
+def test_operators_one_by_one_keep_what_fused_ones_do_not():
+    """A gated MLP keeps the result of its activation function, attention its queries and keys before positions: 2 (f + 2 h) with t = 1."""
+    llama = {"model": "llama-2-7b"}
+    fused, eager = (value("layer_activation_bytes", llama, tp=1, fused_operators=flag) for flag in (1, 0))
+    assert eager - fused == pytest.approx(2 * (11008 + 2 * 4096))
+    once, twice = (value("layer_activation_bytes", llama, tp=4, gathered_inputs=flag) for flag in (0, 1))
+    assert twice - once == pytest.approx(4 * 4096 * 3 / 4)
+
+
 def test_micro_batches_in_flight():
     """Section 4.2.3: the first stage holds p micro-batches, p (1 + (p - 1) / (p v)) interleaved."""
     assert value("micro_batches_in_flight", pp=8, micro_batches=64) == 8

@@ -19,14 +19,22 @@ WAITING = {"tensor_overlap": 0, "gradient_overlap": 0, "pipeline_overlap": 0, "k
 
 def test_bubble_of_the_interleaved_schedule():
     """Narayanan et al. 2021, section 2.2: the bubble is (p - 1) / (v m) of the time of the micro-batches."""
-    pipeline = {"layer_time": 0.01, "layers": 96, "pp": 8, "stage_transfer_time": 0, "head_time": 0, "micro_batches": 64}
+    pipeline = {"layer_time": 0.01, "layers": 96, "pp": 8, "stage_transfer_time": 0, "head_time": 0, "micro_batches": 64, "head_layers": 1}
     for v in (1, 4):
         run = {**pipeline, "interleaving": v}
         assert value("bubble_time", **run) / (64 * value("stage_time", **run)) == pytest.approx(7 / (v * 64))
 
 
 def test_the_slowest_stage_sets_the_pace():
-    uneven = {"layer_time": 0.01, "layers": 61, "pp": 16, "stage_transfer_time": 0, "head_time": 0.05, "micro_batches": 64}
+    uneven = {
+        "layer_time": 0.01,
+        "layers": 61,
+        "pp": 16,
+        "stage_transfer_time": 0,
+        "head_time": 0.05,
+        "micro_batches": 64,
+        "head_layers": 1,
+    }
     assert value("stage_time", **uneven) == pytest.approx(3 * 0.01 + 0.05)
     assert value("stage_time", **{**uneven, "head_time": 0}) == pytest.approx(4 * 0.01)
 
@@ -82,7 +90,7 @@ def test_a_cluster_beyond_all_published_runs_is_a_warning():
 
 def test_stages_dealt_by_time_share_the_head():
     """16 layers and a head as long as 4 of them on 4 stages: 5 layers' time each, where dealt by number the last has 4 and the head."""
-    run = {"layers": 16, "pp": 4, "interleaving": 1, "layer_time": 1e-3, "head_time": 4e-3, "stage_transfer_time": 0}
+    run = {"layers": 16, "pp": 4, "interleaving": 1, "layer_time": 1e-3, "head_time": 4e-3, "stage_transfer_time": 0, "head_layers": 4}
     assert value("stage_time", balanced_stages=1, **run) == pytest.approx(5e-3)
     assert value("stage_time", balanced_stages=0, **run) == pytest.approx(8e-3)
     assert value("stage_time", balanced_stages=1, **{**run, "head_time": 9e-3}) == pytest.approx(9e-3)
