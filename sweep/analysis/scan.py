@@ -110,6 +110,10 @@ class Scan:
     def _full(self) -> Plan:
         return plan.make(self.study, [*self.study.outputs, *self.wanted])
 
+    def labels(self, place: int, per: str | None = None) -> dict[str, Any]:
+        """The labels of a place of the grid."""
+        return _labels(self.study, dict(zip(self.dims, (int(i) for i in np.unravel_index(place, self.shape)), strict=True)), per)
+
     def row(self, place: int, per: str | None = None) -> dict[str, Any]:
         """The point at a place of the grid: its labels, and SI values of what is wanted and of the outputs that they decide."""
         index = dict(zip(self.dims, (int(i) for i in np.unravel_index(place, self.shape)), strict=True))
@@ -117,7 +121,7 @@ class Scan:
         full, tables = self._full, self._full.tables
         inputs = {name: float(tables[name].values[tuple(at[dim] for dim in tables[name].dims)]) for name in full.graph.inputs}
         values = point.evaluate(full.graph, inputs).values
-        labels = _labels(self.study, index, per)
+        labels = self.labels(place, per)
         shown = dict.fromkeys([*self.wanted, *(name for name in self.study.outputs if set(full.dims[name]) <= set(self.dims))])
         return labels | {name: quantities.quantity(name).told(values[name]) for name in shown if name not in labels}
 
@@ -216,7 +220,7 @@ def _labels(study: Study, index: Mapping[str, int], per: str | None) -> dict[str
     found: dict[str, Any] = {}
     for name in [*([per] if per else []), *(name for name in index if name != per)]:
         axis, at = study.axes[name], index[name]
-        found[name] = axis.labels[at] if axis.labels is not None else float(axis.columns[name][at])
+        found[name] = axis.labels[at] if axis.labels is not None else quantities.quantity(name).told(float(axis.columns[name][at]))
     return found
 
 

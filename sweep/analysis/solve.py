@@ -116,7 +116,7 @@ class _Problem:
     def _end(self, study: Study, most: bool) -> dict[str, Any] | None:
         """The point with the smallest or largest value of the input that meets the target."""
         rows = best(study, self.name, [self.target.text, *self.where], maximize=most, threads=self.threads)
-        return {key: value for key, value in rows[0].items() if key != "rank"} if rows else None
+        return {key: value for key, value in rows[0].items() if key not in ("rank", "alike")} if rows else None
 
     def _finer(self, study: Study, values: Values, row: dict[str, Any], most: bool) -> dict[str, Any]:
         """The same point with the input cut finer: between a value that meets the target and its neighbour that does not."""

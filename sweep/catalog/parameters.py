@@ -85,9 +85,11 @@ class Parameter:
         self.check(value, node)
         return value
 
-    def told(self, value: float) -> float | str:
-        """The word of a choice, or the number as it is."""
-        return self.choices[int(value)] if self.choices and value == value else value
+    def told(self, value: float) -> float | int | str:
+        """The word of a choice, a whole number as such, or the number as it is."""
+        if self.choices and value == value:
+            return self.choices[int(value)]
+        return int(value) if self.whole and math.isfinite(value) and value == int(value) else value
 
     def check(self, value: float, node: Node) -> None:
         """Raise the error of `node` where the value is outside the bounds or not whole."""

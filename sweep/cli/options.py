@@ -28,6 +28,11 @@ def overrides(command: Command) -> Command:
     )(command)
 
 
+def more_outputs(command: Command) -> Command:
+    """The option that adds outputs to those of a study."""
+    return click.option("--output", "outputs", multiple=True, metavar="NAME", help="Compute this quantity, too.")(command)
+
+
 def tell_of_idle(study: Study, set_: Iterable[str], graph: Graph) -> None:
     """Say on stderr which values change nothing: of --set for what is asked now, of the study for its own outputs, too."""
     from sweep.errors import nearest

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sweep.cli.options import as_json, overrides, print_json, study_argument, tell_of_idle
+from sweep.cli.options import as_json, more_outputs, overrides, print_json, study_argument, tell_of_idle
 
 if TYPE_CHECKING:
     from sweep.analysis.bands import Band
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
 
 @click.command(epilog="Example: sweep point configs/studies/gpt4.yaml --set gpus=24960 --set pue=1.2")
 @study_argument
+@more_outputs
 @overrides
 @as_json
 @click.option("--all", "everything", is_flag=True, help="Print the inputs, too, each with where it is from.")
-def point(study: str, set_: tuple[str, ...], axis: tuple[str, ...], as_json: bool, everything: bool) -> None:
+def point(study: str, set_: tuple[str, ...], axis: tuple[str, ...], outputs: tuple[str, ...], as_json: bool, everything: bool) -> None:
     """Evaluate a study at one point: every quantity with its unit. Needs no compiler.
 
     The point is where the study's `point:` stands, else the first label of each axis. The outputs come first, then all that
@@ -31,7 +32,7 @@ def point(study: str, set_: tuple[str, ...], axis: tuple[str, ...], as_json: boo
     from sweep.equations.point import evaluate
     from sweep.study.parse import open_study
 
-    given = open_study(study, set_, axis)
+    given = open_study(study, set_, axis, outputs)
     tell_of_idle(given, set_, given.graph)
     opened = given.stated
     found = evaluate(opened.graph, opened.inputs_at(opened.point))

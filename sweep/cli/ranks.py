@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sweep.cli.options import as_json, overrides, print_json, tell_of_idle
-from sweep.cli.rows import accuracy_of, axes_of, shown_units, text_of, unit_of_column
+from sweep.cli.options import as_json, more_outputs, overrides, print_json, tell_of_idle
+from sweep.cli.rows import RESERVED, accuracy_of, axes_of, held_in, shown_units, text_of, unit_of_column
 
 if TYPE_CHECKING:
     import xarray
 
+    from sweep.analysis.ranking import Why
     from sweep.study.definition import Study
 
 TOLD_APART = 0.05  # of draws
@@ -22,11 +23,12 @@ TOLD_APART = 0.05  # of draws
     epilog='Example: sweep best configs/studies/gpt4.yaml --minimize facility_energy --where "time_to_train <= 90 d" --top 5 --per gpu'
 )
 @click.argument("subject", metavar="STUDY|CUBE")
-@click.option("--minimize", metavar="QUANTITY", help="Look for the smallest value of this quantity.")
+@click.option("--minimize", metavar="QUANTITY", help='Look for the smallest value, also of "0.7*energy_cost + 0.3*time_to_train".')
 @click.option("--maximize", metavar="QUANTITY", help="Look for the largest value of this quantity.")
 @click.option("--where", multiple=True, metavar="CONDITION", help='Only points that meet this, such as "facility_power <= 20 MW".')
-@click.option("--top", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="How many points.")
+@click.option("--top", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="How many different answers.")
 @click.option("--per", metavar="AXIS", help="The best points for each label of this axis.")
+@more_outputs
 @overrides
 @as_json
 def best(
@@ -36,13 +38,16 @@ def best(
     where: tuple[str, ...],
     top: int,
     per: str | None,
+    outputs: tuple[str, ...],
     set_: tuple[str, ...],
     axis: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Find the points with the smallest or largest value of a quantity.
 
-    A study is searched as it is computed, and nothing of it is stored, however many points it has; a cube is read.
+    A study is searched as it is computed, and nothing of it is stored, however many points it has; a cube is read. Points of equal
+    value are one row. Several quantities are added with weights, each divided by the best value that it has alone: a score of 1 is
+    the best that there is in all of them at once.
     """
     from sweep.analysis.search import best as search
     from sweep.study.definition import Study
@@ -50,49 +55,67 @@ def best(
 
     if (minimize is None) == (maximize is None):
         raise click.UsageError("say either --minimize QUANTITY or --maximize QUANTITY")
-    opened = _opened(subject, set_, axis)
-    name = minimize or maximize or ""
-    rows = search(opened, name, where, top, maximize is not None, per)
+    opened = _opened(subject, set_, axis, outputs)
+    found = search(opened, minimize or maximize or "", where, top, maximize is not None, per)
+    names = dict.fromkeys([*found.quantities, *(name for c in conditions(where, held_in(opened)) for name in c.names)])
     if isinstance(opened, Study):
-        tell_of_idle(opened, set_, opened.graph_of([name, *(one for c in conditions(where) for one in c.names)]))
-    units = {key: unit_of_column(opened, key) for key in (rows[0] if rows else {}) if key != "rank"}
-    sure = _sure(opened, rows, name, maximize is not None, per)
+        tell_of_idle(opened, set_, opened.graph_of([*names, *outputs]))
+    rows = found.rows or ([dict(found.why.nearest)] if found.why and found.why.nearest else [])
+    units = {key: unit_of_column(opened, key) for key in (rows[0] if rows else {}) if key not in RESERVED}
+    accuracy = {name: accuracy_of(opened, name) for name in found.quantities}
+    alone = found.quantities[0] if len(found.quantities) == 1 else ""
+    sure = _sure(opened, found.rows, alone, maximize is not None, per)
     if as_json:
-        rows = [{**row, **told} for row, told in zip(rows, sure, strict=True)]
         order = "largest first" if maximize else "smallest first"
-        return print_json({"quantity": name, "order": order, "units": units, "accuracy": accuracy_of(opened, name), "rows": rows})
-    if not rows:
-        return click.echo("no point is possible and meets the conditions; `sweep run` or `sweep point` tells which rules exclude points")
-    names = {name, *(one for c in conditions(where) for one in c.names)}
-    shown = [key for key in rows[0] if key == "rank" or key in names or key in axes_of(opened)]
-    bands = {name: [(told["p5"], told["p95"]) for told in sure]} if any(sure) else {}
-    click.echo(text_of(rows, shown, units, shown_units(opened), bands))
-    hidden = [key for key in rows[0] if key not in shown]
+        record: dict[str, Any] = {"quantity": minimize or maximize, "weights": found.weights, "order": order, "units": units}
+        record["rows"] = [{**row, **told} for row, told in zip(found.rows, sure, strict=True)]
+        none = {"removed": found.why.removed, "points": found.why.points, "nearest": found.why.nearest} if found.why else {}
+        return print_json({**record, **none, "left_out": found.left_out, "accuracy": accuracy})
+    shown = [key for key in (rows[0] if rows else {}) if key in ("rank", "score", *names, *outputs) or key in axes_of(opened)]
+    if found.rows:
+        bands = {alone: [(told["p5"], told["p95"]) for told in sure]} if any(sure) else {}
+        click.echo(text_of(rows, shown, units, shown_units(opened), bands))
+    elif found.why:
+        click.echo(_none(found.why, text_of(rows, shown, units, shown_units(opened)) if rows else ""))
+    for label, gaps in found.left_out.items():
+        click.echo(f"left out: {label} (no {', no '.join(gaps)})")
+    hidden = [key for key in (found.rows[0] if found.rows else {}) if key not in shown and key not in RESERVED]
     if hidden:
         click.echo(f"\n--json tells the {', '.join(hidden[:4])}{' ...' if len(hidden) > 4 else ''} of each point, too")
-    for line in [*_undecided(rows, sure, per), *(f"checked {line}" for line in accuracy_of(opened, name))]:
+    checked = dict.fromkeys(f"checked {line}" for lines in accuracy.values() for line in lines)
+    for line in [*_undecided(found.rows, sure, per), *checked]:
         click.echo(line)
 
 
-def _opened(subject: str, set_: tuple[str, ...], axis: tuple[str, ...]) -> Study | xarray.Dataset:
+def _none(why: Why, nearest: str) -> str:
+    """What keeps all points from being feasible, and the point that comes nearest."""
+    from sweep.cube.text import table
+
+    removed = sorted(why.removed.items(), key=lambda item: -item[1])
+    lines = [f"no feasible point among {why.points:,}", ""]
+    lines += [table(("removed by", "points"), [(name, f"{count:,}") for name, count in removed], right=["points"])] if removed else []
+    return "\n".join([*lines, *(["", "the nearest point", nearest] if nearest else [])])
+
+
+def _opened(subject: str, set_: tuple[str, ...], axis: tuple[str, ...], outputs: tuple[str, ...]) -> Study | xarray.Dataset:
     from sweep.cube.query import open_cube
     from sweep.study.parse import open_study
 
     path = Path(subject)
     if not path.is_dir() and path.suffix != ".zarr":
-        return open_study(subject, set_, axis)
-    if set_ or axis:
-        raise click.UsageError("--set and --axis change a study; a cube is what it is")
+        return open_study(subject, set_, axis, outputs)
+    if set_ or axis or outputs:
+        raise click.UsageError("--set, --axis and --output change a study; a cube is what it is")
     return open_cube(path)
 
 
 def _sure(opened: Study | xarray.Dataset, rows: list[dict[str, Any]], name: str, maximize: bool, per: str | None) -> list[dict[str, float]]:
-    """The band of each row, and how often it beats the first; nothing of a cube, whose points are not drawn again."""
+    """The band of each row, and how often it beats the first; nothing of a cube, whose points are not drawn again, nor of a sum."""
     from importlib.util import find_spec
 
     from sweep.study.definition import Study
 
-    if not isinstance(opened, Study) or not find_spec("scipy"):
+    if not isinstance(opened, Study) or not find_spec("scipy") or not name:
         return [{} for _ in rows]
     from sweep.analysis.bands import ranked
 

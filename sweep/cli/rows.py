@@ -8,7 +8,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import xarray
 
+    from sweep.catalog.parameters import Parameter
     from sweep.study.definition import Study
+
+
+MOST_LABELS = 4
+RESERVED = ("rank", "score", "alike")  # columns that are no quantity and no axis
+
+
+def held_in(opened: Study | xarray.Dataset) -> list[Parameter]:
+    """The quantities that a cube holds, whether an equation here defines them or not."""
+    from sweep.catalog.parameters import Parameter
+    from sweep.cube.query import unit_of
+    from sweep.study.definition import Study
+
+    arrays = {} if isinstance(opened, Study) else opened.data_vars
+    return [Parameter(str(name), unit_of(array), "") for name, array in arrays.items() if name != "status"]
 
 
 def unit_of_column(opened: Study | xarray.Dataset, name: str) -> str:
@@ -62,8 +77,22 @@ def text_of(
         if any(isinstance(value, str) for value in values) or key == "rank":
             columns[key] = [str(value) for value in values]
             continue
-        unit, texts = column(values, units[key], wanted.get(key, ""))
+        unit, texts = column(values, units.get(key, "1"), wanted.get(key, ""))
         columns[key if unit == "1" else f"{key} [{unit}]"] = texts
         if bands and key in bands:
             columns["[5 %, 95 %]"] = [band(key, value, ends, unit) for value, ends in zip(values, bands[key], strict=True)]
+    if any("alike" in row for row in rows):
+        columns["alike"] = [_alike(row["alike"], units) if "alike" in row else "" for row in rows]
     return table(list(columns), zip(*columns.values(), strict=True), right=[key for key in columns if "[" in key])
+
+
+def _alike(found: Mapping[str, Any], units: Mapping[str, str]) -> str:
+    """How many points have one value, and the labels on which they differ."""
+    from sweep.cube.text import column
+
+    said = []
+    for axis, labels in found["labels"].items():
+        unit, texts = ("1", labels) if isinstance(labels[0], str) else column(labels, units.get(axis, "1"))
+        more = "|..." if len(texts) > MOST_LABELS else ""
+        said.append(f"{axis} {'|'.join(texts[:MOST_LABELS])}{more}{'' if unit == '1' else ' ' + unit}")
+    return f"{found['points']:,} points alike: {', '.join(said)}"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sweep.cli.options import as_json, overrides, print_json, study_argument, tell_of_idle
+from sweep.cli.options import as_json, more_outputs, overrides, print_json, study_argument, tell_of_idle
 
 if TYPE_CHECKING:
     from sweep.engine.plan import Plan
@@ -24,9 +24,10 @@ COMPILER_SECONDS = 15
 
 @click.command(epilog="Example: sweep plan configs/studies/gpt4.yaml --axis pue=1.05:1.6:0.05")
 @study_argument
+@more_outputs
 @overrides
 @as_json
-def plan(study: str, set_: tuple[str, ...], axis: tuple[str, ...], as_json: bool) -> None:
+def plan(study: str, set_: tuple[str, ...], axis: tuple[str, ...], outputs: tuple[str, ...], as_json: bool) -> None:
     """Say what a run of a study would do, and evaluate nothing.
 
     Axes, outputs with the axes that each depends on, bytes on disk, expected time, and the inputs that are assumed.
@@ -35,7 +36,7 @@ def plan(study: str, set_: tuple[str, ...], axis: tuple[str, ...], as_json: bool
     from sweep.engine.plan import check, make
     from sweep.study.parse import open_study
 
-    made = make(open_study(study, set_, axis))
+    made = make(open_study(study, set_, axis, outputs))
     check(made)
     tell_of_idle(made.study, set_, made.graph)
     facts = _facts(made)
@@ -120,7 +121,7 @@ def _axes_text(made: Plan) -> str:
 @study_argument
 @click.option("-o", "--out", required=True, metavar="OUT.zarr", type=click.Path(path_type=Path), help="Where to write the cube.")
 @overrides
-@click.option("--output", "outputs", multiple=True, metavar="NAME", help="Compute this quantity, too.")
+@more_outputs
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads; as many as there are cores unless said otherwise.")
 @click.option("--overwrite", is_flag=True, help="Replace the cube that is there.")
 def run(

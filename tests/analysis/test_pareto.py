@@ -94,7 +94,7 @@ def test_the_front_is_what_every_pair_of_points_leaves_in_whatever_blocks(study,
         per = None
     rows = pareto(study, small, large, where, per, threads)
     expected = looked_up(cube, order, signs, where, per)
-    labels = [{dim: row[dim] for dim in one} for row, one in zip(rows, expected, strict=True)]
+    labels = [{d: row[d] if isinstance(row[d], str) else float(row[d]) for d in one} for row, one in zip(rows, expected, strict=True)]
     assert sorted(map(repr, labels)) == sorted(repr({d: v if isinstance(v, str) else float(v) for d, v in one.items()}) for one in expected)
     for before, after in itertools.pairwise(rows):
         first, sign = next(iter(signs.items()))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sweep.analysis import scan, search
+from sweep.analysis import scan
 from sweep.analysis.search import best
 from sweep.catalog.parameters import parameters
 from sweep.catalog.units import to_si
@@ -15,46 +15,9 @@ from sweep.engine import plan
 from sweep.engine.blocks import Program
 from sweep.equations import registry
 from sweep.errors import SweepError
-from sweep.study.parse import open_study
 from sweep.study.where import conditions
 
-STUDY = """title: ranked
-set: {server_power: 6 kW, training_flops: 1e24 FLOP, energy_per_query: 0.3 Wh/query, serving_period: 90 d}
-axes:
-  gpu: [h100-sxm, a100-sxm-80gb, v100-sxm2-32gb]
-  precision: [bf16, fp16, fp8]
-  gpus: [8, 64, 512]
-  split: {tp: [1, 8], pp: [2, 3]}
-  training_duration: 30 d:120 d:30 d
-  queries_per_day: [0 query/d, 1e6 query/d, 1e9 query/d]
-  pue: [1.1, 1.2, 1.3]
-point: {gpus: 64}
-outputs:
-  [it_power, required_mfu, training_energy, facility_energy, servers, replicas, overtake_days, total_facility_energy, gpu_power_total,
-  serving_facility_energy, peak_rate]
-"""
 SIGNS = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt, "==": operator.eq, "!=": operator.ne}
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("ranked")
-
-
-@pytest.fixture(scope="module")
-def study(folder):
-    (folder / "study.yaml").write_text(STUDY)
-    return open_study(folder / "study.yaml")
-
-
-@pytest.fixture(scope="module")
-def memory(study):
-    return run(study)
-
-
-@pytest.fixture(scope="module")
-def stored(study, folder):
-    return run(study, folder / "cube.zarr")
 
 
 def looked_up(cube, order, quantity, where, top, maximize, per):
@@ -83,11 +46,22 @@ def looked_up(cube, order, quantity, where, top, maximize, per):
             here &= (np.arange(cube.sizes[per]) == label).reshape([-1 if dim == per else 1 for dim in dims])
         places = np.flatnonzero(here)
         values = scores.reshape(-1)[places]
-        for rank, i in enumerate(np.argsort(-values if maximize else values, kind="stable")[:top], 1):
-            index = np.unravel_index(places[i], shape)
-            labels = {dim: cube[dim].values[at] for dim, at in zip(dims, index, strict=True)}
-            found.append((rank, {dim: v if isinstance(v, str) else float(v) for dim, v in labels.items()}, float(values[i])))
+        different = np.unique(values)[::-1] if maximize else np.unique(values)
+        for rank, value in enumerate(different[:top], 1):
+            same = [labels_at(cube, dims, np.unravel_index(place, shape)) for place in places[values == value]]
+            found.append((rank, same[0], float(value), same))
     return found
+
+
+def labels_at(cube, dims, index):
+    labels = {dim: cube[dim].values[at] for dim, at in zip(dims, index, strict=True)}
+    return {dim: v if isinstance(v, str) else float(v) for dim, v in labels.items()}
+
+
+def differing(same):
+    """The labels on which points of one value differ."""
+    found = {dim: [*dict.fromkeys(point[dim] for point in same)] for dim in same[0]}
+    return {dim: labels for dim, labels in found.items() if len(labels) > 1}
 
 
 QUESTIONS = [
@@ -101,7 +75,7 @@ QUESTIONS = [
     ("facility_energy", ["30 GWh >= facility_energy >= 1 MWh"], 4, True, "pue"),
     ("total_facility_energy", ["queries_per_day > 0 query/d", "required_mfu < 1"], 10, False, "precision"),
     ("overtake_days", ["overtake_days > 0 s"], 6, False, None),
-    ("servers", [], 9, False, None),  # equal values: the first in the order of the cube
+    ("servers", [], 9, False, None),  # equal values are one row
     ("servers", ["pue != 1.1", "precision != bf16"], 50, True, None),
     ("facility_energy", ["precision == fp16", "pue == 1.2"], 6, False, None),
     ("gpu_power_total", ["peak_rate >= 100 TFLOP/s"], 10, True, None),  # an input over two axes
@@ -134,10 +108,13 @@ def test_study_cube_and_every_cell_name_the_same_points(study, memory, stored, q
     subjects = [study] if any("server_power" in text for text in where) else [study, memory, stored]
     for subject in subjects:
         rows = best(subject, quantity, where, top=top, maximize=maximize, per=per)
-        assert [row["rank"] for row in rows] == [rank for rank, _, _ in expected]
-        for row, (_, labels, value) in zip(rows, expected, strict=True):
+        assert [row["rank"] for row in rows] == [rank for rank, *_ in expected]
+        assert (rows.why is None) == bool(expected)
+        for row, (_, labels, value, same) in zip(rows, expected, strict=True):
             assert {dim: row[dim] for dim in labels} == labels
             assert np.float32(row[quantity]) == np.float32(value)
+            alike = row.get("alike", {"points": 1, "labels": {}})
+            assert alike == {"points": len(same), "labels": differing(same)}
 
 
 @pytest.mark.parametrize(("quantity", "where", "top", "maximize", "per"), QUESTIONS[::3])
@@ -146,12 +123,6 @@ def test_blocks_threads_and_the_compiler_change_no_winner(study, monkeypatch, qu
     monkeypatch.setattr(scan, "SCAN_CELLS", 7)
     assert best(study, quantity, where, top=top, maximize=maximize, per=per, threads=4) == whole
     assert best(study, quantity, where, top=top, maximize=maximize, per=per, threads=1) == whole
-
-
-def test_a_cube_read_in_pieces_names_the_same_points(stored, monkeypatch):
-    whole = best(stored, "facility_energy", ["overtake_days > 1 d"], top=12)
-    monkeypatch.setattr(search, "CUBE_CELLS", 5)
-    assert best(stored, "facility_energy", ["overtake_days > 1 d"], top=12) == whole
 
 
 def test_a_compiled_search_names_the_same_points(study, monkeypatch):
@@ -203,11 +174,6 @@ def test_a_cube_can_be_ranked_by_equations_that_are_not_here(opened, tmp_path):
     assert (row["gpus"], row["search_own"]) == (16.0, 48.0)
     with pytest.raises(SweepError, match="kg is no unit of s"):
         best(cube, "search_own", ["search_own > 1 kg"])
-
-
-def test_what_a_cube_does_not_hold_is_said(memory):
-    with pytest.raises(SweepError, match=r"^facility_power: is not in the cube; did you mean 'facility_energy'\?$"):
-        best(memory, "facility_power")
 
 
 def test_a_choice_in_a_condition_is_told_in_words(opened):

@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner
 
 from sweep.cli import main
-from tests.commands import refused
+from tests.commands import SPLITS, refused, sweep
 
 SERVED = """title: served
 select: {gpu: h100-sxm, model: llama-3.1-8b, engine: vllm-2026}
@@ -59,3 +59,9 @@ def test_an_axis_or_an_option_that_changes_nothing_is_said_with_the_nearest_that
     done = CliRunner().invoke(main, ["point", str(path), "--set", "precision=fp8"])
     assert done.stderr.startswith("--set precision: changes nothing")
     assert done.stderr.endswith("; did you mean 'serving_precision'?\n")
+
+
+@pytest.mark.parametrize("command", [["point"], ["plan"], ["best", "--minimize", "step_time", "--top", "1"]])
+def test_an_output_can_be_added_to_those_of_a_study(command):
+    assert "server_power" not in sweep(command[0], SPLITS, *command[1:]).split("on the way")[0]
+    assert "server_power" in sweep(command[0], SPLITS, *command[1:], "--output", "server_power").split("on the way")[0]

@@ -40,8 +40,29 @@ def test_the_best_for_each_label_of_an_axis():
 
 
 def test_no_best_is_no_mistake():
-    assert "no point is possible" in sweep("best", SPLITS, "--minimize", "step_time", "--where", "mfu > 2")
-    assert json.loads(sweep("best", SPLITS, "--minimize", "step_time", "--where", "mfu > 2", "--json"))["rows"] == []
+    text = sweep("best", SPLITS, "--minimize", "step_time", "--where", "mfu > 2")
+    assert text.startswith("no feasible point among 24\n")
+    assert ["mfu > 2", "21"] in words(text)
+    assert ["exceeds_memory", "3"] in words(text)
+    assert "the nearest point" in text
+    found = json.loads(sweep("best", SPLITS, "--minimize", "step_time", "--where", "mfu > 2", "--json"))
+    assert found["rows"] == []
+    assert found["removed"] == {"exceeds_memory": 3, "mfu > 2": 21}
+    assert found["nearest"]["mfu"] < 2
+
+
+def test_points_of_equal_value_are_one_row():
+    header, first, *_ = words(sweep("best", SPLITS, "--minimize", "gpu_power_total", "--top", "1", "--where", "pue < 1.5"))
+    assert header[-1] == "alike"
+    assert "points alike: " in first[-1]
+    (row,) = json.loads(sweep("best", SPLITS, "--minimize", "gpu_power_total", "--top", "1", "--where", "pue < 1.5", "--json"))["rows"]
+    assert row["alike"]["points"] > 1
+    assert row["alike"]["labels"]["pue"][0] == row["pue"]
+
+
+def test_one_more_output_is_told_of_the_best():
+    header, *_ = words(sweep("best", SPLITS, "--minimize", "step_time", "--top", "1", "--output", "servers"))
+    assert "servers" in header
 
 
 def test_the_best_must_be_least_or_most():

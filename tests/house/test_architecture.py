@@ -27,7 +27,7 @@ ROOMS = {
     "study": ("sampling", "axes", "definition", "parse", "where"),
     "engine": ("plan", "nests", "compile", "quantiles", "blocks"),
     "cube": ("dataset", "disk", "journal", "layout", "store", "reading", "text", "query", "running", "virtual", "export"),
-    "analysis": ("bands", "sensitivity", "scan", "search", "pareto", "solve", "explain", "describe"),
+    "analysis": ("bands", "sensitivity", "scan", "ranking", "cells", "infeasible", "search", "pareto", "solve", "explain", "describe"),
     "plot": ("style", "pareto", "sensitivity"),
     "cli": ("options", "rows", "cubes", "facts", "fronts", "models", "points", "ranks", "sensitivities", "solving", "studies", "supply"),
 }
