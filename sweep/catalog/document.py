@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -15,6 +16,7 @@ from sweep.errors import SweepError, suggestion
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DEEPEST = 50
 LARGEST = 16 << 20  # bytes of a file
+MOST, MORE = 1_000_000, 1_000  # values in a file, and those that aliases may add
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ def parse(text: str, file: str) -> Node:
     if root is None:
         return Node({}, file, 0, "")
     try:
-        return _node(root, file, "")
+        return _node(root, file, "", itertools.count(-MORE - min(len(text), MOST)))
     except RecursionError:
         raise SweepError(f"{file}: holds an alias of what it stands in, or is nested too deeply") from None
 
@@ -116,12 +118,15 @@ def text_of(path: Path, file: str) -> str:
         raise SweepError(f"{file}: cannot be read: {error}") from None
 
 
-def _node(node: yaml.Node, file: str, key: str) -> Node:
+def _node(node: yaml.Node, file: str, key: str, count: Iterator[int]) -> Node:
+    """A node as we have it; `count` is above zero where aliases have made more values than the text could hold without them."""
     line = node.start_mark.line + 1
+    if next(count) > 0:
+        raise SweepError(f"{file}:{line}: {key}: aliases repeat so much that the file holds more values than characters")
     if isinstance(node, yaml.ScalarNode):
         return Node(node.value, file, line, key)
     if isinstance(node, yaml.SequenceNode):
-        return Node([_node(item, file, f"{key}[{i}]") for i, item in enumerate(node.value)], file, line, key)
+        return Node([_node(item, file, f"{key}[{i}]", count) for i, item in enumerate(node.value)], file, line, key)
     entries: dict[str, Node] = {}
     for key_node, value_node in node.value:
         name = key_node.value
@@ -132,5 +137,5 @@ def _node(node: yaml.Node, file: str, key: str) -> Node:
             here.fail("a key must be a single word")
         if name in entries:
             here.fail(f"duplicate key {name!r}, first given on line {entries[name].line}")
-        entries[name] = _node(value_node, file, path)
+        entries[name] = _node(value_node, file, path, count)
     return Node(entries, file, line, key)

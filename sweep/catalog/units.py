@@ -11,6 +11,10 @@ from typing import Any
 from sweep.errors import SweepError
 
 NUMBER = re.compile(r"\s*([-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*$")
+LONGEST = 200  # characters of a number with its unit
+LARGEST = 1e33  # of the numbers in SI, and the smallest is one over it: products of a few of them still are numbers
+HIGHEST_POWER = 6
+TOKEN = re.compile(r"\s*(?:(\*\*|\^)|([*/()])|([-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d{1,2})?)|([^\W\d]\w*|[^\s\w*/()^.,+-]))\s*")
 
 # what a person reads first, in order of preference, for each SI unit that has customary units
 CUSTOMARY = {
@@ -45,17 +49,74 @@ def factor(unit: str, target: str) -> float:
     import pint
 
     try:
-        return float(registry().Quantity(1.0, unit or "1").to(target or "1").magnitude)
+        one, other = _quantity(unit or "1"), _quantity(target or "1")
+        return float(one.to(other.units).magnitude / other.magnitude)
+    except ArithmeticError:
+        raise _unknown(unit) from None
     except pint.DimensionalityError:
         reason = f"{unit or 'a plain number'} is no unit of {target}" if target != "1" else f"{unit} where a plain number belongs"
         raise SweepError(reason) from None
-    except Exception:  # pint raises a different class for every way in which text is no unit
-        raise SweepError(f"{unit!r} is no unit that is known") from None
+
+
+@cache
+def _quantity(text: str) -> Any:
+    """One of a unit such as kWh/m^2: names of configs/units.txt and numbers, multiplied, divided, in brackets, to small whole powers.
+
+    It is read from left to right and nothing is evaluated: pint looks up single names.
+    """
+    words = list(TOKEN.finditer(text)) if len(text) <= LONGEST else []
+    if not words or "".join(word[0] for word in words) != text:
+        raise _unknown(text)
+    found, rest = _product([next(group for group in word.groups() if group) for word in words], text)
+    if rest:
+        raise _unknown(text)
+    return found
+
+
+def _product(words: list[str], text: str) -> tuple[Any, list[str]]:
+    """The value of factors up to a closing bracket or the end, and the words after it."""
+    found, sign = None, "*"
+    while words and words[0] != ")":
+        if words[0] in ("*", "/"):
+            sign, words = words[0], words[1:]
+            if found is None or not words or words[0] in ("*", "/", ")"):
+                raise _unknown(text)
+        factor, words = _factor(words, text)
+        found = factor if found is None else found / factor if sign == "/" else found * factor
+        sign = "*"
+    if found is None:
+        raise _unknown(text)
+    return found, words
+
+
+def _factor(words: list[str], text: str) -> tuple[Any, list[str]]:
+    """The value of a name, a number or a bracket, with its power, and the words after it."""
+    word, words = words[0], words[1:]
+    if word == "(":
+        found, words = _product(words, text)
+        if words[:1] != [")"]:
+            raise _unknown(text)
+        words = words[1:]
+    elif word[0].isdigit():
+        found = registry().Quantity(float(word))
+    elif registry().parse_unit_name(word):
+        found = registry().Quantity(1.0, registry().Unit(word))
+    else:
+        raise _unknown(text)
+    if words[:1] in (["**"], ["^"]):
+        if len(words) < 2 or not re.fullmatch(r"[-+]?\d", words[1]) or abs(int(words[1])) > HIGHEST_POWER:
+            raise _unknown(text)
+        found, words = found ** int(words[1]), words[2:]
+    return found, words
+
+
+def _unknown(text: str) -> SweepError:
+    return SweepError(f"{text if len(text) <= 40 else text[:40] + '...'!r} is no unit that is known")
 
 
 def to_si(text: str, unit: str) -> float:
     """The number that `text` ("3.35 TB/s", "13e12") says, in the SI `unit`."""
-    match = NUMBER.match(text)
+    match = NUMBER.match(text) if len(text) <= LONGEST else None
     if not match:
         if text.strip().lower() in ("inf", "nan"):
             raise SweepError(f"{text!r} is not a finite number")
@@ -66,6 +127,8 @@ def to_si(text: str, unit: str) -> float:
     value = float(number.replace("_", "")) * (factor(given, unit) if given else 1.0)
     if not math.isfinite(value):
         raise SweepError(f"{text!r} is not a finite number")
+    if value and not 1 / LARGEST <= abs(value) <= LARGEST:
+        raise SweepError(f"{text!r} is no quantity of this world: its size in {unit} must be 0 or from {1 / LARGEST:g} to {LARGEST:g}")
     return value
 
 
@@ -77,7 +140,7 @@ def _usual(unit: str) -> str:
 
 def comparable(unit: str, other: str) -> bool:
     """Whether two units measure the same thing."""
-    return bool(registry().Quantity(1.0, unit).is_compatible_with(other))
+    return bool(_quantity(unit).is_compatible_with(_quantity(other)))
 
 
 def unit_factor(text: str, unit: str) -> float:
@@ -89,7 +152,7 @@ def unit_factor(text: str, unit: str) -> float:
 @cache
 def factor_is_needed(unit: str) -> bool:
     """Whether a bare number would be ambiguous: true of everything but counts and ratios."""
-    return not registry().Unit(unit if unit != "1" else "").dimensionless
+    return not _quantity(unit).dimensionless
 
 
 def cf_units(unit: str) -> str:

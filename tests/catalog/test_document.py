@@ -1,5 +1,7 @@
 """Strict YAML: text stays text, a key stands once, and each value knows where it is."""
 
+from pathlib import Path
+
 import pytest
 
 from sweep.catalog.document import parse, read
@@ -77,3 +79,15 @@ def test_a_file_that_cannot_be_read_is_one_line(tmp_path):
         assert "\n" not in str(found.value)
     with pytest.raises(SweepError, match=r"^shown.yaml: cannot be read: "):
         read(tmp_path / "none.yaml", "shown.yaml")
+
+
+def test_aliases_that_multiply_are_refused_before_they_fill_the_memory():
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]", *(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12))]
+    with pytest.raises(SweepError, match=r"^bomb.yaml:\d+: .*: aliases repeat so much that the file holds more values than characters$"):
+        parse("\n".join(lines), "bomb.yaml")
+    assert parse("a: &a [1, 2]\nb: *a", "plain.yaml").mapping()["b"].items[1].text == "2"
+
+
+def test_a_device_without_an_end_is_no_file():
+    with pytest.raises(SweepError, match="is larger than 16 MiB, which no study and no file of facts is"):
+        read(Path("/dev/zero"))

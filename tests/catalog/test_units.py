@@ -120,3 +120,27 @@ def test_a_number_is_shown_as_a_person_writes_it(value, unit, text):
 @given(value=st.floats(1e-6, 1e15), unit=st.sampled_from(("W", "s", "J", "B", "B/s", "kg", "query/s", "USD/J", "1")))
 def test_what_is_shown_is_read_again_to_four_digits(value, unit):
     assert units.to_si(units.show(value, unit).replace(",", ""), unit) == pytest.approx(value, rel=6e-4)
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["J*(9**9**9)", "kW**9**9**9", "W**9**9**9", "J**99", "J^1.5", "J^-9", "W*", "*W", "(W", "W)", "()", "W//s", "1 = 2", "W.real", "J+J", "J-J"]
+    + ["__import__('os')", "9**9", "(((" * 60, "W" * 5000, "lambda: 0", "W^", "W; s", "W\x00", "__class__", "W/0"],
+)
+def test_a_unit_is_names_products_quotients_and_small_powers_and_no_expression(unit):
+    with pytest.raises(SweepError, match="is no unit that is known|where a plain number belongs"):
+        units.factor(unit, "J")
+
+
+@pytest.mark.parametrize(
+    ("unit", "target", "value"),
+    [("kg*m^2/s^2", "J", 1.0), ("kg m**2 s^-2", "J", 1.0), ("kWh/(m^2 d)", "W/m^2", 1000 / 24), ("1/(2 s)", "1/s", 0.5), ("%", "1", 0.01)],
+)
+def test_units_multiply_and_divide_from_left_to_right(unit, target, value):
+    assert units.factor(unit, target) == pytest.approx(value, rel=1e-14)
+
+
+@pytest.mark.parametrize("text", ["1 kW**9**9**9", "1" + " " * 100_000 + "W", "9" * 100_000, "1e34 W", "1e-34 W", "-1e300 GW"])
+def test_a_number_that_no_quantity_has_is_refused_at_once(text):
+    with pytest.raises(SweepError):
+        units.to_si(text, "W")
