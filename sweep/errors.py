@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
+
+CONTROLS = ("Cc", "Cf", "Cs", "Zl", "Zp")  # categories of Unicode
 
 
 class SweepError(Exception):
     """A mistake in the input, said in one line: where it stands, what it is, and the nearest legal thing."""
+
+
+def printable(text: str) -> str:
+    """Text without what moves a terminal's cursor or turns its reading direction; a line break and a tab stay."""
+    if text.isprintable():
+        return text
+    return "".join(c if c in "\n\t" or unicodedata.category(c) not in CONTROLS else c.encode("unicode_escape").decode() for c in text)
 
 
 def suggestion(name: str, legal: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import yaml
 
-from sweep.errors import SweepError, suggestion
+from sweep.errors import SweepError, printable, suggestion
 
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DEEPEST = 50
@@ -104,6 +104,14 @@ def read(path: Path, file: str | None = None) -> Node:
     return parse(text_of(path, file or str(path)), file or str(path))
 
 
+def exists(path: Path) -> bool:
+    """Whether anything stands at a path; an error where the system does not say."""
+    try:
+        return path.exists()
+    except OSError as error:
+        raise SweepError(f"{path}: cannot be read: {error.strerror}") from None
+
+
 def text_of(path: Path, file: str) -> str:
     """The text of a file; `file` is the name that errors show. No more is read than a study could have, so a device is no trap."""
     try:
@@ -124,6 +132,8 @@ def _node(node: yaml.Node, file: str, key: str, count: Iterator[int]) -> Node:
     if next(count) > 0:
         raise SweepError(f"{file}:{line}: {key}: aliases repeat so much that the file holds more values than characters")
     if isinstance(node, yaml.ScalarNode):
+        if printable(node.value) != node.value:
+            raise SweepError(f"{file}:{line}: {key} = {node.value!r}: holds a character that cannot be printed")
         return Node(node.value, file, line, key)
     if isinstance(node, yaml.SequenceNode):
         return Node([_node(item, file, f"{key}[{i}]", count) for i, item in enumerate(node.value)], file, line, key)
@@ -135,6 +145,8 @@ def _node(node: yaml.Node, file: str, key: str, count: Iterator[int]) -> Node:
         here = Node(shown, file, key_node.start_mark.line + 1, path)
         if not isinstance(name, str):
             here.fail("a key must be a single word")
+        if printable(name) != name or "\n" in name:
+            raise SweepError(f"{file}:{here.line}: the key {name!r} holds a character that cannot be printed")
         if name in entries:
             here.fail(f"duplicate key {name!r}, first given on line {entries[name].line}")
         entries[name] = _node(value_node, file, path, count)

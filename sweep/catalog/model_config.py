@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from sweep.catalog.document import text_of
 from sweep.catalog.model_layers import MLPS, STATES, WINDOWS, Config, Reader, Value, kinds_of, state_figures
 from sweep.errors import SweepError
 
@@ -29,9 +30,7 @@ TOKENS = ("attention_window", "sparse_attention_tokens")  # columns that are cou
 def read_config(path: Path) -> dict[str, Value]:
     """The figures of the model whose config.json lies at `path`, by column. Raises SweepError."""
     try:
-        return figures(json.loads(path.read_text(encoding="utf-8")), str(path))
-    except OSError as error:
-        raise SweepError(f"{path}: cannot be read: {error.strerror}") from None
+        return figures(json.loads(text_of(path, str(path))), str(path))
     except (ValueError, RecursionError) as error:
         line = getattr(error, "lineno", 0)
         raise SweepError(f"{path}:{line}: is no JSON") from None

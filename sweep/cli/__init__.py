@@ -5,12 +5,15 @@ Nothing heavy is imported before a command needs it, so that help comes at once.
 
 from __future__ import annotations
 
+import os
+import sys
+from contextlib import suppress
 from typing import Any
 
 import click
 
 from sweep.cli import cubes, facts, fronts, models, points, ranks, sensitivities, solving, studies, supply
-from sweep.errors import SweepError
+from sweep.errors import SweepError, printable
 
 
 class Commands(click.Group):
@@ -20,8 +23,18 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except SweepError as error:
-            click.echo(f"error: {error}", err=True)
+            click.echo(f"error: {printable(str(error))}", err=True)
             ctx.exit(2)
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:  # of the output, or of a file that a command was not able to say more of
+            with suppress(OSError, ValueError):  # what is still to be written would fail once more at the end
+                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            with suppress(OSError):
+                click.echo(f"error: {printable(str(error.filename or 'the output'))}: {error.strerror or error}", err=True)
+            sys.exit(2)
 
 
 @click.group(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sweep.cli.options import as_json, print_json
-from sweep.errors import SweepError
+from sweep.errors import SweepError, printable
 
 if TYPE_CHECKING:
     import xarray
@@ -36,7 +36,7 @@ def info(cube: Path, as_json: bool) -> None:
     facts = {"complete": True, **_facts(opened)}
     if as_json:
         return print_json(facts)
-    click.echo(_info_text(cube, opened, facts))
+    click.echo(printable(_info_text(cube, opened, facts)))
 
 
 def _facts(cube: xarray.Dataset) -> dict[str, Any]:
@@ -190,7 +190,7 @@ def slice_(
         click.echo(f"{target}: {array.size:,} cells of {variable}")
     else:
         told = {axis: label for axis, label in at.items() if STATUS in opened and axis in opened[STATUS].dims}
-        click.echo(export.text(bare, select(opened, STATUS, told, nearest) if STATUS in opened else None))
+        click.echo(printable(export.text(bare, select(opened, STATUS, told, nearest) if STATUS in opened else None)))
 
 
 @click.command(short_help="Say whether a cube is as it was written, and repair it.", epilog="Example: sweep check gpt4.zarr --repair")

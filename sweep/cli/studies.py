@@ -159,9 +159,10 @@ def run(
 
 def _tell_of_earlier(out: Path) -> None:
     """Say on stderr what an earlier run has left: all of the cube, or some of its blocks."""
+    from sweep.catalog.document import exists
     from sweep.cube import layout, store
 
-    if not layout.there(out) and not layout.there(layout.partial(layout.place(out))):
+    if not exists(out) and not exists(layout.partial(layout.place(out))):
         return
     found = store.state(out)
     if found["complete"]:

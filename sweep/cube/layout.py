@@ -38,14 +38,6 @@ def place(path: Path) -> Path:
     return found
 
 
-def there(path: Path) -> bool:
-    """Whether anything stands at a path; an error where the system does not say."""
-    try:
-        return path.exists()
-    except OSError as error:
-        raise SweepError(f"{path}: cannot be read: {error.strerror}") from None
-
-
 def shard(array: Any, block: Block) -> str:
     """The file that holds one block of an array, within the cube."""
     corner = tuple(start // length for (start, _), length in zip(block.ranges, array.shards or (), strict=False))

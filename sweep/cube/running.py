@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep.catalog.document import Node
+from sweep.catalog.document import Node, exists
 from sweep.cube import dataset, journal, layout, store
 from sweep.engine import blocks, plan
 from sweep.engine.blocks import Array, Block, Program, Worker
@@ -98,13 +98,13 @@ def _to_store(made: Plan, path: Path, threads: int | None, overwrite: bool, prog
     real = layout.place(path)
     kept = ""
     try:
-        if layout.there(real) and not overwrite:
+        if exists(real) and not overwrite:
             store.check_same(real, made, "holds")
             if store.faults(real):
                 _mend(real, made, threads, progress)
             return open_cube(path)
         with store.alone(real, made):
-            if layout.there(real) and not overwrite:  # a run before this one had not quite given it its name
+            if exists(real) and not overwrite:  # a run before this one had not quite given it its name
                 store.check_same(real, made, "holds")
                 return open_cube(path)
             target = store.opened(real, made, overwrite)

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sweep.catalog.document import exists
 from sweep.cube import dataset, disk, journal, layout
 from sweep.cube.journal import Record
 from sweep.cube.layout import CUBE, JOURNAL, MANIFEST, OLD, SKELETON, partial
@@ -47,9 +48,9 @@ class Fault:
 def state(path: Path) -> dict[str, Any]:
     """How complete a cube is: complete, and the blocks that are done of those there are."""
     half = partial(layout.place(path))
-    if layout.there(path):
+    if exists(path):
         return {"complete": True, "done": None, "total": None}
-    if not layout.there(half):
+    if not exists(half):
         raise SweepError(f"{path}: no cube there")
     lines = journal.read(half / JOURNAL)
     if lines.ready is not None:

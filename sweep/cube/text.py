@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 
 from sweep.catalog.units import customary, digits, factor, show
 from sweep.equations.quantities import quantity, unit_of
+from sweep.errors import printable
 
 WIDTH = 110
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], right: Iterable[str] = (), indent: int = 0) -> str:
     """Rows under a header, each column as wide as it must be; the columns in `right` end flush, as numbers should."""
-    cells = [list(header), *([str(cell) for cell in row] for row in rows)]
+    cells = [list(header), *([printable(str(cell)).replace("\n", " ") for cell in row] for row in rows)]
     flush = set(right)
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
     lines = []

@@ -1,4 +1,4 @@
-"""From source to something that runs. What belongs here: the compiler's options, the digest and the cache on disk.
+"""From source to something that runs. What belongs here: the compiler's options and the digest of what it depends on.
 
 numba's own cache does not notice an edit in a function that another file calls, so the cache folder is named by a digest of
 every kernel source and version that a compiled nest depends on.
@@ -9,20 +9,18 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import math
-import os
 import platform
 import sys
-import tempfile
 from collections.abc import Callable, Iterable
-from functools import cache, partial
+from functools import lru_cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from sweep.engine import cache
 from sweep.engine.nests import Function
 from sweep.equations import registry
 from sweep.equations.point import call
-from sweep.errors import SweepError
 
 # "contract" lets a product and a sum be one instruction, rounded once; nothing else about numbers is relaxed
 SCALAR_OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True, "nogil": True, "fastmath": {"contract"}}
@@ -45,7 +43,7 @@ def equations_digest(equations: Path | None = None) -> str:
     return hashlib.sha256(_shipped_digest().encode() + b"\0" + registry.SOURCES[equations]).hexdigest()
 
 
-@cache
+@lru_cache(None)
 def _shipped_digest() -> str:
     digest = hashlib.sha256()
     for path in registry.kernel_files():
@@ -64,12 +62,6 @@ def kernel_digest(equations: Path | None = None) -> str:
         digest.update(f"{package} {version(package)}".encode())
     digest.update(f"{platform.python_version()} {platform.machine()} {_processor()}".encode())
     return digest.hexdigest()
-
-
-def cache_folder() -> Path:
-    """Where compiled nests are kept between runs."""
-    own = os.environ.get("WATTSWEEP_CACHE")
-    return Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "wattsweep"
 
 
 def scalar(name: str) -> Any:
@@ -100,34 +92,17 @@ def compiled(functions: Iterable[Function], equations: Path | None = None) -> di
     content = text(functions)
     digest = kernel_digest(equations)
     name = f"nests_{hashlib.sha256((digest + content).encode()).hexdigest()[:16]}"
-    where = cache_folder() / digest[:20]
-    path = where / f"{name}.py"
-    if not _holds(path, content):
-        try:
-            where.mkdir(parents=True, exist_ok=True)
-            handle, temporary = tempfile.mkstemp(dir=where, suffix=".tmp")
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(content)
-            os.replace(temporary, path)
-        except OSError as error:
-            advice = "set WATTSWEEP_CACHE to a folder that can be written"
-            raise SweepError(f"{where}: compiled code cannot be kept there ({error}); {advice}") from None
+    where = cache.folder(digest)
+    cache.write(where / f"{name}.py", content)
     if name not in sys.modules:
-        spec = importlib.util.spec_from_file_location(name, path)
+        cache.discard_damaged(where, name)
+        spec = importlib.util.spec_from_file_location(name, where / f"{name}.py")
         assert spec
         assert spec.loader
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         spec.loader.exec_module(module)
-    return {function.name: getattr(sys.modules[name], function.name) for function in functions}
-
-
-def _holds(path: Path, content: str) -> bool:
-    """Whether a file in the cache is there and is undamaged."""
-    try:
-        return path.read_text(encoding="utf-8") == content
-    except (OSError, UnicodeDecodeError):
-        return False
+    return cache.kept(sys.modules[name], [function.name for function in functions], where)
 
 
 def interpreted(functions: Iterable[Function]) -> dict[str, Callable[..., None]]:
@@ -166,7 +141,7 @@ def _with_compiled_helpers(function: Callable[..., Any]) -> Callable[..., Any]:
     return types.FunctionType(function.__code__, space, function.__name__, function.__defaults__)
 
 
-@cache
+@lru_cache(None)
 def _processor() -> str:
     try:
         import llvmlite.binding as llvm

@@ -39,7 +39,7 @@ def source(plan: Plan, nest: Nest, wanted: Iterable[str], kind: str) -> Function
     steps = needed(nest, wanted)
     inside = {step.name for step in steps}
     reads = tuple(dict.fromkeys(name for step in steps for name in step.needs if name not in inside))
-    name = "_".join(["nest", *nest.dims, kind]) if nest.dims else f"nest_scalar_{kind}"
+    name = "__".join(["nest", *nest.dims, kind]) if nest.dims else f"nest_scalar_{kind}"
     arguments = [*(f"n_{dim}" for dim in nest.dims), *(f"in_{read}" for read in reads), *(f"out_{write}" for write in wanted)]
     lines = [f"def {name}({', '.join(arguments)}):", f'{INDENT}"""{_headline(nest, wanted)}"""']
     lines += reads_at(plan, nest.dims, reads, 0)

@@ -219,8 +219,13 @@ def kernel_folder() -> Path:
     return Path(str(files("sweep"))) / "kernels"
 
 
+RESERVED = re.compile(r"(n|i|in|out|row|f|valid|nest)_.*|nan|inf|range|float32|int32|scalar|nest|status|insert")
+
+
 def _describe(function: Callable[..., Any]) -> tuple[str, tuple[str, ...], str, str, tuple[Argument, ...]]:
     name = function.__name__
+    if RESERVED.fullmatch(name):
+        raise SweepError(f"{_place(function)}: {name!r} is a name that generated code has; take another one")
     arguments = tuple(inspect.signature(function).parameters)
     text = inspect.cleandoc(function.__doc__ or "")
     if not text:

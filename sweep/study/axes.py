@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
+import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from sweep.catalog.document import Node
+from sweep.catalog.document import Node, exists
 from sweep.catalog.entries import Entry, entry, entry_names, is_file, own_entry
 from sweep.catalog.parameters import Figure, Parameter, catalogues, columns, parameters
 from sweep.catalog.units import to_si, unit_factor
@@ -123,7 +124,7 @@ def linked(catalogue: str, name: str, node: Node, chosen: Collection[str]) -> di
 def _entry(catalogue: str, name: str, node: Node) -> Entry:
     if is_file(name):
         path = (Path(node.file).parent if node.line else Path()) / name
-        if not path.is_file():
+        if not exists(path) or not path.is_file():
             node.fail(f"no such file: {path}")
         return own_entry(catalogue, path, name)
     try:
@@ -189,8 +190,10 @@ def _whole(node: Node) -> int:
 def _zipped(name: str, node: Node) -> Axis:
     if name in names():
         node.fail(f"an axis of zipped columns needs a name of its own; {name} is a quantity")
-    if not name.isidentifier() or name == "status":
+    if not name.isidentifier() or name == "status" or "__" in name or name.strip("_") != name:
         node.fail("no name for an axis; take one word of letters, digits and _")
+    if (plain := unicodedata.normalize("NFKC", name)) != name:
+        node.fail(f"must be written {plain!r}, as generated code has it")
     found: dict[str, Values] = {}
     for key, item in node.mapping().items():
         if key not in names():

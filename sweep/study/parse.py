@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sweep.catalog.document import Node, parse, text_of
+from sweep.catalog.document import Node, exists, parse, text_of
 from sweep.catalog.parameters import catalogues, columns, folder, interval
 from sweep.catalog.units import factor, factor_is_needed
 from sweep.equations import registry
@@ -43,13 +43,10 @@ def open_study(
 def _file_of(path: str | Path) -> Path:
     """The file that a path or the bare name of a study in configs/studies stands for."""
     where = Path(path)
-    try:
-        if where.exists():
-            return where
-    except OSError as error:
-        raise SweepError(f"{path}: cannot be read: {error.strerror}") from None
+    if exists(where):
+        return where
     shipped = folder() / "studies" / (where.name if where.suffix else f"{where.name}.yaml")
-    if not shipped.exists():
+    if not exists(shipped):
         known = sorted(p.stem for p in (folder() / "studies").glob("*.yaml"))
         raise SweepError(f"{path}: no such study file{suggestion(where.stem, known)}")
     return shipped
@@ -60,7 +57,7 @@ def read_study(file: str, written: Written) -> Study:
     root = parse(written.text, file).mapping(KEYS)
     equations = None
     if "equations" in root:
-        equations = (Path(written.folder) / root["equations"].text).resolve()
+        equations = _equations_of(root["equations"], Path(written.folder))
         registry.load()
         registry.load_file(equations)
     else:
@@ -69,6 +66,16 @@ def read_study(file: str, written: Written) -> Study:
     for name, node in _by_name(written.set_, "--set", "--axis sweeps over several values").items():
         study = with_value(study, name, node)
     return replace(_without_impossible(study, root), written=written)
+
+
+def _equations_of(node: Node, folder: Path) -> Path:
+    """The file of equations that a study names: it runs as a program, so it must be one that came with the study."""
+    found = (folder / node.text).resolve()
+    if found.suffix != ".py" or not found.is_relative_to(folder):
+        node.fail("must be a Python file (.py) in the folder of the study or below it: it is run, with all rights that you have")
+    if exists(found) and not found.is_file():
+        node.fail("is no regular file")
+    return found
 
 
 def with_value(study: Study, name: str, node: Node) -> Study:
@@ -146,7 +153,7 @@ def _study(file: str, root: Mapping[str, Node], equations: Path | None, swept: M
             node.fail(f"no axis of that name{suggestion(name, built)}")
     values = {name: _value(name, node) for name, node in fixed.items()}
     study = Study(
-        title=root["title"].text,
+        title=" ".join(root["title"].text.split()),
         about=root["about"].text.strip() if "about" in root else "",
         file=file,
         axes=built,

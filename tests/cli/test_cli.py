@@ -5,6 +5,7 @@ import sys
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from sweep.cli import main
 from tests.commands import ROOT, SPLITS, refused, sweep
@@ -91,3 +92,24 @@ def test_a_reader_that_goes_away_early_causes_no_traceback():
     )
     assert done.stdout.startswith("name")
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("where", [".", "/", "x" * 5000, "x" * 250, "/dev/full", "/dev/null", ".."])
+def test_a_place_where_no_cube_can_be_is_one_line(where, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "kept").touch()
+    for more in ((), ("--overwrite",)):
+        done = CliRunner().invoke(main, ["run", "article", "-o", where, *more])
+        assert done.exit_code == 2
+        assert isinstance(done.exception, SystemExit)
+        assert done.stderr.splitlines()[-1].startswith("error: ")
+    assert refused("info", where)
+    assert refused("check", where)
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["point", "article", "--json"], ["list", "gpus"], ["run", "--help"]])
+def test_a_full_disk_behind_the_output_is_one_line(arguments):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run([sys.executable, "-m", "sweep", *arguments], stdout=full, stderr=subprocess.PIPE, text=True, timeout=120)
+    assert (done.returncode, done.stderr) == (2, "error: the output: No space left on device\n")

@@ -90,7 +90,7 @@ def test_virtual_cube_compiles_and_computes_only_what_is_asked_for(study, monkey
     assert asked == []
     assert lazy.facility_power.size > 1e9
     _ = lazy.gpu_power_total[:2, :3].values
-    assert [name for name, _ in asked] == ["nest_gpu_gpus_outputs"]
+    assert [name for name, _ in asked] == ["nest__gpu__gpus__outputs"]
     assert asked[0][1] == {"gpu": (0, 2), "gpus": (0, 3)}
 
 

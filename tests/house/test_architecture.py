@@ -25,7 +25,7 @@ ROOMS = {
     "equations": ("registry", "quantities", "graph", "point"),
     "supply": ("weather", "mix", "inputs"),
     "study": ("sampling", "axes", "definition", "parse", "where"),
-    "engine": ("plan", "nests", "compile", "quantiles", "blocks"),
+    "engine": ("plan", "nests", "cache", "compile", "quantiles", "blocks"),
     "cube": ("dataset", "disk", "journal", "layout", "store", "reading", "text", "query", "running", "virtual", "export"),
     "analysis": ("bands", "sensitivity", "scan", "ranking", "cells", "infeasible", "search", "pareto", "solve", "explain", "describe"),
     "plot": ("style", "pareto", "sensitivity"),

@@ -1,8 +1,11 @@
 """Axes of every kind: lists, ranges, words, zipped columns, catalogue entries and splits."""
 
+import json
+
 import pytest
 
 from sweep.catalog.entries import entry
+from sweep.errors import SweepError
 from tests.studies import SPLIT, with_axes
 
 DAY = 86400.0
@@ -89,3 +92,10 @@ def test_splits_that_no_model_and_no_gpu_count_allows_are_left_out(opened):
 def test_words_stand_in_the_labels_of_zipped_columns(opened):
     study = opened(with_axes(mode={"zip": {"precision": ["bf16", "fp8"], "gpus": [8, 16]}}))
     assert study.axes["mode"].labels == ("precision=bf16, gpus=8", "precision=fp8, gpus=16")
+
+
+@pytest.mark.parametrize("name", ["ﬁ", "x__y", "_x", "x_", "a b", "1x", "x'", "status", "ª"])
+def test_an_axis_has_a_name_that_generated_code_can_have_as_it_is(opened, name):
+    text = json.dumps({"title": "x", "set": {"server_power": "6 kW"}, "axes": {name: {"zip": {"gpus": [8, 16]}}}, "outputs": ["it_power"]})
+    with pytest.raises(SweepError, match=r"no name for an axis|must be written '\w+', as generated code has it"):
+        opened(text)

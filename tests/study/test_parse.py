@@ -341,3 +341,31 @@ def test_a_study_too_large_for_its_disk_is_one_line_before_anything_is_evaluated
 def test_an_axis_of_the_command_line_keeps_the_point_where_it_has_the_label():
     assert open_study("gpt4", axis=["pue=1.05:1.6:0.05"]).point["pue"] == 3  # 1.2
     assert open_study("gpt4", axis=["pue=1.3:1.6:0.1"]).point["pue"] == 0
+
+
+@pytest.mark.parametrize("path", ["../own.py", "/etc/passwd", "/dev/zero", "own.txt", "folder.py"])
+def test_equations_are_a_python_file_that_came_with_the_study(opened, tmp_path, path):
+    (tmp_path / "folder.py").mkdir()
+    with pytest.raises(SweepError, match=r"equations = '.*': (must be a Python file \(.py\) in the folder|is no regular file)"):
+        opened(PLAIN + f"equations: {path}\n")
+
+
+@pytest.mark.parametrize("text", ['"\\e[31mred"', '"\\u202eabc"', '"a\\0b"'])
+def test_no_text_of_a_study_moves_the_cursor_of_a_terminal(opened, text):
+    with pytest.raises(SweepError, match="holds a character that cannot be printed"):
+        opened(PLAIN.replace("title: small", f"title: {text}"))
+
+
+@pytest.mark.parametrize("name", ["n_gpus", "row_of_x", "nan", "valid_1", "range"])
+@pytest.mark.usefixtures("forgotten")
+def test_an_equation_has_no_name_that_generated_code_has(opened, tmp_path, name):
+    head = "from sweep import equation\n\n\n@equation(unit='1', source='article')\n"
+    (tmp_path / "mine.py").write_text(f"{head}def {name}(gpus):\n    'A number.'\n    return gpus\n")
+    with pytest.raises(SweepError, match=f"{name!r} is a name that generated code has; take another one"):
+        opened(PLAIN + "equations: mine.py\n")
+
+
+@pytest.mark.parametrize("path", ["x" * 5000, "x" * 254 + "/" + "y" * 254, "/dev/zero", "a\0b"])
+def test_a_path_that_no_study_can_have_is_one_line(path):
+    with pytest.raises(SweepError):
+        open_study(path)
