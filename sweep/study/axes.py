@@ -190,10 +190,9 @@ def _whole(node: Node) -> int:
 def _zipped(name: str, node: Node) -> Axis:
     if name in names():
         node.fail(f"an axis of zipped columns needs a name of its own; {name} is a quantity")
-    if not name.isidentifier() or name == "status" or "__" in name or name.strip("_") != name:
+    same = unicodedata.normalize("NFKC", name) == name  # as generated code has it
+    if not name.isidentifier() or not same or name == "status" or "__" in name or name.strip("_") != name:
         node.fail("no name for an axis; take one word of letters, digits and _")
-    if (plain := unicodedata.normalize("NFKC", name)) != name:
-        node.fail(f"must be written {plain!r}, as generated code has it")
     found: dict[str, Values] = {}
     for key, item in node.mapping().items():
         if key not in names():
