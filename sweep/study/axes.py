@@ -105,9 +105,7 @@ def _written(name: str, node: Node, chosen: Collection[str]) -> Axis:
     if name not in names():
         node.fail(f"unknown axis{suggestion(name, {*names(), *catalogues(), 'split', SAMPLE})}")
     values = _values(name, node)
-    labels = None
-    if quantity(name).choices:
-        labels = tuple(str(quantity(name).told(i)) for i in values.tolist())
+    labels = tuple(str(quantity(name).told(i)) for i in values.tolist()) if quantity(name).choices else None
     return Axis(name, labels, {name: values})
 
 
