@@ -18,6 +18,7 @@ WHERE = {
     "bands": "analysis.bands",
     "best": "analysis.search",
     "check": "cube.running",
+    "compare": "analysis.compare",
     "evaluate": "cube.running",
     "open_cube": "cube.query",
     "open_study": "study.parse",

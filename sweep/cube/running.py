@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,7 +75,7 @@ def check(path: str | Path, *, repair: bool = False, threads: int | None = None,
     found = store.faults(where, deep=True)
     if not (found and repair):
         return found
-    made = plan.make(_kept(where))
+    made = plan.make(study_of(where))
     if changed := dataset.differences(store.identity(where), dataset.identity(made)):
         advice = "blocks of it would not fit together; run its study again with --overwrite"
         raise SweepError(f"{path}: equations or facts are not those that it was made with: {'; '.join(changed[:4])}: {advice}")
@@ -85,11 +86,15 @@ def check(path: str | Path, *, repair: bool = False, threads: int | None = None,
     return found
 
 
-def _kept(path: Path) -> Study:
-    """The study of a cube, from its manifest, or from its metadata where that is damaged."""
+def study_of(path: str | Path, set_: Iterable[str] = ()) -> Study:
+    """The study of a cube, from its manifest, or from its metadata where that is damaged. set_: values that are changed in it."""
+    path = layout.place(Path(path))
     header = journal.read(path / layout.MANIFEST).header
     kept = header["attributes"] if header else layout.group(path, "r").attrs
-    return read_study(str(kept["study"]), Written(**json.loads(kept["written"])))
+    written = Written(**json.loads(kept["written"]))
+    changed = {text.partition("=")[0].strip() for text in set_}
+    before = [text for text in written.set_ if text.partition("=")[0].strip() not in changed]
+    return read_study(str(kept["study"]), replace(written, set_=(*before, *set_)))
 
 
 def _to_store(made: Plan, path: Path, threads: int | None, overwrite: bool, progress: Progress | None) -> xarray.Dataset:

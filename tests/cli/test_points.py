@@ -11,7 +11,7 @@ import pytest
 from sweep.catalog.units import factor
 from sweep.equations import point
 from sweep.study.parse import open_study
-from tests.commands import ROOT, SMALL, SPLITS, sweep, words
+from tests.commands import ROOT, SMALL, SPLITS, refused, sweep, words
 
 
 def test_a_point_in_json_holds_every_quantity_with_its_unit():
@@ -78,3 +78,27 @@ def test_units_of_the_small_study_agree_with_its_registry():
     assert record["training_energy"]["value"] / factor("GWh", "J") == pytest.approx(20.3125e-3 * 24 * days)
     assert all(math.isfinite(cell["value"]) for cell in record.values() if not isinstance(cell["value"], str | None))
     assert set(record) == {*open_study(SMALL).graph.inputs, *(e.name for e in open_study(SMALL).graph.equations)}
+
+
+def test_two_points_are_compared_input_by_input():
+    asked = ["compare", SPLITS, "--with", "pue=1.5", "--with", "gpus=64", "--of", "facility_power"]
+    text = words(sweep(*asked))
+    found = json.loads(sweep(*asked, "--json"))
+    assert ["pue", f"{found['inputs']['pue']['before']:g}", "1.5"] in text
+    assert found["inputs"]["gpus"]["after"] == 64
+    assert isinstance(found["inputs"]["gpus"]["after"], int)
+    change = found["outputs"]["facility_power"]
+    assert change["difference"] == pytest.approx(change["after"] - change["before"])
+    assert sum(found["attribution"]["parts"].values()) == pytest.approx(change["difference"])
+    assert found["units"]["facility_power"] == "W"
+
+
+def test_a_cube_is_compared_as_its_study_stands(cube):
+    study, read = (json.loads(sweep("compare", subject, "--with", "pue=1.5", "--json")) for subject in (SPLITS, cube))
+    assert study == read
+
+
+def test_a_waterfall_is_drawn(tmp_path):
+    sweep("compare", SPLITS, "--with", "gpus=64", "--plot", tmp_path / "w.png")
+    assert (tmp_path / "w.png").stat().st_size > 1000
+    assert "a picture ends in .png or .svg" in refused("compare", SPLITS, "--with", "gpus=64", "--plot", tmp_path / "w.pdf")

@@ -27,9 +27,15 @@ ROOMS = {
     "study": ("sampling", "axes", "definition", "parse", "where"),
     "engine": ("plan", "nests", "cache", "compile", "quantiles", "blocks"),
     "cube": ("dataset", "disk", "journal", "layout", "store", "reading", "text", "query", "running", "virtual", "export"),
-    "analysis": ("bands", "sensitivity", "scan", "ranking", "cells", "infeasible", "search", "pareto", "solve", "explain", "describe"),
-    "plot": ("style", "pareto", "sensitivity"),
-    "cli": ("options", "rows", "cubes", "facts", "fronts", "models", "points", "ranks", "sensitivities", "solving", "studies", "supply"),
+    "analysis": (
+        "bands", "sensitivity", "scan", "ranking", "cells", "infeasible", "search", "pareto", "solve", "compare",
+        "explain", "describe",
+    ),
+    "plot": ("style", "compare", "pareto", "sensitivity"),
+    "cli": (
+        "options", "rows", "cubes", "facts", "fronts", "models", "points", "ranks", "sensitivities",
+        "solving", "studies", "supply",
+    ),
 }
 # an equation reads quantities of its own room and of those above it
 KERNEL_ROOMS = ("transformer", "training", "serving", "facility", "grid")
