@@ -9,30 +9,54 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from sweep.analysis.bands import bands as bands
+    from sweep.analysis.compare import compare as compare
+    from sweep.analysis.pareto import pareto as pareto
+    from sweep.analysis.search import best as best
+    from sweep.analysis.sensitivity import sensitivity as sensitivity
+    from sweep.analysis.solve import solve as solve
+    from sweep.cube.query import open_cube as open_cube
+    from sweep.cube.running import check as check
+    from sweep.cube.running import evaluate as evaluate
+    from sweep.cube.running import run as run
+    from sweep.cube.virtual import open_virtual as open_virtual
+    from sweep.equations.registry import equation as equation
+    from sweep.equations.registry import rule as rule
+    from sweep.errors import SweepError as SweepError
+    from sweep.study.parse import open_study as open_study
+
+# where each public name is; a type checker reads the same above
 WHERE = {
     "SweepError": "errors",
-    "equation": "equations.registry",
-    "rule": "equations.registry",
     "bands": "analysis.bands",
     "best": "analysis.search",
     "check": "cube.running",
     "compare": "analysis.compare",
+    "equation": "equations.registry",
     "evaluate": "cube.running",
     "open_cube": "cube.query",
     "open_study": "study.parse",
     "open_virtual": "cube.virtual",
     "pareto": "analysis.pareto",
+    "rule": "equations.registry",
     "run": "cube.running",
     "sensitivity": "analysis.sensitivity",
     "solve": "analysis.solve",
 }
-__all__ = [*WHERE]
+__all__ = list(WHERE)
 
 
-def __getattr__(name: str) -> Any:
-    """The public names, imported when they are first asked for."""
-    if name not in WHERE:
-        raise AttributeError(f"module 'sweep' has no attribute {name!r}")
-    return getattr(import_module(f"sweep.{WHERE[name]}"), name)
+def __dir__() -> list[str]:
+    return [*__all__]
+
+
+if not TYPE_CHECKING:  # to a type checker a name that is not above is a mistake
+
+    def __getattr__(name: str) -> Any:
+        """The public names, imported when they are first asked for."""
+        if name not in WHERE:
+            raise AttributeError(f"module 'sweep' has no attribute {name!r}")
+        return getattr(import_module(f"sweep.{WHERE[name]}"), name)

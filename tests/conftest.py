@@ -1,5 +1,6 @@
 """What several test files set up alike: studies written into a folder of the test, and a registry that forgets a test's equations."""
 
+from collections.abc import MutableMapping
 from typing import Any
 
 import pytest
@@ -13,9 +14,11 @@ from sweep.study.parse import open_study
 def forgotten():
     """What a test registers is gone after it."""
     registry.load()
-    tables: tuple[dict[str, Any], ...] = (registry.EQUATIONS, registry.RULES, registry.MISSING)
+    registry.only(None)
+    tables: tuple[MutableMapping[str, Any], ...] = (registry.EQUATIONS, registry.RULES, registry.MISSING)
     before = [dict(table) for table in tables]
     yield
+    registry.only(None)
     for kept, table in zip(before, tables, strict=True):
         table.clear()
         table.update(kept)

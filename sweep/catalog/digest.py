@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 from sweep.catalog.parameters import folder
 
 
 def catalogue_digest() -> str:
-    """A digest of every fact in configs/, as this process first read them."""
-    return _digest(folder())
+    """A digest of every fact in configs/; files are read again only where their size or time has changed."""
+    facts = folder()
+    found = sorted(path for path in facts.rglob("*") if path.suffix in (".yaml", ".txt") and "studies" not in path.parts)
+    return _digest(facts, tuple((path.relative_to(facts).as_posix(), path.stat().st_mtime_ns, path.stat().st_size) for path in found))
 
 
-@cache
-def _digest(facts: Path) -> str:
+@lru_cache(maxsize=4)
+def _digest(facts: Path, files: tuple[tuple[str, int, int], ...]) -> str:
     digest = hashlib.sha256()
-    for path in sorted(p for p in facts.rglob("*") if p.suffix in (".yaml", ".txt") and "studies" not in p.parts):
-        digest.update(path.relative_to(facts).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for name, _, _ in files:
+        digest.update(name.encode() + b"\0" + (facts / name).read_bytes() + b"\0")
     return digest.hexdigest()

@@ -25,6 +25,7 @@ from sweep.engine import blocks, compile, plan, quantiles
 from sweep.engine.blocks import CHUNK_CELLS, INTERPRETED_CALLS, Array, Program, Worker, grid, ranges_of
 from sweep.engine.nests import Function, source
 from sweep.engine.plan import STATUS, Dims, Nest, Plan
+from sweep.equations import registry
 from sweep.equations.graph import Graph
 from sweep.equations.point import evaluate
 from sweep.study.definition import Study, Table
@@ -179,6 +180,7 @@ class Formula:
         small = sum(calls.values()) <= INTERPRETED_CALLS
         program = Program(cut, self._exports, {self.nest.dims: self._own}, calls)
         with self._lock:
+            registry.only(self.plan.study.equations)
             if small not in self._code:
                 functions = [*self._exports.values(), self._own]
                 made = compile.interpreted(functions) if small else compile.compiled(functions, self.plan.study.equations)

@@ -227,7 +227,7 @@ class Worker:
             lines = [*str(error).splitlines(), type(error).__name__]
             said = next(line for line in lines if line and not line.startswith("Failed in nopython"))
             allowed = "floats, math, min, max, abs, if and bounded loops, with a number returned on every path"
-            raise SweepError(f"{self.plan.study.equations}: an equation cannot be compiled ({said}); what can be: {allowed}") from None
+            raise SweepError(f"{self.plan.study.equations.path}: an equation cannot be compiled ({said}); what can be: {allowed}") from None
 
     def prepare(self, nests: Iterable[Nest], where: dict[str, tuple[int, int]]) -> None:
         """Compute what some nests export in the ranges of a block, unless the block before it had the same."""

@@ -36,11 +36,11 @@ from sweep.engine.compile import nest, scalar
 '''
 
 
-def equations_digest(equations: Path | None = None) -> str:
+def equations_digest(equations: registry.Own | None = None) -> str:
     """A digest of the source of every equation there is, a user's own included as it was loaded."""
     if not equations:
         return _shipped_digest()
-    return hashlib.sha256(_shipped_digest().encode() + b"\0" + registry.SOURCES[equations]).hexdigest()
+    return hashlib.sha256(_shipped_digest().encode() + b"\0" + equations.source).hexdigest()
 
 
 @lru_cache(None)
@@ -52,7 +52,7 @@ def _shipped_digest() -> str:
     return digest.hexdigest()
 
 
-def kernel_digest(equations: Path | None = None) -> str:
+def kernel_digest(equations: registry.Own | None = None) -> str:
     """A digest of all that decides what a compiled nest computes: equations, generator, versions, processor."""
     digest = hashlib.sha256(equations_digest(equations).encode())
     here = Path(__file__).parent
@@ -86,7 +86,7 @@ def text(functions: Iterable[Function]) -> str:
     return HEADER + "".join(lines) + "".join(f"\n\n@nest\n{function.text}" for function in functions)
 
 
-def compiled(functions: Iterable[Function], equations: Path | None = None) -> dict[str, Callable[..., None]]:
+def compiled(functions: Iterable[Function], equations: registry.Own | None = None) -> dict[str, Callable[..., None]]:
     """The functions, ready to call; what was compiled before under the same digest is read from disk."""
     functions = list(functions)
     content = text(functions)

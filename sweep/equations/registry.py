@@ -5,21 +5,25 @@ Which quantity needs which is for graph.py; the numbers that go in are for catal
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import inspect
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Literal, TypeVar
 
+from sweep.catalog.parameters import parameters
 from sweep.catalog.units import factor
 from sweep.errors import SweepError, suggestion
 
+Kind = TypeVar("Kind", bound="Equation | Rule")
 ARGUMENT = re.compile(r"^(\w+): (.+) \[([^\]]+)\]$")
 
 
@@ -65,11 +69,50 @@ class Rule:
     if_given: tuple[str, ...] = ()
 
 
-EQUATIONS: dict[str, Equation] = {}
-RULES: dict[str, Rule] = {}
+@dataclass(frozen=True, eq=False)
+class Own:
+    """The equations and rules of a user's file, as it was when a study was opened."""
+
+    path: Path
+    source: bytes
+    equations: dict[str, Equation]
+    rules: dict[str, Rule]
+
+
+class Declared(MutableMapping[str, Kind]):
+    """Equations or rules by name: those that are shipped, and those of the file that the study at work in this thread names."""
+
+    def __init__(self, kind: Literal["equations", "rules"]) -> None:
+        self.kind = kind
+        self.shipped: dict[str, Kind] = {}
+
+    @property
+    def own(self) -> dict[str, Kind]:
+        """Those of the user's file that this thread sees."""
+        seen = _seen.get()
+        return getattr(seen, self.kind) if seen else {}
+
+    def __getitem__(self, name: str) -> Kind:
+        return self.own[name] if name in self.own else self.shipped[name]
+
+    def __setitem__(self, name: str, found: Kind) -> None:
+        (self.own if _loading.get() else self.shipped)[name] = found
+
+    def __delitem__(self, name: str) -> None:
+        del self.shipped[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self.shipped, **self.own})
+
+    def __len__(self) -> int:
+        return len({**self.shipped, **self.own})
+
+
+_seen: ContextVar[Own | None] = ContextVar("the user's file that this thread sees", default=None)
+_loading: ContextVar[bool] = ContextVar("whether this thread reads a user's file", default=False)
+EQUATIONS: Declared[Equation] = Declared("equations")
+RULES: Declared[Rule] = Declared("rules")
 MISSING: dict[str, Rule] = {}
-SOURCES: dict[Path, bytes] = {}  # of the files of users, as they were loaded
-OWN: dict[Path, tuple[dict[str, Equation], dict[str, Rule]]] = {}  # what each of them registers
 USER = "sweep_user_"
 
 
@@ -136,43 +179,34 @@ def load() -> None:
         importlib.import_module(".".join(("sweep.kernels", *path.relative_to(kernel_folder()).with_suffix("").parts)))
 
 
-def load_file(path: Path) -> ModuleType:
-    """Import a user's own equations from a Python file; those of any other file are set aside."""
-    only(None)
-    name = f"{USER}{path.stem}"
+def load_file(path: Path) -> Own:
+    """Import a user's own equations from a Python file; this thread then sees these, and those of no other file."""
     try:
-        SOURCES[path] = path.read_bytes()
+        content = path.read_bytes()
     except OSError as error:
         raise SweepError(f"{path}: no Python file to read equations from ({error.strerror})") from None
-    module = ModuleType(name)
+    own = Own(path, content, {}, {})
+    module = ModuleType(f"{USER}{path.stem}_{hashlib.sha256(str(path).encode() + content).hexdigest()[:8]}")
     module.__file__ = str(path)
-    sys.modules[name] = module
+    sys.modules[module.__name__] = module
+    only(own)
+    reading = _loading.set(True)
     try:
-        code = compile(SOURCES[path], str(path), "exec", dont_inherit=True)
+        code = compile(content, str(path), "exec", dont_inherit=True)
         exec(code, module.__dict__)  # the bytes that the digest is of, not an older compiled file
     except SweepError:
         raise
     except Exception as error:  # whatever a user's file raises is theirs to mend; say where
         raise SweepError(fault(error, str(path))) from None
-    own = ({n: e for n, e in EQUATIONS.items() if _users(e)}, {n: r for n, r in RULES.items() if _users(r)})
-    _check(*own)
-    OWN[path] = own
-    return module
+    finally:
+        _loading.reset(reading)
+    _check(own.equations, own.rules)
+    return own
 
 
-def only(path: Path | None) -> None:
-    """Leave, of the equations of users, those of one loaded file: a study sees its own file and no other's."""
-    for name in [name for name, found in EQUATIONS.items() if _users(found)]:
-        del EQUATIONS[name]
-    for name in [name for name, found in RULES.items() if _users(found)]:
-        del RULES[name]
-    if path:
-        EQUATIONS.update(OWN[path][0])
-        RULES.update(OWN[path][1])
-
-
-def _users(found: Equation | Rule) -> bool:
-    return (found.function.__module__ or "").startswith(USER)
+def only(own: Own | None) -> None:
+    """Let this thread see, of all files of users, only that of the study at work."""
+    _seen.set(own)
 
 
 def fault(error: Exception, file: str, line: int = 0) -> str:
@@ -189,12 +223,19 @@ def fault(error: Exception, file: str, line: int = 0) -> str:
 
 
 def _check(equations: Mapping[str, Equation], rules: Mapping[str, Rule]) -> None:
-    """Raise where an equation of a user has no unit that is known, or where a rule guards what no equation computes."""
+    """Raise where a user's file has a unit that is unknown, an argument in another unit than its own, or a rule that guards nothing."""
     for found in equations.values():
         try:
             factor(found.unit, found.unit)
         except SweepError as error:
             raise SweepError(f"{_place(found.function)}: {found.name}: {error}") from None
+    both: list[Equation | Rule] = [*equations.values(), *rules.values()]
+    for declared in both:
+        for argument in declared.documented:
+            known = EQUATIONS.get(argument.name) or parameters().get(argument.name)
+            if known and argument.unit != known.unit:
+                place = f"{_place(declared.function)}: {declared.name}"
+                raise SweepError(f"{place}: {argument.name} is in {known.unit}, not in {argument.unit}")
     for rule in rules.values():
         for name in rule.guards:
             if name not in EQUATIONS:

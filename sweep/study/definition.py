@@ -9,7 +9,6 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 
@@ -69,7 +68,7 @@ class Study:
     outputs: Mapping[str, str]
     point: Mapping[str, int]
     claims: Mapping[str, Claim] = field(default_factory=dict)
-    equations: Path | None = None
+    equations: registry.Own | None = None
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     member: int = 0
     written: Written = Written()

@@ -55,14 +55,10 @@ def _file_of(path: str | Path) -> Path:
 def read_study(file: str, written: Written) -> Study:
     """The study that a text and the options beside it say; `file` is the name that errors show."""
     root = parse(written.text, file).mapping(KEYS)
-    equations = None
-    if "equations" in root:
-        equations = _equations_of(root["equations"], Path(written.folder))
-        registry.load()
-        registry.load_file(equations)
-    else:
-        registry.only(None)
-    study = _study(file, root, equations, _by_name(written.axis, "--axis", "one --axis lists all labels"), list(written.outputs))
+    registry.load()
+    registry.only(None)
+    own = registry.load_file(_equations_of(root["equations"], Path(written.folder))) if "equations" in root else None
+    study = _study(file, root, own, _by_name(written.axis, "--axis", "one --axis lists all labels"), list(written.outputs))
     for name, node in _by_name(written.set_, "--set", "--axis sweeps over several values").items():
         study = with_value(study, name, node)
     return replace(_without_impossible(study, root), written=written)
@@ -129,7 +125,7 @@ def in_si(name: str, value: float) -> str:
     return f"{value!r} {unit}" if unit != "1" and factor_is_needed(unit) else repr(value)
 
 
-def _study(file: str, root: Mapping[str, Node], equations: Path | None, swept: Mapping[str, Node], extra: list[str]) -> Study:
+def _study(file: str, root: Mapping[str, Node], equations: registry.Own | None, swept: Mapping[str, Node], extra: list[str]) -> Study:
     for key in ("title", "outputs"):
         if key not in root:
             raise SweepError(f"{file}: a study needs {key!r}")

@@ -1,7 +1,13 @@
 """Equations and rules as they are registered: what a docstring says of them, and what is refused."""
 
+import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
 import pytest
 
+import sweep
 from sweep.equations import registry
 from sweep.equations.registry import EQUATIONS, RULES, equation, rule
 from sweep.errors import SweepError
@@ -84,3 +90,69 @@ def test_an_input_without_a_figure_has_a_rule_of_its_own():
     assert (found.name, found.arguments) == ("gpu_tdp_is_missing", ("gpu_tdp",))
     assert registry.function_of(found.name)(float("nan"))
     assert not registry.function_of(found.name)(700.0)
+
+
+CONFLICT = '''from sweep import equation
+
+
+@equation(unit="1", source="article")
+def registry_clash(pue):
+    """A number.
+
+    {factor} P
+
+    pue: P, energy of the facility over energy of its IT [1]
+    """
+    return {factor} * pue
+'''
+
+
+def test_registry_keeps_studies_with_equations_of_one_name_apart_in_two_threads(tmp_path):
+    meet = threading.Barrier(2)
+
+    def values(factor):
+        folder = tmp_path / str(factor)
+        folder.mkdir()
+        (folder / "own.py").write_text(CONFLICT.format(factor=factor))
+        (folder / "study.yaml").write_text("title: x\nequations: own.py\naxes: {pue: [1.0, 2.0]}\noutputs: [registry_clash]\n")
+        meet.wait()
+        study = sweep.open_study(folder / "study.yaml")
+        meet.wait()
+        cube = sweep.run(study)
+        meet.wait()
+        point = sweep.evaluate(study, pue=3.0)["registry_clash"]
+        meet.wait()
+        lazy = sweep.open_virtual(study).registry_clash[1].item()
+        return [*cube.registry_clash.values.tolist(), point, lazy], cube.registry_clash.formula
+
+    with ThreadPoolExecutor(2) as pool:
+        two, five = pool.map(values, (2, 5))
+    assert two == ([2, 4, 6, 4], "2 P")
+    assert five == ([5, 10, 15, 10], "5 P")
+    assert "registry_clash" not in EQUATIONS
+
+
+def test_registry_shows_a_study_of_one_thread_to_another(tmp_path):
+    (tmp_path / "own.py").write_text(CONFLICT.format(factor=7))
+    (tmp_path / "study.yaml").write_text("title: x\nequations: own.py\naxes: {pue: [1.0, 2.0]}\noutputs: [registry_clash]\n")
+    study = sweep.open_study(tmp_path / "study.yaml")
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(lambda: sweep.run(study).registry_clash.values.tolist()).result() == [7, 14]
+        assert pool.submit(lambda: sweep.open_virtual(study).registry_clash.chunk().compute().values.tolist()).result() == [7, 14]
+    registry.only(None)
+
+
+def test_the_example_of_the_contributors_page_is_an_equation_of_a_study(tmp_path):
+    page = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    example = next(block for block in re.findall(r"```text\n(.*?)```", page, re.DOTALL) if "@equation" in block)
+    (tmp_path / "own.py").write_text(example)
+    name = example.partition("def ")[2].partition("(")[0]
+    study = f"title: x\nequations: own.py\nset: {{training_energy: 1 GWh}}\naxes: {{gpus: [8, 16]}}\noutputs: [{name}]\n"
+    (tmp_path / "study.yaml").write_text(study)
+    assert sweep.run(sweep.open_study(tmp_path / "study.yaml"))[name].notnull().all()
+    (tmp_path / "own.py").write_text(example.replace("[J]", "[furlong]"))
+    with pytest.raises(SweepError, match=r"own\.py:\d+: .*furlong"):
+        sweep.open_study(tmp_path / "study.yaml")
+    (tmp_path / "own.py").write_text(example.replace("[J]", "[W]"))
+    with pytest.raises(SweepError, match=r"own\.py:\d+: .* is in J, not in W"):
+        sweep.open_study(tmp_path / "study.yaml")

@@ -117,7 +117,7 @@ def test_a_bare_name_is_a_study_that_is_shipped():
 def test_equations_of_a_user_compute_beside_those_that_are_shipped(opened, tmp_path):
     (tmp_path / "mine.py").write_text(OWN)
     study = opened(PLAIN.replace("[it_power]", "[study_spare_power]") + "equations: mine.py\n")
-    assert study.equations == tmp_path / "mine.py"
+    assert study.equations.path == tmp_path / "mine.py"
     np.testing.assert_array_equal(run(study)["study_spare_power"], [8 * 350.0, 16 * 350.0])
 
 
