@@ -1,4 +1,4 @@
-"""The error bars that results carry: published results against predictions, to configs/accuracy.yaml and configs/parameters/residuals.yaml.
+"""The errors that results carry: predictions against published results, to configs/accuracy.yaml and configs/parameters/residuals.yaml.
 
 `python -m benchmarks.accuracy FOLDER` reads published-training.csv, published-energy.csv and published-serving.csv in a folder. Where
 constants were fitted to some of the published results, only the others count.
@@ -23,11 +23,11 @@ from benchmarks.fidelity.training import summary as training_summary
 from benchmarks.fidelity.training.words import kind
 
 TARGET = Path(__file__).parent.parent / "configs" / "accuracy.yaml"
-HEADER = """# How far predictions lie from published results; `python -m benchmarks.accuracy FOLDER` writes this file.
-# half, most: the distance within which half of the rows lie, and nine in ten. Families of training runs weigh the same. What a
-# constant was fitted on is left out unless the line says otherwise.
+HEADER = """# Errors of predictions against published results; `python -m benchmarks.accuracy FOLDER` writes this file.
+# median, p90: median and 90th percentile of the relative error over `rows` results; families of training runs weigh the same. Results that
+# constants were fitted to are left out unless the line says otherwise.
 """
-TRAINED = {"dense complete": "dense training runs", "moe": "training runs of mixtures of experts"}
+TRAINED = {"dense complete": "held-out dense training runs", "moe": "held-out MoE training runs"}
 SERVED = {
     "output_rate": "output_rate",
     "time_per_output_token": "time_per_output_token",
@@ -46,14 +46,14 @@ def records(folder: Path) -> Iterator[tuple[str, str]]:
         members = [one for one in unseen if kind(one.row) == name]
         groups = {family: _errors(some) for family, some in by(members, lambda one: one.family).items()}
         yield "step_time", _line(families_equal(groups), len(members), f"{said}, {len(groups)} families")
-    yield "allocated_memory", _plain(_of(scores, "memory"), "training runs with a measured peak, a few of them fitted on")
+    yield "allocated_memory", _plain(_of(scores, "memory"), "training runs with a measured peak, some of them fitted to")
     metered = energy.score(reading.load(folder / "published-energy.csv"), {row.id: row for row in runs})
-    yield "server_power_modelled", _plain(_of(metered, "node_power"), "metered runs of servers in training, which also set its constants")
+    yield "server_power_modelled", _plain(_of(metered, "node_power"), "metered servers in training, the ones fitted to")
     served = serving.score(serving.prepare(reading.load(folder / "published-serving.csv")))
     models = training_summary.fitted("serving")
     for quantity, name in SERVED.items():
         rows = [one for one in _of(served, quantity) if one.row.text("kind") == "measured" and serving_summary.entry(one) not in models]
-        yield name, _plain(rows, "measured rows of served models")
+        yield name, _plain(rows, "held-out serving measurements")
 
 
 def _of(scores: Iterable[Score], quantity: str) -> list[Score]:
@@ -69,8 +69,8 @@ def _plain(scores: Sequence[Score], of: str) -> str:
 
 
 def _line(found: dict[str, float], rows: int, of: str) -> str:
-    half, most = (f"{100 * found[name]:.2g} %" for name in ("median", "p90"))
-    return f'  - {{half: {half}, most: {most}, rows: {rows}, of: "{of}"}}'
+    median, p90 = (f"{100 * found[name]:.2g} %" for name in ("median", "p90"))
+    return f'  - {{median: {median}, p90: {p90}, rows: {rows}, of: "{of}"}}'
 
 
 def text(found: Iterable[tuple[str, str]]) -> str:

@@ -1,7 +1,7 @@
-"""The article's figures beside ours: `python -m benchmarks.article` prints the table, with README.md behind it writes it there.
+"""The article's figures beside ours: `python -m benchmarks.article` prints the table, with a file's name it writes it there.
 
-What belongs here: the claims of the studies that recompute the article, evaluated at each study's point. What the article prints and
-what is off in it stands in the studies.
+What belongs here: the claims of the studies that recompute the article, evaluated at each study's point. The studies hold what the article
+prints and a note on it.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from sweep.equations.quantities import unit_of
 from sweep.study.definition import Study
 from sweep.study.parse import open_study
 
-START, END = "<!-- python -m benchmarks.article README.md -->\n", "\n<!-- end of the table -->"
+START, END = "<!-- python -m benchmarks.article benchmarks/article.md -->\n", "\n<!-- end of the table -->"
 STUDIES = ("article", "demand-2030", "power-plants", "hyperion", "china")
-HEADER = ("in the article", "printed", "here", "quantity", "what is off")
+HEADER = ("in the article", "printed", "here", "quantity", "note")
 
 
 @dataclass(frozen=True)

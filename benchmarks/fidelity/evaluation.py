@@ -86,7 +86,7 @@ def index(name: str, value: Value) -> float:
         return float(value)
     choices = parameters()[name].choices
     if value not in choices:
-        raise ValueError(f"{value!r} is no choice of {name}")
+        raise ValueError(f"{value!r} is not a choice of {name}")
     return float(choices.index(value))
 
 

@@ -42,7 +42,7 @@ def listed(kind: str) -> list[Record]:
     """The things of one kind, one record each; a figure is a record of its own."""
     known = kinds()
     if kind not in known:
-        raise SweepError(f"nothing to list is called {kind!r}{suggestion(kind, known)}")
+        raise SweepError(f"unknown kind {kind!r}{suggestion(kind, known)}")
     return known[kind]()
 
 
@@ -61,7 +61,7 @@ def named(name: str) -> list[Record]:
         found.append(_source(bare))
     if not found:
         legal = {*names(), *registry.RULES, *sources()}.union(*(entry_names(c) for c in catalogues()))
-        raise SweepError(f"nothing is called {name!r}{suggestion(bare, legal)}")
+        raise SweepError(f"unknown name {name!r}{suggestion(bare, legal)}")
     return found
 
 

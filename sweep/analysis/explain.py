@@ -159,7 +159,7 @@ def _choices(graph: Graph, study: Study | None) -> list[str]:
 
 
 def _checked(graph: Graph) -> list[str]:
-    """How far off the quantities of the chain were where published results say it."""
+    """The measured errors of the quantities of the chain, where published results give them."""
     lines = [f"  {name}: {line}" for name, line in graph.checked]
     return ["", "predictions against published results", *lines] if lines else []
 

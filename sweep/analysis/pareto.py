@@ -44,7 +44,7 @@ def pareto(
         if name not in names():
             raise SweepError(f"unknown quantity {name!r}{suggestion(name, names())}")
     if len(signs) not in (2, 3):
-        raise SweepError(f"a front is of two or three different quantities, to be small or large; {len(signs)} given")
+        raise SweepError(f"a Pareto front takes two or three different quantities; {len(signs)} given")
     made = scan.make(study, signs, conditions(where), _lines(signs), (_admit(len(signs)),))
     return [row for spans in made.groups(per) for row in _front(made, len(signs), spans, per, threads)]
 

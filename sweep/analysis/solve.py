@@ -133,6 +133,6 @@ class _Problem:
         most = self.target.operator in (">", ">=")
         rows = [] if self.target.other else best(study, self.target.name, self.where, maximize=most, threads=self.threads)
         if not rows:
-            return "no point is possible and meets the conditions" if not self.target.other else f"nowhere {self.text}"
+            return "no feasible point satisfies the constraints" if not self.target.other else f"nowhere {self.text}"
         row = rows[0]
         return f"{self.target.name} is {amount(self.target.name, row[self.target.name])} at {'most' if most else 'least'}"

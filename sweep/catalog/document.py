@@ -87,7 +87,7 @@ def parse(text: str, file: str) -> Node:
     try:
         return _node(root, file, "", itertools.count(-MORE - min(len(text), MOST)))
     except RecursionError:
-        raise SweepError(f"{file}: holds an alias of what it stands in, or is nested too deeply") from None
+        raise SweepError(f"{file}: contains an alias to itself, or is nested too deeply") from None
 
 
 def _too_deep(text: str) -> bool:
@@ -118,7 +118,7 @@ def text_of(path: Path, file: str) -> str:
         with open(path, "rb") as opened:
             content = opened.read(LARGEST + 1)
         if len(content) > LARGEST:
-            raise SweepError(f"{file}: is larger than {LARGEST >> 20} MiB, which no study and no file of facts is")
+            raise SweepError(f"{file}: is larger than {LARGEST >> 20} MiB, the largest that is read")
         return content.decode("utf-8")
     except OSError as error:
         raise SweepError(f"{file}: cannot be read: {error.strerror}") from None

@@ -33,7 +33,7 @@ def read_config(path: Path) -> dict[str, Value]:
         return figures(json.loads(text_of(path, str(path))), str(path))
     except (ValueError, RecursionError) as error:
         line = getattr(error, "lineno", 0)
-        raise SweepError(f"{path}:{line}: is no JSON") from None
+        raise SweepError(f"{path}:{line}: is not valid JSON") from None
     except (KeyError, TypeError, AttributeError, ZeroDivisionError) as error:
         raise SweepError(f"{path}: a value is of another kind than its key should have ({error})") from None
 
@@ -41,7 +41,7 @@ def read_config(path: Path) -> dict[str, Value]:
 def figures(config: Config, file: str) -> dict[str, Value]:
     """The figures of a model entry, by column, from the mapping of its config.json. Raises SweepError where keys do not settle them."""
     if not isinstance(config, Mapping):
-        raise SweepError(f"{file}: is no config.json: it must hold one mapping of keys to values")
+        raise SweepError(f"{file}: is not a config.json: it must hold one mapping of keys to values")
     read = Reader(config, file)
     if read.family in REFUSED:
         raise read.fail(f"cannot be read from its keys: {REFUSED[read.family]}; write an entry of your own (CONTRIBUTING.md)")

@@ -62,10 +62,10 @@ class Reader:
         return found
 
     def whole_number(self, *keys: str, default: int | None = None) -> int:
-        """A value that must be a whole number."""
+        """A value that must be an integer."""
         found = self.need(*keys) if default is None else self.get(*keys, default=default)
         if isinstance(found, bool) or not isinstance(found, int | float) or found != int(found) or found < 0:
-            raise self.fail(f"{keys[0]} = {found!r} is no whole number")
+            raise self.fail(f"{keys[0]} = {found!r} is not an integer")
         return int(found)
 
 

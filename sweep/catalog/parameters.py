@@ -76,7 +76,7 @@ class Parameter:
         text = node.text
         if self.choices:
             if text not in self.choices:
-                node.fail(f"is no choice of {self.name}{suggestion(text, self.choices)}")
+                node.fail(f"is not a choice of {self.name}{suggestion(text, self.choices)}")
             return float(self.choices.index(text))
         try:
             value = to_si(text, self.unit)
@@ -98,7 +98,7 @@ class Parameter:
         if self.maximum is not None and value > self.maximum:
             node.fail(f"{self.name} must be at most {self.maximum:g}{_unit(self.unit)}")
         if self.whole and value != int(value):
-            node.fail(f"{self.name} must be a whole number")
+            node.fail(f"{self.name} must be an integer")
 
 
 def folder() -> Path:
@@ -212,7 +212,7 @@ def interval(node: Node, parameter: Parameter, value: float) -> tuple[float, flo
         node.fail("needs both low and high" if len(ends) == 1 else f"{parameter.name} has no values between, so no low and high")
     low, high = (parameter.read(end) for end in ends)
     if not low <= value <= high:
-        node.fail("low, value and high must stand in this order")
+        node.fail("must have low <= value <= high")
     return low, high
 
 

@@ -1,4 +1,4 @@
-"""Sources of figures and equations, and how far off predictions were. What belongs here: what a person needs to check a number."""
+"""Sources of figures and equations, and the measured error of predictions. What belongs here: what a person needs to check a number."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ class Source:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """How far a quantity was off: half of `rows` published results lie within `half`, nine in ten within `most`."""
+    """The relative error of a quantity against published results, in percent: its median and 90th percentile over `rows` of them."""
 
-    half: float
-    most: float
+    median: float
+    p90: float
     rows: int
     of: str
 
     def __str__(self) -> str:
-        return f"half within {self.half:.2g} %, nine in ten within {self.most:.2g} %, of {self.rows} {self.of}"
+        return f"median error {self.median:.2g} %, 90th percentile {self.p90:.2g} % (n = {self.rows}, {self.of})"
 
 
 @cache
@@ -50,12 +50,12 @@ def sources() -> dict[str, Source]:
 
 @cache
 def accuracy() -> dict[str, tuple[Accuracy, ...]]:
-    """What published results say of the quantities that could be held against them; percent."""
+    """The measured errors of the quantities that published results give, in percent."""
     path = folder() / "accuracy.yaml"
     found = {}
     for name, node in read(path, shown(path)).mapping().items():
-        lines = [item.mapping(("half", "most", "rows", "of")) for item in node.items]
+        lines = [item.mapping(("median", "p90", "rows", "of")) for item in node.items]
         found[name] = tuple(
-            Accuracy(100 * to_si(a["half"].text, "1"), 100 * to_si(a["most"].text, "1"), int(a["rows"].text), a["of"].text) for a in lines
+            Accuracy(100 * to_si(a["median"].text, "1"), 100 * to_si(a["p90"].text, "1"), int(a["rows"].text), a["of"].text) for a in lines
         )
     return found

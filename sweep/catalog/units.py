@@ -54,7 +54,7 @@ def factor(unit: str, target: str) -> float:
     except ArithmeticError:
         raise _unknown(unit) from None
     except pint.DimensionalityError:
-        reason = f"{unit or 'a plain number'} is no unit of {target}" if target != "1" else f"{unit} where a plain number belongs"
+        reason = f"{unit or 'a plain number'} is not a unit of {target}" if target != "1" else f"{unit} where a plain number belongs"
         raise SweepError(reason) from None
 
 
@@ -111,7 +111,7 @@ def _factor(words: list[str], text: str) -> tuple[Any, list[str]]:
 
 
 def _unknown(text: str) -> SweepError:
-    return SweepError(f"{text if len(text) <= 40 else text[:40] + '...'!r} is no unit that is known")
+    return SweepError(f"{text if len(text) <= 40 else text[:40] + '...'!r} is not a known unit")
 
 
 def to_si(text: str, unit: str) -> float:

@@ -47,8 +47,8 @@ def main() -> None:
     """Sweeps over the energy of AI compute: GPUs, splits, power, cost, carbon and water as labelled cubes.
 
     A study is a YAML file that says which inputs are fixed, which are axes and which quantities to compute.
-    `list`, `show` and `explain` tell what there is; `plan`, `point`, `compare`, `run`, `best`, `pareto` and `solve` evaluate a study;
-    `info`, `slice` and `best` read a cube.
+    `list`, `show` and `explain` describe catalogue and equations; `plan`, `point`, `compare`, `run`, `best`, `pareto` and `solve`
+    evaluate a study; `info`, `slice` and `best` read a cube.
     """
 
 

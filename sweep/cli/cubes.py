@@ -18,11 +18,11 @@ STATUS = "status"
 cube_argument = click.argument("cube", type=click.Path(path_type=Path), metavar="CUBE")
 
 
-@click.command(short_help="Say what a cube holds and what is assumed in it.", epilog="Example: sweep info gpt4.zarr")
+@click.command(short_help="Describe a cube and its assumed inputs.", epilog="Example: sweep info gpt4.zarr")
 @cube_argument
 @as_json
 def info(cube: Path, as_json: bool) -> None:
-    """Say what a cube holds: axes, variables, how much of it is possible, where it is from and what is assumed in it."""
+    """Describe a cube: axes, variables, share of feasible points, provenance and assumed inputs."""
     from sweep.cube import store
     from sweep.cube.query import open_cube
 
@@ -30,8 +30,8 @@ def info(cube: Path, as_json: bool) -> None:
     if not found["complete"]:
         if as_json:
             return print_json(found)
-        done = f"{found['done']} of {found['total']} blocks are done" if found["total"] else "it has just begun"
-        return click.echo(f"{cube}: not whole yet, {done}; the same `sweep run` goes on from there")
+        done = f"{found['done']} of {found['total']} blocks are done" if found["total"] else "no block is done"
+        return click.echo(f"{cube}: incomplete, {done}; the same `sweep run` resumes it")
     opened = open_cube(cube)
     facts = {"complete": True, **_facts(opened)}
     if as_json:
@@ -46,8 +46,8 @@ def _facts(cube: xarray.Dataset) -> dict[str, Any]:
     for name, size in cube.sizes.items():
         axes[str(name)] = {"size": size, "unit": unit_of(cube[name]), "ends": [_label(cube[name], at) for at in (0, -1)]}
     for name, variable in cube.data_vars.items():
-        told = {key: variable.attrs.get(key) for key in ("long_name", "actual_range", "valid_cells", "cells")}
-        variables[str(name)] = {"dims": list(map(str, variable.dims)), "unit": unit_of(variable), **told}
+        described = {key: variable.attrs.get(key) for key in ("long_name", "actual_range", "valid_cells", "cells")}
+        variables[str(name)] = {"dims": list(map(str, variable.dims)), "unit": unit_of(variable), **described}
     plain = {key: cube.attrs.get(key, "") for key in ("title", "study", "created", "source", "kernel_digest", "catalogue_digest")}
     parsed = {key: json.loads(cube.attrs.get(key, "{}")) for key in ("inputs", "assumed", "versions")}
     return {**plain, "axes": axes, "variables": variables, **parsed}
@@ -70,7 +70,7 @@ def _info_text(path: Path, cube: xarray.Dataset, facts: dict[str, Any]) -> str:
     given = [(n, _shown(i["value"], i["unit"]), _from(i)) for n, i in inputs.items() if i["origin"] != "default"]
     versions = ", ".join(f"{name} {number}" for name, number in facts["versions"].items())
     lines = [
-        f"{facts['title']} ({path}: whole, {show(cube.nbytes, 'B')} before compression)",
+        f"{facts['title']} ({path}: complete, {show(cube.nbytes, 'B')} before compression)",
         *([paragraph(cube.attrs["comment"], 2)] if cube.attrs.get("comment") else []),
         "",
         table(("axis", "labels", "from .. to"), axes, right=["labels"]) if axes else "No axis: one point.",
@@ -101,7 +101,7 @@ def _shown(value: Any, unit: str) -> str:
 
 
 def summary(cube: xarray.Dataset) -> str:
-    """Each output's range, how much of it is possible, and what the rules exclude."""
+    """Each output's range, its share of feasible points, and what the rules exclude."""
     from sweep.cube.query import unit_of
     from sweep.cube.text import in_words, table
 
@@ -172,7 +172,7 @@ def slice_(
     at: dict[str, str] = {}
     for axis, label in map(_pair, sel):
         if axis in at:
-            raise SweepError(f"--sel {axis}={label}: {axis} is held at {at[axis]} already")
+            raise SweepError(f"--sel {axis}={label}: {axis} is already fixed at {at[axis]}")
         at[axis] = label
     idle = [axis for axis in at if variable in opened and axis in opened.dims and axis not in opened[variable].dims]
     for axis in idle:
@@ -193,23 +193,23 @@ def slice_(
         click.echo(printable(export.text(bare, select(opened, STATUS, told, nearest) if STATUS in opened else None)))
 
 
-@click.command(short_help="Say whether a cube is as it was written, and repair it.", epilog="Example: sweep check gpt4.zarr --repair")
+@click.command(short_help="Verify the checksums of a cube, and repair it.", epilog="Example: sweep check gpt4.zarr --repair")
 @cube_argument
-@click.option("--repair", is_flag=True, help="Compute what is missing or damaged again, from the study that the cube keeps.")
+@click.option("--repair", is_flag=True, help="Recompute missing or damaged blocks from the study stored in the cube.")
 @as_json
 def check(cube: Path, repair: bool, as_json: bool) -> None:
-    """Read all of a cube and say which of its files are missing or damaged; ends with exit code 1 where some are and stay so."""
+    """Read all of a cube and list its missing or damaged files; exit code 1 where some are and were not repaired."""
     from sweep.cube.running import check as examine
 
     found = examine(cube, repair=repair)
     if as_json:
-        print_json({"whole": repair or not found, "repaired": repair and bool(found), "faults": [vars(fault) for fault in found]})
+        print_json({"complete": repair or not found, "repaired": repair and bool(found), "faults": [vars(fault) for fault in found]})
     else:
         for fault in found:
             click.echo(f"{cube}: {fault}")
         lost = f"{len({fault.block for fault in found if fault.block})} blocks, {len(found)} files"
-        mended = f"{lost}: computed again" if repair else f"{lost}; `sweep check {cube} --repair` computes them again"
-        click.echo(f"{cube}: {mended if found else 'every file is as it was written'}")
+        mended = f"{lost}: recomputed" if repair else f"{lost}; `sweep check {cube} --repair` recomputes them"
+        click.echo(f"{cube}: {mended if found else 'complete, all checksums match'}")
     if found and not repair:
         raise SystemExit(1)
 

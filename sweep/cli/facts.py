@@ -59,7 +59,7 @@ def _numbers(rows: list[Record]) -> list[str]:
 def show(name: str, as_json: bool) -> None:
     """Show one thing by its name: a GPU, model, site, ..., a parameter, a quantity, a rule or a source.
 
-    Each number stands with its unit as printed by its source, its value in SI, where it is from and what is assumed.
+    Each number has its unit as printed by its source, its value in SI, its source and any assumption.
     Where two kinds share a name, gpu/NAME picks one.
     """
     from sweep.analysis import describe
@@ -116,7 +116,7 @@ def _origin(figure: Record) -> str:
 def explain(quantity: str, study: str | None, as_code: bool, as_graph: bool, set_: tuple[str, ...], axis: tuple[str, ...]) -> None:
     """Explain a quantity: the chain of equations back to its inputs.
 
-    Each equation stands with its formula, unit and source, what it needs below it. With a study, also the axes that each
+    Each equation has its formula, unit and source, with the quantities it needs below it. With a study, also the axes that each
     quantity depends on and the values of the inputs.
     """
     from sweep.analysis import explain as chain

@@ -16,8 +16,8 @@ SHOWN = 40
     epilog='Example: sweep pareto gpt4 --minimize time_to_train --minimize facility_energy --where "facility_power <= 50 MW" --per gpu'
 )
 @study_argument
-@click.option("--minimize", multiple=True, metavar="QUANTITY", help="A quantity that is to be small; several times for several.")
-@click.option("--maximize", multiple=True, metavar="QUANTITY", help="A quantity that is to be large.")
+@click.option("--minimize", multiple=True, metavar="QUANTITY", help="A quantity to minimize; may be repeated.")
+@click.option("--maximize", multiple=True, metavar="QUANTITY", help="A quantity to maximize; may be repeated.")
 @click.option("--where", multiple=True, metavar="CONDITION", help='Only points that meet this, such as "facility_power <= 20 MW".')
 @click.option("--per", metavar="AXIS", help="A front for each label of this axis.")
 @click.option("--plot", type=click.Path(path_type=Path), metavar="FILE", help="Draw the front to a .png or .svg (extra `plot`).")
@@ -34,9 +34,9 @@ def pareto(
     axis: tuple[str, ...],
     as_json: bool,
 ) -> None:
-    """Find the points worth choosing between: two or three quantities, and no other point at least as good in all.
+    """Find the Pareto front of two or three quantities: the points that no other point dominates.
 
-    The study is searched as it is computed, and nothing of it is stored, however many points it has. Points alike are one row. Speed
+    The study is searched as it is computed, without storing its grid. Equal points are one row. Speed
     against throughput in serving, or cost against carbon of training:
 
     \b
@@ -61,10 +61,10 @@ def pareto(
     if as_json:
         return print_json({"minimize": minimize, "maximize": maximize, "units": units, "accuracy": accuracy, "rows": rows})
     if not rows:
-        return click.echo("no point is possible and meets the conditions; `sweep run` or `sweep point` tells which rules exclude points")
+        return click.echo("no feasible point satisfies the constraints; `sweep run` or `sweep point` shows which rules exclude points")
     some = [rows[i * (len(rows) - 1) // (SHOWN - 1)] for i in range(SHOWN)] if len(rows) > SHOWN else rows
     click.echo(text_of(some, [key for key in rows[0] if key in asked or key in opened.axes], units, opened.outputs))
-    click.echo(f"\n{len(some)} of {len(rows):,} points that no other beats; --json has all, with the outputs of each")
+    click.echo(f"\n{len(some)} of {len(rows):,} points of the front; --json has all, with the outputs of each")
     for line in dict.fromkeys(line for name in quantities for line in accuracy[name]):
         click.echo(f"checked {line}")
 

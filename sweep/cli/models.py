@@ -19,7 +19,7 @@ import click
 def import_(kind: str, config: Path, out: Path | None, title: str | None) -> None:
     """Read a model's config.json, as Hugging Face keeps it, and print an entry that studies can name, each figure with its keys.
 
-    A study may name the config.json itself, too (select: {model: ./config.json}). What its keys do not settle is refused.
+    A study may name the config.json itself, too (select: {model: ./config.json}). Ambiguous keys are an error.
     """
     from sweep.catalog.model_config import entry_text, read_config
     from sweep.errors import SweepError

@@ -34,21 +34,21 @@ def more_outputs(command: Command) -> Command:
 
 
 def tell_of_idle(study: Study, set_: Iterable[str], graph: Graph) -> None:
-    """Say on stderr which values change nothing: of --set for what is asked now, of the study for its own outputs, too."""
+    """Warn on stderr of values without effect: of --set on what is asked now, of the study on its own outputs, too."""
     from sweep.errors import nearest
     from sweep.study.parse import split_inputs
 
-    why = "changes nothing, for nothing that is asked depends on it"
-    told = [text.partition("=")[0].strip() for text in set_]
-    for name in told:
+    why = "has no effect, no requested quantity depends on it"
+    named = [text.partition("=")[0].strip() for text in set_]
+    for name in named:
         given = {key for key, _ in study.selected[name].figures} if name in study.selected else {name}
         if name != "split" and not given & graph.read:
             click.echo(f"--set {name}: {why}{nearest(name, graph.read)}", err=True)
     read = graph.read | study.graph.read
     study = study.stated
     written = {*study.fixed, *(name for axis in study.axes.values() if not axis.rows for name in axis.columns)}
-    judging = split_inputs() if "split" in {*study.axes, *told} else set()
-    for name in sorted(written - read - judging - set(told)):
+    judging = split_inputs() if "split" in {*study.axes, *named} else set()
+    for name in sorted(written - read - judging - set(named)):
         click.echo(f"{study.file}: {name} {why}{nearest(name, read)}", err=True)
 
 

@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 @more_outputs
 @overrides
 @as_json
-@click.option("--all", "everything", is_flag=True, help="Print the inputs, too, each with where it is from.")
+@click.option("--all", "everything", is_flag=True, help="Print the inputs, too, each with its source.")
 def point(study: str, set_: tuple[str, ...], axis: tuple[str, ...], outputs: tuple[str, ...], as_json: bool, everything: bool) -> None:
     """Evaluate a study at one point: every quantity with its unit. Needs no compiler.
 
-    The point is where the study's `point:` stands, else the first label of each axis. The outputs come first, then all that
-    is computed on the way. Beside a value stands the range that holds it nine times in ten: inputs are drawn from the ranges that
-    their sources or the study give them, predictions from how far they were off on published results.
+    The point is the study's `point:`, else the first label of each axis. The outputs come first, then the intermediate
+    quantities. Beside a value is its 90 % band: inputs are drawn from the ranges that their sources or the study give, predictions
+    from their measured errors.
     """
     from sweep.equations.point import evaluate
     from sweep.study.parse import open_study
@@ -38,11 +38,11 @@ def point(study: str, set_: tuple[str, ...], axis: tuple[str, ...], outputs: tup
     tell_of_idle(given, set_, given.graph)
     opened = given.stated
     found = evaluate(opened.graph, opened.inputs_at(opened.point))
-    told = _bands(given, found)
+    bands = _bands(given, found)
     if as_json:
-        return print_json(_point_record(opened, found, told or {}))
-    click.echo(_point_text(opened, found, told or {}, everything))
-    if told is None:
+        return print_json(_point_record(opened, found, bands or {}))
+    click.echo(_point_text(opened, found, bands or {}, everything))
+    if bands is None:
         click.echo("no bands: they need scipy, pip install 'wattsweep[stats]'", err=True)
 
 
@@ -55,7 +55,7 @@ def _bands(study: Study, found: Point) -> dict[str, Band] | None:
     return bands(study, found.values) if find_spec("scipy") else None
 
 
-def _point_record(study: Study, found: Point, told: Mapping[str, Band]) -> dict[str, Any]:
+def _point_record(study: Study, found: Point, bands: Mapping[str, Band]) -> dict[str, Any]:
     from sweep.cube.text import in_unit
     from sweep.equations.quantities import quantity
 
@@ -64,8 +64,8 @@ def _point_record(study: Study, found: Point, told: Mapping[str, Band]) -> dict[
         known, value = quantity(name), found.values[name]
         unit = study.outputs.get(name) or known.unit
         record[name] = {"value": in_unit(value, known.unit, unit), "unit": unit}
-        if name in told and value == value:
-            low, high = (in_unit(end, known.unit, unit) for end in told[name])
+        if name in bands and value == value:
+            low, high = (in_unit(end, known.unit, unit) for end in bands[name])
             record[name] |= {"p5": low, "p95": high}
         if known.choices and value == value:
             record[name]["value"] = known.choices[int(value)]
@@ -79,19 +79,19 @@ def _broken(study: Study, found: Point, name: str) -> list[str]:
     return [rule.name for rule in found.broken if name in study.graph.excludes(rule)]
 
 
-def _point_text(study: Study, found: Point, told: Mapping[str, Band], everything: bool) -> str:
+def _point_text(study: Study, found: Point, bands: Mapping[str, Band], everything: bool) -> str:
     from sweep.cube.text import amount, table
 
     at = ", ".join(f"{name} = {_label(study, name)}" for name in study.axes)
     lines = [f"{study.title} ({study.file})", *([f"at {at}"] if at else []), ""]
-    lines.append(_valued("output", study.outputs, found, told, study.claims))
+    lines.append(_valued("output", study.outputs, found, bands, study.claims))
     lines.append("")
     held = _held(study)
     if found.broken:
-        lines += [*(_told(study, held, found, rule) for rule in found.broken), ""]
+        lines += [*(_rule_text(study, held, found, rule) for rule in found.broken), ""]
     computed = {e.name: "" for e in study.graph.equations if e.name not in study.outputs}
     if computed:
-        lines.append(_valued("on the way", computed, found, told))
+        lines.append(_valued("intermediate quantity", computed, found, bands))
     lines += ["", *_checked(study)]
     if everything:
         inputs = [(name, amount(name, found.values[name]), _origin(study, held, name)) for name in study.graph.inputs]
@@ -104,25 +104,25 @@ def _point_text(study: Study, found: Point, told: Mapping[str, Band], everything
     return "\n".join(lines)
 
 
-def _valued(head: str, units: Mapping[str, str], found: Point, told: Mapping[str, Band], claims: Mapping[str, Claim] | None = None) -> str:
+def _valued(head: str, units: Mapping[str, str], found: Point, bands: Mapping[str, Band], claims: Mapping[str, Claim] | None = None) -> str:
     """Quantities with their values, with their bands where something uncertain reaches one of them, and with what a text prints."""
     from sweep.cube.text import amount, band, table
     from sweep.equations.quantities import meaning_of
 
     columns: dict[str, list[str]] = {head: [*units]}
     columns["value"] = [amount(name, found.values[name], unit) for name, unit in units.items()]
-    columns["[5 %, 95 %]"] = [band(name, found.values[name], told.get(name), unit) for name, unit in units.items()]
+    columns["[5 %, 95 %]"] = [band(name, found.values[name], bands.get(name), unit) for name, unit in units.items()]
     if not any(columns["[5 %, 95 %]"]):
         del columns["[5 %, 95 %]"]
     if claims:
         columns["printed"] = [(claims[name].printed or "-") if name in claims else "" for name in units]
-        columns["what is off in print, or what it is"] = [claims[name].note if name in claims else meaning_of(name) for name in units]
+        columns["note on the printed value, or meaning"] = [claims[name].note if name in claims else meaning_of(name) for name in units]
     else:
         columns["meaning"] = [meaning_of(name) for name in units]
     return table([*columns], zip(*columns.values(), strict=True), right=("value", "printed"))
 
 
-def _told(study: Study, held: Study, found: Point, rule: Rule) -> str:
+def _rule_text(study: Study, held: Study, found: Point, rule: Rule) -> str:
     """A broken rule in words, with the values that break it; of a gap, the choices for which there is a figure."""
     from sweep.cube.text import amount
 
@@ -135,7 +135,7 @@ def _told(study: Study, held: Study, found: Point, rule: Rule) -> str:
 
 
 def _checked(study: Study) -> list[str]:
-    """How far off the quantities of a study were where published results say it."""
+    """The measured errors of the quantities of a study, where published results give them."""
     from sweep.cube.text import table
 
     rows = [(name, str(line)) for name, line in study.graph.checked]

@@ -45,7 +45,7 @@ def best(
 ) -> None:
     """Find the points with the smallest or largest value of a quantity.
 
-    A study is searched as it is computed, and nothing of it is stored, however many points it has; a cube is read. Points of equal
+    A study is searched as it is computed, without storing its grid; a cube is read. Points of equal
     value are one row. Several quantities are added with weights, each divided by the best value that it has alone: a score of 1 is
     the best that there is in all of them at once.
     """
@@ -81,7 +81,7 @@ def best(
         click.echo(f"left out: {label} (no {', no '.join(gaps)})")
     hidden = [key for key in (found.rows[0] if found.rows else {}) if key not in shown and key not in RESERVED]
     if hidden:
-        click.echo(f"\n--json tells the {', '.join(hidden[:4])}{' ...' if len(hidden) > 4 else ''} of each point, too")
+        click.echo(f"\n--json also prints {', '.join(hidden[:4])}{' ...' if len(hidden) > 4 else ''}")
     checked = dict.fromkeys(f"checked {line}" for lines in accuracy.values() for line in lines)
     for line in [*_undecided(found.rows, sure, per), *checked]:
         click.echo(line)
@@ -105,7 +105,7 @@ def _opened(subject: str, set_: tuple[str, ...], axis: tuple[str, ...], outputs:
     if not path.is_dir() and path.suffix != ".zarr":
         return open_study(subject, set_, axis, outputs)
     if set_ or axis or outputs:
-        raise click.UsageError("--set, --axis and --output change a study; a cube is what it is")
+        raise click.UsageError("--set, --axis and --output change a study; a cube is already computed")
     return open_cube(path)
 
 
@@ -128,7 +128,7 @@ def _undecided(rows: list[dict[str, Any]], sure: list[dict[str, float]], per: st
     if not near:
         return []
     said = [f"{f'{row[per]} ' if per else ''}{row['rank']} ({100 * share:.0f} %)" for row, share in near]
-    return [f"cannot be told apart from the first (share of draws in which they are better): {', '.join(said)}"]
+    return [f"not distinguishable from the first (share of draws in which each is better): {', '.join(said)}"]
 
 
 COMMANDS = (best,)

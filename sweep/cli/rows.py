@@ -39,12 +39,12 @@ def unit_of_column(opened: Study | xarray.Dataset, name: str) -> str:
 
 
 def accuracy_of(opened: Study | xarray.Dataset, name: str) -> list[str]:
-    """How far off a quantity was on published results, or what it follows from."""
+    """The measured errors of a quantity, or of what it is computed from."""
     from sweep.cube.dataset import accuracies
     from sweep.study.definition import Study
 
-    told = accuracies(opened.graph_of([name]), name) if isinstance(opened, Study) else opened[name].attrs.get("accuracy", "")
-    return told.split("; ") if told else []
+    text = accuracies(opened.graph_of([name]), name) if isinstance(opened, Study) else opened[name].attrs.get("accuracy", "")
+    return text.split("; ") if text else []
 
 
 def shown_units(opened: Study | xarray.Dataset) -> Mapping[str, str]:

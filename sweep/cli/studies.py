@@ -28,7 +28,7 @@ COMPILER_SECONDS = 15
 @overrides
 @as_json
 def plan(study: str, set_: tuple[str, ...], axis: tuple[str, ...], outputs: tuple[str, ...], as_json: bool) -> None:
-    """Say what a run of a study would do, and evaluate nothing.
+    """Show what a run of a study would compute, without running it.
 
     Axes, outputs with the axes that each depends on, bytes on disk, expected time, and the inputs that are assumed.
     """
@@ -122,14 +122,14 @@ def _axes_text(made: Plan) -> str:
 @click.option("-o", "--out", required=True, metavar="OUT.zarr", type=click.Path(path_type=Path), help="Where to write the cube.")
 @overrides
 @more_outputs
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads; as many as there are cores unless said otherwise.")
-@click.option("--overwrite", is_flag=True, help="Replace the cube that is there.")
+@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Number of threads; one per core by default.")
+@click.option("--overwrite", is_flag=True, help="Replace an existing cube.")
 def run(
     study: str, out: Path, set_: tuple[str, ...], axis: tuple[str, ...], outputs: tuple[str, ...], threads: int | None, overwrite: bool
 ) -> None:
     """Evaluate a study over its whole grid and write the cube as Zarr.
 
-    A run that was stopped goes on where it was when the same command is given again. Ends with a summary of each output.
+    The same command resumes after an interruption. Ends with a summary of each output.
     """
     from tqdm import tqdm
 
@@ -140,7 +140,7 @@ def run(
     opened = open_study(study, set_, axis, outputs)
     tell_of_idle(opened, set_, opened.graph)
     if not overwrite:
-        _tell_of_earlier(out)
+        _report_earlier(out)
     with tqdm(total=None, unit=" cells", unit_scale=True, file=sys.stderr, leave=False, disable=None) as bar:
 
         def progress(done: int, total: int) -> None:
@@ -151,14 +151,14 @@ def run(
             cube = evaluate(opened, out, threads=threads, overwrite=overwrite, progress=progress)
         except KeyboardInterrupt:
             bar.close()
-            click.echo(f"stopped; what is done is kept in {out}.partial, and the same command goes on from there", err=True)
+            click.echo(f"interrupted; finished blocks are kept in {out}.partial, and the same command resumes", err=True)
             sys.exit(130)
     click.echo(summary(cube))
     click.echo(_next(out, opened))
 
 
-def _tell_of_earlier(out: Path) -> None:
-    """Say on stderr what an earlier run has left: all of the cube, or some of its blocks."""
+def _report_earlier(out: Path) -> None:
+    """Report on stderr what an earlier run left: a complete cube, or some of its blocks."""
     from sweep.catalog.document import exists
     from sweep.cube import layout, store
 
@@ -166,9 +166,9 @@ def _tell_of_earlier(out: Path) -> None:
         return
     found = store.state(out)
     if found["complete"]:
-        click.echo(f"{out} is there already; it is kept if it is of this study", err=True)
+        click.echo(f"{out} exists; it is kept if it is of this study", err=True)
     elif found["total"]:
-        click.echo(f"goes on where an earlier run stopped: {found['done']} of {found['total']} blocks are done", err=True)
+        click.echo(f"resumes an interrupted run: {found['done']} of {found['total']} blocks are done", err=True)
 
 
 def _next(out: Path, study: Study) -> str:

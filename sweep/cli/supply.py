@@ -7,32 +7,32 @@ import click
 from sweep.cli.options import as_json, print_json
 from sweep.errors import SweepError
 
-WEATHER_HELP = "A CSV file with a column `{0}` of 8,760 hourly values, output over nameplate, instead of weather drawn at random."
+WEATHER_HELP = "A CSV file with a column `{0}` of 8,760 hourly values, output over nameplate, instead of synthetic weather."
 
 
 @click.command(
     epilog='Example: sweep supply --site us-tx --load "1 GW" --mode hourly --clean 0.9 --latitude 32 --longitude -102 '
     "--solar-factor 0.25 --wind-factor 0.38 --hours 3"
 )
-@click.option("--site", help="Site whose grid price and carbon count; see `sweep list sites`. Without it there is no grid.")
+@click.option("--site", help="Site that gives grid price and carbon intensity; see `sweep list sites`. Without it there is no grid.")
 @click.option("--load", "load", default="1 GW", show_default=True, help="Largest power of the facility.")
-@click.option("--swing", type=float, default=0.0, show_default=True, help="Part of the load that is gone at 4 in the morning.")
+@click.option("--swing", type=float, default=0.0, show_default=True, help="Relative drop of the load at 4 a.m.")
 @click.option(
     "--mode", default="hourly", show_default=True, help="annual: clean by the year; hourly: by the hour; islanded: no grid, N+1 of gas."
 )
 @click.option("--clean", type=float, default=0.0, show_default=True, help="Share of the load that solar, wind and battery must carry.")
 @click.option("--latitude", type=float, default=32.0, show_default=True, help="Degrees north, for the sun.")
 @click.option("--longitude", type=float, default=-102.0, show_default=True, help="Degrees east, for the sun.")
-@click.option("--solar-factor", type=float, default=0.25, show_default=True, help="Capacity factor that the drawn solar year has.")
-@click.option("--wind-factor", type=float, default=0.35, show_default=True, help="Capacity factor that the drawn wind year has.")
+@click.option("--solar-factor", type=float, default=0.25, show_default=True, help="Capacity factor of the synthetic solar year.")
+@click.option("--wind-factor", type=float, default=0.35, show_default=True, help="Capacity factor of the synthetic wind year.")
 @click.option("--solar-file", type=click.Path(dir_okay=False), help=WEATHER_HELP.format("solar"))
 @click.option("--wind-file", type=click.Path(dir_okay=False), help=WEATHER_HELP.format("wind"))
-@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the drawn weather.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of the synthetic weather.")
 @click.option("--hours", type=click.IntRange(1, 6), default=3, show_default=True, help="Hours of one step; 1 is exact and slow.")
 @click.option("--gas", default="gas-7ha02", show_default=True, help="Kind of gas plant; see `sweep list generators`.")
 @click.option("--sources", default="solar,wind,battery,gas,grid", show_default=True, help="What may be built or bought.")
 @click.option("--set", "set_", multiple=True, metavar="NAME=VALUE", help='A price or another parameter: gas_price="5 USD/MMBtu".')
-@click.option("--sensitivity", is_flag=True, help="Also the price with each cost halved and half as high again.")
+@click.option("--sensitivity", is_flag=True, help="Also the price with each cost at 0.5 and 1.5 times its value.")
 @as_json
 def supply(
     site: str | None,
@@ -56,7 +56,7 @@ def supply(
 ) -> None:
     """Find the cheapest solar, wind, battery, gas and grid that carry a load through every hour of a year.
 
-    Solves a linear programme (needs the extra `supply`). The drawn weather is synthetic; give files for a real site.
+    Solves a linear programme (needs the extra `supply`). The default weather is synthetic; give files for a real site.
     """
     from sweep.catalog.units import show, to_si
     from sweep.supply import inputs, weather
@@ -94,7 +94,7 @@ def supply(
     for source, built, energy in inputs.table(case.coarser(hours), mix):
         click.echo(f"{source:<9} {built:<28} {energy}")
     if sensitivity and mix.feasible:
-        click.echo("\nprice of the electricity when one cost is half, and half as high again")
+        click.echo("\nprice of electricity with one cost at 0.5 and 1.5 times its value")
         for name, (low, high) in inputs.sensitivities(case, max(hours, 3)).items():
             click.echo(f"{name:<9} {show(low.price, 'USD/J'):<16} {show(high.price, 'USD/J')}")
 

@@ -105,7 +105,7 @@ def described(name: str) -> dict[str, Any]:
 
 
 def accuracies(graph: Graph, name: str) -> str:
-    """How far off the published results say a quantity is, or what it is computed from; empty where none does."""
+    """The measured errors of a quantity, or of what it is computed from; empty where no published result gives them."""
     behind = graph.behind(name)
     return "; ".join(f"{key}: {line}" for key, line in graph.checked if key in behind)
 

@@ -38,7 +38,7 @@ class Journal:
         found: dict[str, str] | None = json.loads(self.header["attributes"]["identity"]) if self.header else None
         return found
 
-    def whole(self) -> bool:
+    def complete(self) -> bool:
         """Whether this is the manifest of a finished cube, with every line that was written."""
         return bool(self.header and self.end and not self.damaged and len(self.blocks) == self.header["blocks"])
 

@@ -26,7 +26,7 @@ OLD = "old.zarr"
 
 
 def partial(path: Path) -> Path:
-    """Where a cube lies until it is whole."""
+    """Where a cube lies until it is complete."""
     return path.with_name(path.name + ".partial")
 
 
@@ -34,7 +34,7 @@ def place(path: Path) -> Path:
     """Where a path leads, through links; an error where no cube can lie there."""
     found = Path(os.path.realpath(path))
     if not found.name:
-        raise SweepError(f"{path}: is no place for a cube; give the name of a folder to make")
+        raise SweepError(f"{path}: cannot hold a cube; give the name of a new folder")
     return found
 
 

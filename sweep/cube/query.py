@@ -19,10 +19,10 @@ PIECE_CELLS = 1 << 22
 def open_cube(path: str | Path) -> xarray.Dataset:
     """A finished cube, lazily read. A missing, half-written or damaged one is a SweepError."""
     where = Path(path)
-    store.check_whole(where)
+    store.check_complete(where)
     if lost := store.faults(where):
         more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
-        raise SweepError(f"{path}: is damaged: {lost[0]}{more}; `sweep check {path} --repair` computes it again")
+        raise SweepError(f"{path}: is damaged: {lost[0]}{more}; `sweep check {path} --repair` recomputes it")
     from sweep.cube import reading
 
     return reading.dataset(where)
@@ -31,7 +31,7 @@ def open_cube(path: str | Path) -> xarray.Dataset:
 def select(cube: xarray.Dataset, variable: str, at: Mapping[str, str], nearest: bool = False) -> xarray.DataArray:
     """One variable at some labels; numbers may carry a unit ("90 d"). nearest: the label closest to a number."""
     if variable in cube.dims:
-        raise SweepError(f"{variable}: is an axis of the cube; `sweep info` tells its ends, and a slice of a variable its labels")
+        raise SweepError(f"{variable}: is an axis of the cube; `sweep info` shows its range, and a slice of a variable its labels")
     if variable not in cube.variables:
         raise SweepError(f"{variable}: no such variable in the cube{suggestion(variable, map(str, cube.data_vars))}")
     array = cube[variable]

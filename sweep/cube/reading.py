@@ -28,7 +28,7 @@ class Checked(ZarrArrayWrapper):
         except (ValueError, RuntimeError, OSError) as error:  # zarr and zarrs have many ways to say that bytes are wrong
             said = str(error).splitlines()[0] if str(error) else type(error).__name__
             name = self._array.basename
-            raise SweepError(f"{self.path}: {name} is damaged ({said}); `sweep check {self.path} --repair` computes it again") from None
+            raise SweepError(f"{self.path}: {name} is damaged ({said}); `sweep check {self.path} --repair` recomputes it") from None
 
 
 def dataset(path: Path) -> xarray.Dataset:

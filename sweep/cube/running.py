@@ -42,8 +42,8 @@ def run(
 ) -> xarray.Dataset:
     """Evaluate a study over its whole grid: an xarray.Dataset with each output over just the axes that it depends on.
 
-    store: a path to write to as Zarr, block by block; a run that was stopped goes on where it was. Without it the cube is made
-    in memory. progress: called with (cells done, cells in all). Raises SweepError, and KeyboardInterrupt once no block is half done.
+    store: a path to write to as Zarr, block by block; resumes after an interruption. Without it the cube is made in
+    memory. progress: called with (cells done, cells in all). Raises SweepError, and KeyboardInterrupt once no block is half done.
     """
     made = plan.make(study)
     plan.check(made)
@@ -53,7 +53,7 @@ def run(
 
 
 def evaluate(study: Study, **at: float | str) -> dict[str, float]:
-    """Every quantity that the outputs of a study need, at one point, interpreted: name to value in SI, NaN where it means nothing.
+    """Every quantity that the outputs of a study need, at one point, interpreted: name to value in SI, NaN where it is undefined.
 
     at: where the point differs from the study's own: a number in SI, a text with a unit ("90 d"), a label (gpu="h100-sxm",
     split="tp8-pp15"). Any quantity may be given. Raises SweepError.
@@ -70,7 +70,7 @@ def check(path: str | Path, *, repair: bool = False, threads: int | None = None,
     repair: the blocks that are lost are computed again from the study that the cube keeps, and its metadata are made anew. Raises
     SweepError, too, where today's equations and facts would give another cube.
     """
-    store.check_whole(Path(path))
+    store.check_complete(Path(path))
     where = layout.place(Path(path))
     found = store.faults(where, deep=True)
     if not (found and repair):
@@ -113,7 +113,7 @@ def _to_store(made: Plan, path: Path, threads: int | None, overwrite: bool, prog
                 store.check_same(real, made, "holds")
                 return open_cube(path)
             target = store.opened(real, made, overwrite)
-            kept = "; what was computed is kept, run the study again to go on"
+            kept = "; finished blocks are kept, run the study again to resume"
             _fill(target, threads, progress)
             store.publish(real)
     except OSError as error:

@@ -1,7 +1,7 @@
-"""A cube that is written block by block. What belongs here: the journal's meaning, resuming, finishing, and whether a cube is whole.
+"""A cube that is written block by block. What belongs here: the journal's meaning, resuming, finishing, and whether a cube is complete.
 
 While it is written a cube lies in the folder `<path>.partial`, beside a journal of the blocks that are on disk; it takes its own
-name only when it is whole, so a reader never meets half a cube. What it takes the place of is deleted after that.
+name only when it is complete, so a reader never sees an incomplete one. What it takes the place of is deleted after that.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def state(path: Path) -> dict[str, Any]:
     if exists(path):
         return {"complete": True, "done": None, "total": None}
     if not exists(half):
-        raise SweepError(f"{path}: no cube there")
+        raise SweepError(f"{path}: no such cube")
     lines = journal.read(half / JOURNAL)
     if lines.ready is not None:
         lines = journal.read(half / CUBE / MANIFEST)
@@ -61,7 +61,7 @@ def state(path: Path) -> dict[str, Any]:
 def faults(path: Path, deep: bool = False) -> list[Fault]:
     """What is missing or damaged in a finished cube. deep: read every block, too, instead of looking at its size."""
     lines = journal.read(path / MANIFEST)
-    found = [] if lines.whole() else [Fault(MANIFEST, "is damaged" if (path / MANIFEST).exists() else "is missing")]
+    found = [] if lines.complete() else [Fault(MANIFEST, "is damaged" if (path / MANIFEST).exists() else "is missing")]
     for name, sealed in (lines.end or {"files": {}})["files"].items():
         found += _fault(path, name, sealed, True)
     for record in lines.blocks:
@@ -160,9 +160,9 @@ def alone(path: Path, plan: Plan) -> Iterator[None]:
     """Keep a cube to this run, and finish first what a run before it was stopped in."""
     half = partial(path)
     if path.exists():
-        identity(path)  # what is no cube of ours is not overwritten, whatever the user says
+        identity(path)  # what is not a wattsweep store is not overwritten, whatever the user says
     if half.exists() and not (half.is_dir() and {item.name for item in half.iterdir()} <= OURS):
-        raise SweepError(f"{half}: is there already and is no half-written cube of ours; give another name")
+        raise SweepError(f"{half}: exists and is not an incomplete wattsweep store; give another name")
     if not (half / JOURNAL).exists():
         layout.check_room(path, plan)
     with disk.locked(half, path):
@@ -177,7 +177,7 @@ def settle(path: Path) -> None:
     if (half / JOURNAL).exists() and lines.ready is None:
         return
     new = (half / CUBE).exists() and (not path.exists() or os.stat(half / CUBE).st_ino == lines.ready)
-    if new and journal.read(half / CUBE / MANIFEST).whole():
+    if new and journal.read(half / CUBE / MANIFEST).complete():
         disk.swap(half / CUBE, path, half / OLD)
     (half / JOURNAL).unlink(missing_ok=True)
     for name in OURS - {disk.LOCK, JOURNAL}:
@@ -188,36 +188,36 @@ def opened(path: Path, plan: Plan, overwrite: bool = False) -> Store:
     """A store to write the plan's blocks to: new, or the one that an earlier run has begun. Another study's cube is an error."""
     half = partial(path)
     lines = journal.read(half / JOURNAL)
-    whole = list(blocks(plan))
-    header = journal.header(dataset.attributes(plan), len(whole))
+    planned = list(blocks(plan))
+    header = journal.header(dataset.attributes(plan), len(planned))
     done = {}
     if (half / CUBE).exists() and (half / JOURNAL).exists():
-        done = lines.of(header, whole)
+        done = lines.of(header, planned)
         if lines.header:
             found = dataset.differences(lines.identity or {}, dataset.identity(plan))
             if found and not overwrite:
-                _refuse(half / CUBE, "was begun with", found)
+                _refuse(half / CUBE, "was started with", found)
             header = header if found else lines.header
         elif lines.damaged > 1 and not done and not overwrite:
-            raise SweepError(f"{half / JOURNAL}: is damaged, so that of which study it is cannot be said; --overwrite begins anew")
+            raise SweepError(f"{half / JOURNAL}: is damaged and does not say which study it is of; --overwrite starts over")
     if not done:
         (half / JOURNAL).unlink(missing_ok=True)
         shutil.rmtree(half / CUBE, ignore_errors=True)
-    return _resumed(half, half / CUBE, plan, header, done, whole, half / JOURNAL)
+    return _resumed(half, half / CUBE, plan, header, done, planned, half / JOURNAL)
 
 
 def mending(path: Path, plan: Plan) -> Store:
     """A store to write the lost blocks of a finished cube to; what is intact stays as it is."""
     lines = journal.read(path / MANIFEST)
-    whole = list(blocks(plan))
-    header = lines.header or journal.header(dataset.attributes(plan), len(whole))
+    planned = list(blocks(plan))
+    header = lines.header or journal.header(dataset.attributes(plan), len(planned))
     lost = {fault.block for fault in faults(path, deep=True)}
-    done = {key: record for key, record in lines.of(header, whole).items() if key not in lost}
-    return _resumed(partial(path), path, plan, header, done, whole, None)
+    done = {key: record for key, record in lines.of(header, planned).items() if key not in lost}
+    return _resumed(partial(path), path, plan, header, done, planned, None)
 
 
 def _resumed(
-    half: Path, cube: Path, plan: Plan, header: Record, done: dict[tuple[int, int], Record], whole: list[Block], notes: Path | None
+    half: Path, cube: Path, plan: Plan, header: Record, done: dict[tuple[int, int], Record], planned: list[Block], notes: Path | None
 ) -> Store:
     """A store that has some blocks and lacks the others; all that is no block is made anew, as it should be."""
     attributes = {**header["attributes"], "created": dataset.attributes(plan)["created"]}
@@ -228,7 +228,7 @@ def _resumed(
         root = layout.group(cube, "r+")
         arrays = {v.name: root[v.name] for v in dataset.outputs(plan)}
     kept = {}
-    for block in whole:
+    for block in planned:
         key = (block.nest, block.number)
         names = [layout.shard(arrays[name], block) for name in plan.nests[block.nest].outputs]
         if key in done and all(_there(cube / name, done[key]["files"].get(name)) for name in names):
@@ -260,22 +260,22 @@ def identity(path: Path) -> dict[str, str]:
             return lines.identity or {}
         found: dict[str, str] = json.loads(layout.group(path, "r").attrs["identity"])
     except (KeyError, ValueError, OSError):
-        raise SweepError(f"{path}: is there already and is no cube of ours; give another name") from None
+        raise SweepError(f"{path}: exists and is not a wattsweep store; give another name") from None
     return found
 
 
-def check_whole(path: Path) -> None:
+def check_complete(path: Path) -> None:
     """Raise where no finished cube of this layout stands at a path."""
     found = state(path)
     if not found["complete"]:
-        raise SweepError(f"{path}: is not whole yet, {found['done']} of {found['total']} blocks are done; run the study again to finish it")
+        raise SweepError(f"{path}: is incomplete, {found['done']} of {found['total']} blocks are done; run the study again to resume")
     try:
         header = journal.read(path / MANIFEST).header
         if header and header["layout"] != journal.LAYOUT:
-            raise SweepError(f"{path}: is of another version of wattsweep, which lays out its cubes in another way")
+            raise SweepError(f"{path}: was written by another version of wattsweep with another layout")
         if not header and "written" not in (kept := layout.group(path, "r").attrs):
-            older = "is of an older version of wattsweep and has no checksums; xarray.open_zarr reads it, --overwrite makes it anew"
-            raise SweepError(f"{path}: {older if 'identity' in kept else 'is no cube that `sweep run` wrote'}")
+            older = "was written by an older version of wattsweep without checksums; xarray.open_zarr reads it, --overwrite replaces it"
+            raise SweepError(f"{path}: {older if 'identity' in kept else 'is not a wattsweep store'}")
     except (KeyError, ValueError, OSError) as error:
         said = getattr(error, "strerror", None) or (str(error).splitlines() or [type(error).__name__])[0]
         raise SweepError(f"{path}: cannot be read as a cube: {said}") from None

@@ -52,7 +52,7 @@ class Graph:
 
     @property
     def checked(self) -> list[tuple[str, Accuracy]]:
-        """How far off the computed quantities were, where published results say it."""
+        """The measured errors of the computed quantities, where published results give them."""
         return [(equation.name, line) for equation in self.equations for line in accuracy().get(equation.name, ())]
 
     def behind(self, name: str) -> set[str]:
@@ -106,7 +106,7 @@ def resolve(
             return
         if name in path:
             circle = " -> ".join([*path[path.index(name) :], name])
-            raise SweepError(f"equations need each other in a circle: {circle}")
+            raise SweepError(f"circular dependency between equations: {circle}")
         equation = None if name in given else registry.EQUATIONS.get(name)
         if equation is None:
             if name not in given and name not in parameters():

@@ -182,7 +182,7 @@ def _whole(node: Node) -> int:
             return int(found)
     except (ValueError, OverflowError):
         pass
-    node.fail("must be a whole number")
+    node.fail("must be an integer")
 
 
 def _zipped(name: str, node: Node) -> Axis:
@@ -190,7 +190,7 @@ def _zipped(name: str, node: Node) -> Axis:
         node.fail(f"an axis of zipped columns needs a name of its own; {name} is a quantity")
     same = unicodedata.normalize("NFKC", name) == name  # as generated code has it
     if not name.isidentifier() or not same or name == "status" or "__" in name or name.strip("_") != name:
-        node.fail("no name for an axis; take one word of letters, digits and _")
+        node.fail("is not a valid axis name; use one word of letters, digits and _")
     found: dict[str, Values] = {}
     for key, item in node.mapping().items():
         if key not in names():
@@ -255,7 +255,7 @@ def _range(parameter: Parameter, node: Node) -> Values:
         except SweepError as error:
             given["step"].fail(str(error))
         if not step or (stop - start) / step < 0:
-            given["step"].fail(f"never leads from {given['from'].text} to {given['to'].text}")
+            given["step"].fail(f"does not lead from {given['from'].text} to {given['to'].text}")
         count = (stop - start) / step * (1 + 1e-12) + 1e-9
         points = _count(math.floor(count) + 1, node)
         values = start + step * np.arange(points)
@@ -296,5 +296,5 @@ def _distinct(labels: tuple[str, ...], node: Node) -> None:
     seen: set[str] = set()
     for label in labels:
         if label in seen:
-            node.fail(f"{label} stands twice on this axis")
+            node.fail(f"{label} is on this axis twice")
         seen.add(label)

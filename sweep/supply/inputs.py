@@ -100,7 +100,7 @@ def _quantity(name: str, select: Mapping[str, str], settings: Mapping[str, str] 
             raise SweepError(f"{key}: unknown parameter{suggestion(key, known)}")
         words = known[key].choices
         if words and text not in words:
-            raise SweepError(f"{key} = {text!r}: is no choice of {key}{suggestion(text, words)}")
+            raise SweepError(f"{key} = {text!r}: is not a choice of {key}{suggestion(text, words)}")
         try:
             values[key] = float(words.index(text)) if words else to_si(text, known[key].unit)
         except SweepError as error:

@@ -64,16 +64,16 @@ class Case:
 
     def __post_init__(self) -> None:
         if self.mode not in MODES:
-            raise SweepError(f"mode = {self.mode!r}: is no mode of supply{suggestion(self.mode, MODES)}")
+            raise SweepError(f"mode = {self.mode!r}: is not a supply mode{suggestion(self.mode, MODES)}")
         if not len(self.load) == len(self.solar) == len(self.wind) or not len(self.load):
             steps = f"{len(self.load)}, {len(self.solar)} and {len(self.wind)}"
-            raise SweepError(f"load, solar and wind need as many steps as each other, and one at least; here {steps}")
+            raise SweepError(f"load, solar and wind must have the same number of steps, at least one; here {steps}")
         if not 0 <= self.clean_share <= 1:
             raise SweepError(f"clean_share = {self.clean_share:g}: must lie between 0 and 1")
         for source in set(self.sources) - set(SOURCES):
-            raise SweepError(f"sources: {source!r} is none{suggestion(source, SOURCES)}")
+            raise SweepError(f"sources: {source!r} is not a source{suggestion(source, SOURCES)}")
         if self.load.min() < 0 or not self.load.max() > 0:
-            raise SweepError("the load must be above zero and never below it")
+            raise SweepError("the load must not be negative, nor zero throughout")
         if "grid" in self.allowed and not self.prices.grid >= 0:
             raise SweepError("the grid has no price; select a site that states one, or leave the grid out of the sources")
 

@@ -64,7 +64,7 @@ def test_a_cube_holds_the_quantiles_of_the_same_draws(tmp_path):
 def test_a_sample_that_nothing_draws_from_is_an_error():
     with pytest.raises(SweepError, match=r"axes\.sample: no input of the outputs has a low and a high"):
         run(open_study("article", axis=["sample=16"]))
-    for text, reason in (("sample=1", "2 to 65,536 draws"), ("sample=many", "whole number"), ("sample={seed: 1}", "size")):
+    for text, reason in (("sample=1", "2 to 65,536 draws"), ("sample=many", "an integer"), ("sample={seed: 1}", "size")):
         with pytest.raises(SweepError, match=reason):
             open_study("article", axis=[text])
 

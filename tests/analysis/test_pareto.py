@@ -124,8 +124,8 @@ def test_where_no_point_meets_the_conditions_there_is_no_front(study):
     ("arguments", "line"),
     [
         ({"minimize": ["facility_enrgy", "pue"]}, "unknown quantity 'facility_enrgy'; did you mean 'facility_energy'?"),
-        ({"minimize": ["pue"]}, "a front is of two or three different quantities, to be small or large; 1 given"),
-        ({"minimize": ["pue"], "maximize": ["pue"]}, "a front is of two or three different quantities, to be small or large; 1 given"),
+        ({"minimize": ["pue"]}, "a Pareto front takes two or three different quantities; 1 given"),
+        ({"minimize": ["pue"], "maximize": ["pue"]}, "a Pareto front takes two or three different quantities; 1 given"),
         ({"minimize": ["pue", "it_power"], "per": "split"}, "--per split: pue does not depend on it"),
     ],
 )

@@ -172,7 +172,7 @@ def test_a_cube_can_be_ranked_by_equations_that_are_not_here(opened, tmp_path):
     registry.only(None)
     (row,) = best(cube, "search_own", ["search_own > 0.5 min"])
     assert (row["gpus"], row["search_own"]) == (16.0, 48.0)
-    with pytest.raises(SweepError, match="kg is no unit of s"):
+    with pytest.raises(SweepError, match="kg is not a unit of s"):
         best(cube, "search_own", ["search_own > 1 kg"])
 
 

@@ -19,7 +19,7 @@ FACTS = ROOT.parent / "shared" / "facts"
 def test_what_was_held_against_published_results_are_equations():
     registry.load()
     assert set(accuracy()) <= set(registry.EQUATIONS)
-    assert all(0 < line.half < line.most < 100 and line.rows >= 10 for lines in accuracy().values() for line in lines)
+    assert all(0 < line.median < line.p90 < 100 and line.rows >= 10 for lines in accuracy().values() for line in lines)
 
 
 @pytest.mark.skipif(not FACTS.is_dir(), reason="the published results are not beside the checkout")
@@ -36,8 +36,8 @@ def test_the_file_says_what_the_fidelity_harness_measures_today():
 def test_an_output_carries_the_accuracy_of_what_it_follows_from():
     axes = ["gpus=24960", "queries_per_day=1e9 query/d", "pue=1.1,1.2", "training_duration=30 d", "gpu=a100-sxm-80gb"]
     cube = run(open_study("gpt4", axis=axes, set_=["split=tp8-pp15-ep16"]))
-    assert cube.mfu.attrs["accuracy"].startswith("step_time: half within ")
-    assert "server_power_modelled: half within " in cube.facility_energy.attrs["accuracy"]
+    assert cube.mfu.attrs["accuracy"].startswith("step_time: median error ")
+    assert "server_power_modelled: median error " in cube.facility_energy.attrs["accuracy"]
     assert "accuracy" not in cube.serving_energy.attrs
 
 
@@ -46,7 +46,7 @@ def test_a_point_and_an_explanation_name_it():
         done = CliRunner().invoke(main, command)
         assert done.exit_code == 0
         assert "predictions against published results" in done.output
-        assert f"half within {accuracy()['step_time'][0].half:.2g} %" in done.output
+        assert f"median error {accuracy()['step_time'][0].median:.2g} %" in done.output
     assert "against published results" not in CliRunner().invoke(main, ["point", "article"]).output
 
 

@@ -99,7 +99,7 @@ def test_model_config_leaves_the_window_that_is_switched_off():
         ({"model_type": "deepseek_v4"}, "cannot be read from its keys"),
         ({"model_type": "llama", "num_hidden_layers": 2}, "has no hidden_size or n_embd or d_model"),
         ({**GPT_2, "n_layer": 1.5}, "n_layer"),
-        ({**GPT_2, "vocab_size": "many"}, "vocab_size = 'many' is no whole number"),
+        ({**GPT_2, "vocab_size": "many"}, "vocab_size = 'many' is not an integer"),
         ({**CONFIGS["nvidia/Nemotron-H-56B-Base-8K"], "hybrid_override_pattern": "MX"}, "hybrid_override_pattern holds 'X'"),
     ],
 )

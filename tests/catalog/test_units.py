@@ -51,16 +51,16 @@ def test_a_number_is_read_in_any_unit_of_its_kind(text, unit, value):
         ("5", "W", "needs a unit of W, such as '5 W'"),
         ("1e8", "query/s", "needs a unit of query/s, such as '1e8 query/d'"),
         ("much", "J/query", "'much' is not a number with a unit of J/query, such as '1 Wh/query'"),
-        ("5 kg", "W", "kg is no unit of W"),
+        ("5 kg", "W", "kg is not a unit of W"),
         ("5 W", "1", "W where a plain number belongs"),
-        ("5 wats", "W", "'wats' is no unit that is known"),
+        ("5 wats", "W", "'wats' is not a known unit"),
         ("five W", "W", "'five W' is not a number with a unit of W, such as '1 W'"),
         ("", "1", "'' is not a number"),
         ("1e999 W", "W", "'1e999 W' is not a finite number"),
         ("inf", "1", "'inf' is not a finite number"),
         ("NaN", "1", "'NaN' is not a finite number"),
-        ("5 W)", "W", "'W)' is no unit that is known"),
-        ("5 USD", "J", "USD is no unit of J"),
+        ("5 W)", "W", "'W)' is not a known unit"),
+        ("5 USD", "J", "USD is not a unit of J"),
     ],
 )
 def test_what_is_no_number_of_the_unit_is_said(text, unit, line):
@@ -130,7 +130,7 @@ def test_what_is_shown_is_read_again_to_four_digits(value, unit):
     ],
 )
 def test_a_unit_is_names_products_quotients_and_small_powers_and_no_expression(unit):
-    with pytest.raises(SweepError, match=r"is no unit that is known|where a plain number belongs"):
+    with pytest.raises(SweepError, match=r"is not a known unit|where a plain number belongs"):
         units.factor(unit, "J")
 
 

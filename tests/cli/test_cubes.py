@@ -20,7 +20,7 @@ def test_a_cube_says_what_it_holds_and_what_is_assumed(cube):
     assert facts["axes"]["gpu"]["ends"] == ["l40s", "h100-sxm"]
     assert facts["variables"]["step_time"]["unit"] == "s"
     text = sweep("info", cube)
-    assert "whole" in text
+    assert "complete, " in text
     assert "plain 1F1B schedule" in text
     assert re.search(r"global_batch +128 +the study", text)
     assert "splits.yaml by wattsweep" in text
@@ -105,7 +105,7 @@ def test_one_format_at_a_time(cube):
         (["mfu", "--sel", "gpu=l40"], "did you mean 'l40s'?"),
         (["mfu", "--sel", "gpu"], "must read axis=label"),
         (["mfu", "--sel", "gpus=64 W"], "--sel gpus=64 W"),
-        (["mfu", "--sel", "gpu=l40s", "--sel", "gpu=l40s"], "--sel gpu=l40s: gpu is held at l40s already"),
+        (["mfu", "--sel", "gpu=l40s", "--sel", "gpu=l40s"], "--sel gpu=l40s: gpu is already fixed at l40s"),
         (["gpu"], "gpu: is an axis of the cube"),
     ],
 )
@@ -123,19 +123,19 @@ def test_an_array_store_of_someone_else_is_no_cube(tmp_path):
     zarr.open_group(str(tmp_path / "other.zarr"), mode="w").create_array("mfu", shape=(2,), dtype="f4", dimension_names=("gpu",))
     with warnings.catch_warnings(action="ignore"):  # consolidated metadata is no part of Zarr v3 yet
         zarr.consolidate_metadata(str(tmp_path / "other.zarr"))
-    assert "is no cube that `sweep run` wrote" in refused("info", tmp_path / "other.zarr")
+    assert "is not a wattsweep store" in refused("info", tmp_path / "other.zarr")
 
 
 def test_a_cube_is_checked_and_repaired(tmp_path):
     cube = tmp_path / "cube.zarr"
     sweep("run", SMALL, "-o", cube)
-    assert sweep("check", cube) == f"{cube}: every file is as it was written\n"
+    assert sweep("check", cube) == f"{cube}: complete, all checksums match\n"
     shard = next(path for path in cube.glob("*/c/**/*") if path.is_file() and (path.parents[1].name == "c" or path.parents[2].name == "c"))
     shard.write_bytes(b"")
     told = sweep("check", cube, code=1)
     assert "is cut short" in told
-    assert f"1 blocks, 1 files; `sweep check {cube} --repair` computes them again" in told
+    assert f"1 blocks, 1 files; `sweep check {cube} --repair` recomputes them" in told
     assert json.loads(sweep("check", cube, "--json", code=1))["faults"][0]["why"] == "is cut short"
     assert "is damaged" in refused("info", cube)
-    assert sweep("check", cube, "--repair").endswith("1 blocks, 1 files: computed again\n")
-    assert json.loads(sweep("check", cube, "--json")) == {"whole": True, "repaired": False, "faults": []}
+    assert sweep("check", cube, "--repair").endswith("1 blocks, 1 files: recomputed\n")
+    assert json.loads(sweep("check", cube, "--json")) == {"complete": True, "repaired": False, "faults": []}

@@ -39,7 +39,7 @@ def test_a_value_of_the_study_that_changes_nothing_is_said_with_the_nearest_that
         path.write_text(text)
         done = CliRunner().invoke(main, [command[0], str(path), *command[1:], "--set", "serving_tp=2"])
         assert done.exit_code == 0, done.output
-        said = "precision changes nothing, for nothing that is asked depends on it; did you mean 'serving_precision'?"
+        said = "precision has no effect, no requested quantity depends on it; did you mean 'serving_precision'?"
         assert done.stderr == f"{path}: {said}\n"
 
 
@@ -57,7 +57,7 @@ def test_an_axis_or_an_option_that_changes_nothing_is_said_with_the_nearest_that
     path.write_text(SERVED.replace("precision: fp8, ", ""))
     assert "did you mean 'serving_precision'?" in refused("plan", path, "--axis", "precision=bf16,fp8")
     done = CliRunner().invoke(main, ["point", str(path), "--set", "precision=fp8"])
-    assert done.stderr.startswith("--set precision: changes nothing")
+    assert done.stderr.startswith("--set precision: has no effect")
     assert done.stderr.endswith("; did you mean 'serving_precision'?\n")
 
 

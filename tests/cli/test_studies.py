@@ -64,7 +64,7 @@ def test_a_run_into_the_same_cube_keeps_it_and_another_study_is_refused(cube):
     before = (cube / "zarr.json").read_bytes()
     done = CliRunner().invoke(main, ["run", SPLITS, "-o", str(cube)])
     assert done.exit_code == 0
-    assert "is there already" in done.stderr
+    assert "zarr exists" in done.stderr
     assert (cube / "zarr.json").read_bytes() == before
     done = CliRunner().invoke(main, ["run", SPLITS, "-o", str(cube), "--set", "sequence_length=2048 token"])
     assert done.exit_code == 2
@@ -87,9 +87,9 @@ def test_a_run_that_is_stopped_tells_how_to_go_on(tmp_path, monkeypatch):
     monkeypatch.setattr(Worker, "evaluate", evaluate)
     done = CliRunner().invoke(main, ["run", SPLITS, "-o", str(out), "--threads", "1"])
     assert done.exit_code == 130, done.output
-    assert "the same command goes on from there" in done.stderr
-    assert re.search(r"not whole yet, 2 of \d+ blocks are done", sweep("info", out))
-    assert "is not whole yet" in refused("slice", out, "mfu")
+    assert "the same command resumes" in done.stderr
+    assert re.search(r"incomplete, 2 of \d+ blocks are done", sweep("info", out))
+    assert "is incomplete" in refused("slice", out, "mfu")
     assert json.loads(sweep("info", out, "--json"))["complete"] is False
     sweep("run", SPLITS, "-o", out, "--threads", "1")
     assert json.loads(sweep("info", out, "--json"))["complete"] is True

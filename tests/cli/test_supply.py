@@ -49,7 +49,7 @@ def test_what_cannot_be_is_said_and_not_raised(weather):
     [
         (["--load", "3"], "error: --load 3: needs a unit of W, such as '3 W'"),
         (["--site", "us-tz"], "error: no such site 'us-tz'; did you mean 'us-"),
-        (["--mode", "hourl"], "error: mode = 'hourl': is no mode of supply; did you mean 'hourly'?"),
+        (["--mode", "hourl"], "error: mode = 'hourl': is not a supply mode; did you mean 'hourly'?"),
         (["--set", "gas_prise=3"], "error: gas_prise: unknown parameter; did you mean 'gas_price'?"),
     ],
 )

@@ -21,7 +21,7 @@ def test_lines_are_read_as_they_were_written(file):
     found = journal.read(file)
     assert (found.header, found.blocks, found.end, found.damaged) == (HEADER, BLOCKS, END, 0)
     assert found.identity == {"output x": "(gpus)"}
-    assert found.whole()
+    assert found.complete()
 
 
 def test_every_line_is_json(file):
@@ -37,7 +37,7 @@ def test_a_line_in_which_any_one_bit_is_wrong_is_none(file):
             assert found.header in (HEADER, None)
             assert all(line in BLOCKS for line in found.blocks)
             assert found.end in (END, None)
-            assert not found.whole() or content[place : place + 1] == b"\n"
+            assert not found.complete() or content[place : place + 1] == b"\n"
 
 
 @pytest.mark.parametrize("more", [b"5", b"null", b'{"a": 1}', b'{"nest": 99, "number": 7, "statistics": {}}', b"\xff\xfe", b"[]"])

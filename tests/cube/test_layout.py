@@ -50,7 +50,7 @@ def test_what_a_lost_chunk_reads_as_is_no_value_that_a_cube_holds(cube):
 
 @pytest.mark.parametrize("path", ["/", "//", "/.."])
 def test_the_root_is_no_place_for_a_cube(path):
-    with pytest.raises(SweepError, match=r"is no place for a cube; give the name of a folder to make$"):
+    with pytest.raises(SweepError, match=r"cannot hold a cube; give the name of a new folder$"):
         layout.place(Path(path))
 
 

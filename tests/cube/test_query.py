@@ -74,7 +74,7 @@ def test_a_slice_keeps_its_unit_and_its_coordinates(cube):
         ("it_power", {"gpus": "65"}, "--sel gpus=65: not on the axis; the nearest label is 64 (--nearest takes it)"),
         ("facility_energy", {"training_duration": "61 d"}, "--sel training_duration=61 d: not on the axis; the nearest label is 60 d (--"),
         ("facility_energy", {"training_duration": "60"}, "--sel training_duration=60: needs a unit of s, such as '60 s'"),
-        ("facility_energy", {"training_duration": "60 kg"}, "--sel training_duration=60 kg: kg is no unit of s"),
+        ("facility_energy", {"training_duration": "60 kg"}, "--sel training_duration=60 kg: kg is not a unit of s"),
         ("facility_energy", {"pue": "nan"}, "--sel pue=nan: 'nan' is not a finite number"),
     ],
 )
@@ -86,7 +86,7 @@ def test_what_is_not_there_is_one_line_with_the_nearest_that_is(cube, variable, 
 
 
 def test_a_cube_that_is_not_there_is_one_line(tmp_path):
-    with pytest.raises(SweepError, match=r"none.zarr: no cube there$"):
+    with pytest.raises(SweepError, match=r"none.zarr: no such cube$"):
         open_cube(tmp_path / "none.zarr")
 
 

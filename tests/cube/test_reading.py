@@ -25,5 +25,5 @@ def test_a_block_with_a_wrong_bit_is_an_error_that_names_the_variable_when_it_is
     content = shard.read_bytes()
     shard.write_bytes(bytes([content[0] ^ 1]) + content[1:])
     found = open_cube(cube)
-    with pytest.raises(SweepError, match=r"facility_energy is damaged \(.*\); `sweep check .* --repair` computes it again$"):
+    with pytest.raises(SweepError, match=r"facility_energy is damaged \(.*\); `sweep check .* --repair` recomputes it$"):
         found["facility_energy"].isel(pue=0).load()

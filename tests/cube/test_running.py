@@ -128,7 +128,7 @@ def test_whatever_happens_to_any_file_is_named_and_made_good(cube):
             found = running.check(cube)
             assert name in [fault.file for fault in found], (name, damaged and len(damaged))
             if damaged in (None, b"") or "energy/c" not in name:
-                with pytest.raises(SweepError, match=r"cube.zarr: is damaged: .*; `sweep check .*cube.zarr --repair` computes it again$"):
+                with pytest.raises(SweepError, match=r"cube.zarr: is damaged: .*; `sweep check .*cube.zarr --repair` recomputes it$"):
                     open_cube(cube)
             assert running.check(cube, repair=True) == found
             assert running.check(cube) == []
@@ -166,7 +166,7 @@ def test_a_cube_without_manifest_and_metadata_is_no_cube(cube):
         running.check(cube, repair=True)
 
 
-@pytest.mark.parametrize(("change", "said"), [("layout", "is of another version of wattsweep"), ("written", "is of an older version")])
+@pytest.mark.parametrize(("change", "said"), [("layout", "by another version of wattsweep"), ("written", "by an older version")])
 def test_a_cube_of_another_version_is_said(cube, change, said):
     lines = journal.read(cube / "manifest.jsonl")
     if change == "layout":

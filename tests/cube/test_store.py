@@ -234,7 +234,7 @@ def test_what_is_no_cube_is_neither_read_nor_overwritten(study, tmp_path):
     xarray.Dataset({"x": 1.0}).to_zarr(tmp_path / "foreign.zarr", consolidated=False)
     for name in ("file", "folder", "foreign.zarr"):
         for overwrite in (False, True):
-            with pytest.raises(SweepError, match=f"{name}: is there already and is no cube of ours; give another name$"):
+            with pytest.raises(SweepError, match=f"{name}: exists and is not a wattsweep store; give another name$"):
                 run(study, tmp_path / name, overwrite=overwrite)
     for name in ("file", "folder"):
         with pytest.raises(SweepError, match="cannot be read as a cube"):
@@ -248,7 +248,7 @@ def test_what_stands_where_the_half_cube_would_lie_is_left_alone(study, tmp_path
     make(tmp_path / "cube.zarr.partial")
     if make is Path.mkdir:
         (tmp_path / "cube.zarr.partial" / "precious").write_text("")
-    with pytest.raises(SweepError, match=r"cube.zarr.partial: is there already and is no half-written cube of ours; give another name$"):
+    with pytest.raises(SweepError, match=r"cube.zarr.partial: exists and is not an incomplete wattsweep store; give another name$"):
         run(study, tmp_path / "cube.zarr")
     assert left(tmp_path) == ["cube.zarr.partial"]
 
@@ -329,7 +329,7 @@ def test_a_half_written_cube_is_not_opened_and_an_interrupted_run_goes_on(study,
     half = store.state(path)
     assert not half["complete"]
     assert 0 < half["done"] < half["total"]
-    with pytest.raises(SweepError, match=f"is not whole yet, {half['done']} of {half['total']} blocks are done; run the study again"):
+    with pytest.raises(SweepError, match=f"is incomplete, {half['done']} of {half['total']} blocks are done; run the study again"):
         open_cube(path)
     first = list(evaluated)
     assert len(first) == half["done"], "every block that was computed is kept"
@@ -352,7 +352,7 @@ def test_a_run_of_another_study_does_not_go_on_with_a_half_written_cube(study, o
     with pytest.raises(KeyboardInterrupt):
         run(study, path, progress=stop)
     other = opened(STUDY, set_=["server_power=7 kW"])
-    with pytest.raises(SweepError, match="was begun with another study: input server_power was 6 kW, is 7 kW; give another name or --ov"):
+    with pytest.raises(SweepError, match="was started with another study: input server_power was 6 kW, is 7 kW; give another name or --ov"):
         run(other, path)
     assert same(run(other, path, overwrite=True).load(), run(other).load())
 

@@ -48,7 +48,7 @@ def test_a_docstring_is_read_for_meaning_formula_symbols_and_units(tmp_path):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"unit": "furlong"}, "registry_own: 'furlong' is no unit that is known"),
+        ({"unit": "furlong"}, "registry_own: 'furlong' is not a known unit"),
         ({"guards": "registry_own_"}, "registry_rule guards 'registry_own_', which no equation computes; did you mean 'registry_own'?"),
     ],
 )

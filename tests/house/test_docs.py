@@ -24,7 +24,7 @@ PAGES = sorted(ROOT.glob("*.md"))
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#:]+)\)")
 DEMO = "sweep point configs/studies/article.yaml"  # what `make demo` runs once all is installed
-LONGEST = 31  # lines that an output takes in the README; the rest is left out
+LONGEST = 24  # lines that an output takes in the README; the rest is left out
 
 
 def blocks(kind, pages=PAGES):

@@ -53,7 +53,7 @@ def test_a_comparison_of_two_quantities_has_no_number():
     ("text", "line"),
     [
         ("time_to_train <= 90", "needs a unit of s, such as '90 s'"),
-        ("time_to_train <= 90 kg", "kg is no unit of s"),
+        ("time_to_train <= 90 kg", "kg is not a unit of s"),
         ("time_to_trian <= 90 d", "unknown quantity 'time_to_trian'; did you mean 'time_to_train'?"),
         ("time_to_train", "must compare a quantity with a value, such as 'time_to_train <= 90 d'"),
         ("time_to_train = 90 d", "must compare a quantity with a value, such as 'time_to_train <= 90 d'"),
@@ -61,7 +61,7 @@ def test_a_comparison_of_two_quantities_has_no_number():
         ("1 < pue < 2 < 3", "must compare a quantity with a value, such as 'time_to_train <= 90 d'"),
         ("pue < 1.1 or gpus < 8", "all conditions must hold, joined by `and`; ask twice for one `or` the other"),
         ("pue < 1.1 || gpus < 8", "all conditions must hold"),
-        ("precision == bf61", "is no choice of precision; did you mean 'bf16'?"),
+        ("precision == bf61", "is not a choice of precision; did you mean 'bf16'?"),
         ("pue <= nan", "'nan' is not a finite number"),
         ("step_time < pue", "step_time is in s and pue in 1"),
         ("pue < __import__('os')", "\"__import__('os')\" is not a number"),

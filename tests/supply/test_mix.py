@@ -92,9 +92,9 @@ def test_what_cannot_be_is_named(changes, words):
     [
         ({"mode": "hourley"}, "did you mean 'hourly'?"),
         ({"clean_share": 1.2}, "must lie between 0 and 1"),
-        ({"sources": ("sun",)}, "'sun' is none"),
+        ({"sources": ("sun",)}, "'sun' is not a source"),
         ({"wind": np.zeros(24)}, "here 8760, 8760 and 24"),
-        ({"load": np.zeros(8760)}, "above zero"),
+        ({"load": np.zeros(8760)}, "not be negative"),
         ({"prices": replace(PRICES, grid=math.nan)}, "the grid has no price"),
     ],
 )
