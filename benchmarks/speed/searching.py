@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Iterator
 
@@ -12,6 +13,7 @@ from benchmarks.speed.subjects import Subject, widest
 from sweep.analysis.pareto import pareto
 from sweep.analysis.search import best
 from sweep.engine import blocks
+from sweep.study.parse import open_study
 
 PHASE = "best"
 
@@ -49,4 +51,20 @@ def measure(subject: Subject, small: bool, rounds: int) -> Iterator[Result]:
     yield Result(
         PHASE, subject.name, f"points for a front of {' and '.join(subject.front)}", statistics.median(rates["front"]), "point/cpu-s", least
     )
+    if subject.huge:
+        yield from _optimum(subject, small, rounds)
     yield Result(PHASE, subject.name, "over numpy.nanargmin of a ready block", ratio(rates["free"], rates["numpy"]), "1")
+
+
+def _optimum(subject: Subject, small: bool, rounds: int) -> Iterator[Result]:
+    """Points of a grid too large to look at, of which bounds find the best, per CPU-second."""
+    study = open_study(subject.path, axis=subject.smoke if small else subject.huge)
+    points = float(math.prod(axis.size for axis in study.axes.values()))
+
+    def bounded() -> float:
+        best(study, subject.objective, where=[subject.limit], top=10)
+        return points
+
+    rate = statistics.median(race({"bounded": bounded}, rounds)["bounded"])
+    yield Result(PHASE, subject.name, "points of a grid too large to look at", points, "point")
+    yield Result(PHASE, subject.name, "points of which bounds find the ten best", rate, "point/cpu-s", 1e14)

@@ -15,7 +15,10 @@ FOLDER = Path(__file__).parent / "studies"
 
 @dataclass(frozen=True)
 class Subject:
-    """A study. smoke: axes that make it tiny. broadcast: whether its all-axes nest has no branch, so that numpy can follow it."""
+    """A study. smoke: axes that make it tiny; huge: axes that make it too large to look at each point.
+
+    broadcast: whether its all-axes nest has no branch, so that numpy can follow it.
+    """
 
     name: str
     smoke: tuple[str, ...]
@@ -23,6 +26,7 @@ class Subject:
     objective: str
     limit: str
     front: tuple[str, str]
+    huge: tuple[str, ...] = ()
 
     @property
     def path(self) -> Path:
@@ -43,6 +47,11 @@ SUBJECTS = (
         objective="total_facility_energy",
         limit="time_to_train <= 120 d",
         front=("time_to_train", "total_facility_energy"),
+        huge=(
+            "training_duration=10 d:120 d:linear2000",
+            "queries_per_day=1e8 query/d:1e10 query/d:log20000",
+            "pue=1.05:1.6:linear20000",
+        ),
     ),
     Subject(
         "layouts",

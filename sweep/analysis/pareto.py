@@ -38,6 +38,7 @@ def pareto(
     the axes that matter, and SI values of the quantities, of those in the conditions and of the study's outputs; the best in the
     first quantity comes first. A SweepError says what is wrong.
     """
+    study = study.stated
     registry.only(study.equations)
     signs = dict.fromkeys(minimize, 1) | dict.fromkeys(maximize, -1)
     for name in signs:

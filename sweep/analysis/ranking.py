@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from sweep.analysis.optimum import Proof
 from sweep.errors import SweepError, suggestion
 
 NUMBER = r"\d+\.?\d*(?:[eE][-+]?\d+)?|\.\d+"
@@ -91,13 +92,14 @@ class Why:
 class Ranking(Sequence[dict[str, Any]]):
     """The rows of the best points, best first. weights: of the quantities that are ranked, 1 in all.
 
-    left_out: labels that have no value for want of figures, with these. why: where there is no row.
+    left_out: labels that have no value for want of figures, with these. why: where there is no row. proof: where bounds left out points.
     """
 
     rows: list[dict[str, Any]]
     weights: Mapping[str, float]
     left_out: dict[str, list[str]] = field(default_factory=dict)
     why: Why | None = None
+    proof: Proof | None = None
 
     @property
     def quantities(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -74,13 +74,7 @@ class Scan:
         whole = {dim: (0, self.made.sizes[dim]) for dim in self.dims}
         yield from ({**whole, per: (label, label + 1)} for label in range(self.made.sizes[per])) if per else [whole]
 
-    def run(
-        self,
-        spans: Spans,
-        before: Callable[[Places], dict[str, Array]],
-        after: Callable[[Places, dict[str, Array]], None],
-        threads: int | None = None,
-    ) -> None:
+    def run(self, spans: Spans, before: Before, after: After, threads: int | None = None) -> None:
         """Scan some ranges, block by block on some threads. before: the arrays that the loop writes; after: what came of a block."""
         shape = tuple(spans[dim][1] - spans[dim][0] for dim in self.dims)
         work = list(ranges_of(0, shape, _cut(self.made, self.nest, self.ancestors, shape)))
@@ -228,3 +222,7 @@ def bound(condition: Condition) -> float:
     """What a quantity is compared with, as the cube would hold it, so that a bound that is met exactly is met."""
     with np.errstate(over="ignore"):
         return float(np.float32(condition.value))
+
+
+Before: TypeAlias = Callable[[Places], dict[str, Array]]
+After: TypeAlias = Callable[[Places, dict[str, Array]], None]

@@ -6,6 +6,7 @@ row, which stands at the first of them in the order of the cube; so a study and 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,9 @@ import numpy as np
 
 from sweep.analysis import infeasible, ranking, scan
 from sweep.analysis.cells import cells
-from sweep.analysis.ranking import ROOM, Hit, Objective, Ranking, alike, best_of
-from sweep.analysis.scan import Lines, Places, Scan, Spans
+from sweep.analysis.optimum import Optimum
+from sweep.analysis.ranking import ROOM, Hit, Objective, Ranking, Why, alike, best_of
+from sweep.analysis.scan import Lines, Places, Spans
 from sweep.catalog.parameters import Parameter
 from sweep.cube.query import unit_of
 from sweep.engine.blocks import Array
@@ -67,7 +69,8 @@ def best(
     "time_to_train <= 90 d". per: an axis; the best are then named for each of its labels.
     Each row holds rank, the labels of the axes that matter, and SI values of the quantities and of those in the conditions (from a
     study: of all its outputs, too); `alike` says how many points have the same value, and on which labels they differ. The answer
-    also says which labels are left out for want of a figure, and why there is no row where there is none. A SweepError says what is wrong.
+    also says which labels are left out for want of a figure, why there is no row where there is none, and, where a grid is too large to
+    look at each point, on what proof it rests. A SweepError says what is wrong.
     """
     if isinstance(subject, Study):
         registry.only(subject.equations)
@@ -91,13 +94,16 @@ def _of_study(study: Study, objective: Objective, asked: list[Condition], top: i
         bests = [found[0][name] for found, name in zip(alone, objective.names, strict=True)]
     made = scan.make(study, objective.names, asked, _lines(objective), (INSERT,))
     weights = objective.weights(bests)
+    looked = Optimum(made, dict(zip(objective.names, weights, strict=True)), asked)
     rows = []
     for spans in made.groups(per):
-        for rank, hit in enumerate(_hits(made, spans, weights, top, threads), 1):
+        for rank, hit in enumerate(_hits(looked, spans, weights, top, threads), 1):
             row = {"rank": rank, **_scored(objective, hit), **made.row(hit.places[0], per)}
             rows.append(row | alike(hit, [made.labels(place) for place in hit.places] if hit.count > 1 else []))
-    why = None if rows else infeasible.why(study, objective.names, asked, threads)
-    return Ranking(rows, objective.terms, infeasible.left_out(study, made.wanted), why)
+    left_out = infeasible.left_out(study, made.wanted)
+    if looked.proof:
+        return Ranking(rows, objective.terms, left_out, None if rows else Why(looked.proof.points, {}), looked.proof)
+    return Ranking(rows, objective.terms, left_out, None if rows else infeasible.why(study, objective.names, asked, threads))
 
 
 def _of_cube(cube: xarray.Dataset, objective: Objective, asked: list[Condition], top: int, per: str | None) -> Ranking:
@@ -123,7 +129,7 @@ def _scored(objective: Objective, hit: Hit) -> dict[str, float]:
     return {"score": -hit.score if objective.maximize else hit.score} if len(objective.terms) > 1 else {}
 
 
-def _hits(made: Scan, spans: Spans, weights: list[float], top: int, threads: int | None) -> list[Hit]:
+def _hits(looked: Optimum, spans: Spans, weights: list[float], top: int, threads: int | None) -> list[Hit]:
     hits: list[Hit] = []
     room = max(1, min(ROOM, (1 << 22) // top))
 
@@ -148,7 +154,7 @@ def _hits(made: Scan, spans: Spans, weights: list[float], top: int, threads: int
                 new.append(Hit(score, tuple(places.flat(inside).tolist()), count))
         hits[:] = best_of([*hits, *new], top)
 
-    made.run(spans, before, after, threads)
+    looked.run(spans, before, after, lambda: hits[top - 1].score if len(hits) >= top else math.inf, threads)
     return hits
 
 

@@ -38,6 +38,7 @@ def solve(
     Each row holds `answer`: smallest or largest (value that meets the target), any (all do) or none, with `why`; the value, the labels of
     the point that has it, and SI values of the quantities. A SweepError says what is wrong.
     """
+    study = study.stated
     registry.only(study.equations)
     if name not in names():
         raise SweepError(f"unknown quantity {name!r}{suggestion(name, {*names(), *study.axes})}")

@@ -70,13 +70,16 @@ def best(
         record: dict[str, Any] = {"quantity": minimize or maximize, "weights": found.weights, "order": order, "units": units}
         record["rows"] = [{**row, **told} for row, told in zip(found.rows, sure, strict=True)]
         none = {"removed": found.why.removed, "points": found.why.points, "nearest": found.why.nearest} if found.why else {}
-        return print_json({**record, **none, "left_out": found.left_out, "accuracy": accuracy})
+        proof = {"proof": vars(found.proof)} if found.proof else {}
+        return print_json({**record, **none, **proof, "left_out": found.left_out, "accuracy": accuracy})
     shown = [key for key in (rows[0] if rows else {}) if key in ("rank", "score", *names, *outputs) or key in axes_of(opened)]
     if found.rows:
         bands = {alone: [(told["p5"], told["p95"]) for told in sure]} if any(sure) else {}
         click.echo(text_of(rows, shown, units, shown_units(opened), bands))
     elif found.why:
         click.echo(_none(found.why, text_of(rows, shown, units, shown_units(opened)) if rows else ""))
+    if found.proof:
+        click.echo(f"proof: {found.proof}")
     for label, gaps in found.left_out.items():
         click.echo(f"left out: {label} (no {', no '.join(gaps)})")
     hidden = [key for key in (found.rows[0] if found.rows else {}) if key not in shown and key not in RESERVED]

@@ -216,7 +216,7 @@ class Worker:
     def run(self, function: Function, where: dict[str, tuple[int, int]], out: dict[str, Array]) -> None:
         """Call one generated function in some ranges of its axes."""
         sizes = [where[dim][1] - where[dim][0] for dim in function.sizes]
-        reads = [self._read(name, where) for name in function.reads]
+        reads = [self.read(name, where) for name in function.reads]
         try:
             self.program.code[function.name](*sizes, *reads, *(out[name] for name in function.writes))
         except SweepError:
@@ -247,7 +247,8 @@ class Worker:
         what = next(step.what for step in nest.steps if step.name == name)
         return np.dtype(np.float64 if isinstance(what, Equation) else np.bool_)
 
-    def _read(self, name: str, where: dict[str, tuple[int, int]]) -> Array | float:
+    def read(self, name: str, where: dict[str, tuple[int, int]]) -> Array | float:
+        """What is known of a quantity in the ranges of a block: an input, or what a nest that was prepared exports."""
         dims = self.plan.dims[name]
         if name not in self.plan.tables:
             return self._exports[dims][1][name]

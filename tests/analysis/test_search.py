@@ -15,6 +15,7 @@ from sweep.engine import plan
 from sweep.engine.blocks import Program
 from sweep.equations import registry
 from sweep.errors import SweepError
+from sweep.study.parse import open_study
 from sweep.study.where import conditions
 
 SIGNS = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt, "==": operator.eq, "!=": operator.ne}
@@ -183,3 +184,15 @@ def test_a_choice_in_a_condition_is_told_in_words(opened):
     for subject in (study, run(study)):
         (row,) = best(subject, "required_mfu", where=["precision == fp8", "recompute != none"])
         assert (row["mode"], row["precision"]) == ("precision=fp8, gpus=16", "fp8")
+
+
+def test_the_fastest_layout_fits_and_is_the_fastest_of_the_cube():
+    study = open_study("layouts")
+    cube = run(study)
+    first = best(study, "step_time", top=1)[0]
+    assert np.isclose(first["step_time"], float(cube.step_time.min()), rtol=1e-6)
+    assert first["memory_per_gpu"] < 80 * 2**30
+    assert first["split"].startswith("tp8")  # within a server, as the makers of the model chose
+    tight = best(study, "step_time", where=["memory_per_gpu <= 60 GB"], top=1)[0]
+    assert tight["memory_per_gpu"] <= 60e9
+    assert tight["step_time"] >= first["step_time"]

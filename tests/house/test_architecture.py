@@ -26,9 +26,10 @@ ROOMS = {
     "supply": ("weather", "mix", "inputs"),
     "study": ("sampling", "axes", "definition", "parse", "where"),
     "engine": ("plan", "nests", "cache", "compile", "quantiles", "blocks"),
+    "bounds": ("intervals", "interpreter", "boxes"),
     "cube": ("dataset", "disk", "journal", "layout", "store", "reading", "text", "query", "running", "virtual", "export"),
     "analysis": (
-        "bands", "sensitivity", "scan", "ranking", "cells", "infeasible", "search", "pareto", "solve", "compare",
+        "bands", "sensitivity", "scan", "optimum", "ranking", "cells", "infeasible", "search", "pareto", "solve", "compare",
         "explain", "describe",
     ),
     "plot": ("style", "compare", "pareto", "sensitivity"),
