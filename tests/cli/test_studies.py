@@ -2,7 +2,6 @@
 
 import json
 import re
-import signal
 
 from click.testing import CliRunner
 
@@ -79,7 +78,7 @@ def test_a_run_that_is_stopped_tells_how_to_go_on(tmp_path, monkeypatch):
     def evaluate(self, block):
         calls.append(block)
         if len(calls) == 3:
-            signal.raise_signal(signal.SIGINT)
+            raise KeyboardInterrupt
         return whole(self, block)
 
     monkeypatch.setattr(blocks, "CHUNK_CELLS", 4)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from sweep.catalog.entries import entry, entry_names
 from sweep.catalog.parameters import catalogues, parameters
@@ -44,6 +45,7 @@ FLOW = [f"{room}.{module}" if module else room for room, modules in ROOMS.items(
 MOST_FILES = 14
 MODULES = sorted(path for path in (ROOT / "sweep").rglob("*.py") if not {"kernels", "configs"} & set(path.relative_to(ROOT).parts))
 KERNELS = sorted((ROOT / "kernels").rglob("*.py"))
+EQUIVALENT = yaml.safe_load((ROOT / "tests" / "equivalent_mutants.yaml").read_text(encoding="utf-8"))
 registry.load()
 DECLARED: list[registry.Equation | registry.Rule] = [*registry.EQUATIONS.values(), *registry.RULES.values()]
 
@@ -141,6 +143,15 @@ def test_a_module_has_a_test_file_of_its_name(path):
         return
     room = path.parent.relative_to(ROOT).as_posix().removeprefix("sweep").strip("/")
     assert (ROOT / "tests" / room / f"test_{path.name}").exists()
+
+
+@pytest.mark.parametrize("file", EQUIVALENT)
+def test_a_change_that_no_test_can_notice_is_of_a_line_that_there_is_and_has_a_reason(file):
+    lines = {re.sub(r"\s+", " ", line.strip()) for line in (ROOT / file).read_text(encoding="utf-8").splitlines()}
+    for change in EQUIVALENT[file]:
+        assert change["was"] in lines
+        assert change["why"]
+        assert change["was"] not in change["becomes"]
 
 
 def test_no_top_level_kernels_is_imported():

@@ -86,6 +86,6 @@ def test_a_study_runs_from_the_wheel_outside_the_checkout(installed, tmp_path):
 
 def test_the_command_runs_from_the_wheel_outside_the_checkout(installed, tmp_path):
     sweep = installed.parent / "sweep"
-    assert "Usage" in run(sweep, "--help", cwd=tmp_path)
+    assert "sweep point" in run(sweep, "--help", cwd=tmp_path)
     printed = run(sweep, "point", "article", "--json", cwd=tmp_path)
     assert '"overtake_days"' in printed

@@ -1,6 +1,8 @@
 """Study files as they are read: overrides, equations of users, and mistakes said in one line with their place."""
 
+import errno
 import math
+import os
 
 import numpy as np
 import pytest
@@ -293,7 +295,7 @@ def test_a_mistake_of_the_command_line_names_its_option(mistake, overrides, line
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        (None, "mine.py: no Python file to read equations from (No such file or directory)"),
+        (None, f"mine.py: no Python file to read equations from ({os.strerror(errno.ENOENT)})"),
         ("def f(:\n", "mine.py:1: SyntaxError: invalid syntax"),
         ("x = 1\ny = x / 0\n", "mine.py:2: ZeroDivisionError: division by zero"),
         (OWN.replace('unit="W"', 'unit="Wutt"'), "mine.py:4: study_spare_power: 'Wutt' is not a known unit"),
