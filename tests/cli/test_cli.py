@@ -19,7 +19,7 @@ COMMANDS = sorted(main.commands)
 def test_every_command_has_help_that_ends_in_an_example(name, option):
     text = sweep(name, option)
     assert text.rindex(f"Example: sweep {name} ") > text.rindex("--help")
-    assert len(main.commands[name].help) > 40
+    assert len(main.commands[name].help or "") > 40
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -90,7 +90,8 @@ TRAINING = (
 )
 SWITCHES = (
     "sequence_parallel", "fused_attention", "fused_softmax", "fused_norms", "fused_operators", "fused_experts", "tensor_overlap",
-    "gradient_overlap", "pipeline_overlap", "expert_overlap", "balanced_stages", "gathered_logits", "recompute_norms", "recompute_mlp",
+    "gradient_overlap", "pipeline_overlap", "expert_overlap", "balanced_stages", "gathered_logits",
+    "gathered_inputs", "recompute_norms", "recompute_mlp",
     "recompute_latent_projection", "recompute_experts", "recompute_shared_experts", "recompute_expert_activation",
 )
 

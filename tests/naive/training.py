@@ -140,9 +140,16 @@ def send(p, r, n, shards):
 def stages(p):
     """Layers of the fullest stage and of the one with the head."""
     layers, chunks = p["layers"], p["pp"] * p["interleaving"]
-    if layers % chunks == 0:
+    if p["balanced_stages"]:
+        visited = p["shared_expert_hidden_size"] + p["experts_per_token"] * p["expert_hidden_size"]
+        inner = mean(p, lambda _, mlp: visited if mlp == "mixture" else p["ffn_hidden_size"])
+        one = transformer.mixing_parameters(p) / layers + p["mlp_matrices"] * p["hidden_size"] * inner
+        head = p["vocabulary_size"] * p["hidden_size"] / one
+        fullest = layers if p["pp"] == 1 else min(layers, math.floor((layers + head) / p["pp"]) + 1)
+    elif layers % chunks == 0:
         return layers / p["pp"], layers / p["pp"]
-    fullest = math.ceil((layers + 2) / chunks) * p["interleaving"]
+    else:
+        fullest = math.ceil((layers + 2) / chunks) * p["interleaving"]
     return fullest, fullest if fullest * p["pp"] == layers else fullest - 1
 
 
@@ -225,7 +232,7 @@ def training(p):
         stage = max(head, layer * math.ceil((p["layers"] + head / layer) / pp))
     transfer = 0.0
     if pp > 1:
-        transfer = 2 * n * h / tp / (r["up"] if tp * pp * cp <= p["scaleup_domain"] else r["out"]) + p["collective_start_time"]
+        transfer = 2 * n * h / tp / (r["up"] if p["gpus"] <= p["scaleup_domain"] else r["out"]) + p["collective_start_time"]
     exposed = 1 - p["transfer_overlap"] if p["pipeline_overlap"] else 1
     stage += 2 * p["interleaving"] * exposed * transfer
     bubble = (pp - 1) * (p["layers"] / pp * layer / p["interleaving"] + 2 * transfer)
@@ -280,9 +287,12 @@ def memory(p, n, shards, width, dense, mixtures, pipeline, *groups):
     wide = 1 if p["precision"] >= FP8 else 2
     stream = p["kept_stream_bytes"] + (0 if p["recompute_norms"] else 2 * wide) + (0 if p["fused_norms"] else 2 * p["kept_norm_bytes"])
     kept = stream * h / shards
+    kept += 4 * h * (shards - 1) / shards if p["gathered_inputs"] else 0
     kept += 2 * (p["attention_heads"] * p["value_head_size"] if p["recompute_latent_projection"] else width) / tp
-    kept += 0 if p["recompute_mlp"] else 2 * dense * k * p["ffn_hidden_size"] / tp
-    kept += 0 if p["recompute_shared_experts"] else 2 * mixtures * k * p["shared_expert_hidden_size"] / tp
+    kept += 0 if p["fused_operators"] else width / tp  # queries and keys before positions
+    parts = k if p["fused_operators"] else k + k - 2  # gate, value and input, and the gate after its activation function
+    kept += 0 if p["recompute_mlp"] else 2 * dense * parts * p["ffn_hidden_size"] / tp
+    kept += 0 if p["recompute_shared_experts"] else 2 * mixtures * parts * p["shared_expert_hidden_size"] / tp
     if not p["recompute_experts"]:
         inner = 2 * (k - 1) * p["expert_hidden_size"] + (0 if p["recompute_expert_activation"] else wide * p["expert_hidden_size"])
         kept += mixtures * p["experts_per_token"] / shards * (wide * h + inner)
