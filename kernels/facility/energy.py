@@ -34,11 +34,11 @@ def facility_energy(training_energy, effective_pue):
 
 @equation(unit="J", source="article")
 def serving_energy_per_day(serving_power, day):
-    """Energy of the servers that answer one day's queries.
+    """Energy of the servers that serve one day's queries.
 
     E_d = P_s d
 
-    serving_power: P_s, mean power of the servers that answer the queries [W]
+    serving_power: P_s, mean power of the servers that serve the queries [W]
     day: d, length of a day [s]
     """
     return serving_power * day
@@ -46,11 +46,11 @@ def serving_energy_per_day(serving_power, day):
 
 @equation(unit="J", source="article")
 def serving_energy(serving_power, serving_period):
-    """Energy of the servers that answer the queries over the serving period.
+    """Energy of the servers that serve the queries over the serving period.
 
     E_s = P_s T_s
 
-    serving_power: P_s, mean power of the servers that answer the queries [W]
+    serving_power: P_s, mean power of the servers that serve the queries [W]
     serving_period: T_s, time over which the model is served [s]
     """
     return serving_power * serving_period
@@ -58,7 +58,7 @@ def serving_energy(serving_power, serving_period):
 
 @equation(unit="J", source="article")
 def serving_facility_energy(serving_energy, effective_pue):
-    """Energy that the facility takes to answer the queries over the serving period.
+    """Energy that the facility takes to serve the queries over the serving period.
 
     E_sf = E_s PUE
 
@@ -87,7 +87,7 @@ def overtake_days(training_energy, serving_power):
     t = E / P_s
 
     training_energy: E, energy of the servers over the training run [J]
-    serving_power: P_s, mean power of the servers that answer the queries [W]
+    serving_power: P_s, mean power of the servers that serve the queries [W]
     """
     return training_energy / serving_power if serving_power > 0.0 else math.nan
 

@@ -58,7 +58,7 @@ def operational_carbon(facility_energy, carbon_intensity):
 
 @equation(unit="kg", source="ghg-protocol-scope-2")
 def serving_carbon(serving_facility_energy, carbon_intensity):
-    """Carbon of the electricity that answers the queries over the serving period.
+    """Carbon of the electricity that serves the queries over the serving period.
 
     m = E c
 

@@ -190,11 +190,11 @@ def cost_per_query(energy_per_query, capital_cost_per_energy, energy_cost_per_qu
 
 @equation(unit="USD/token", source="cottier-2024")
 def cost_per_output_token(cost_per_query, output_tokens):
-    """What one token of an answer costs, prompt and all; in USD/Mtoken the price of a million.
+    """Cost of one output token, prefill included; in USD/Mtoken the price of a million.
 
     c = C_q / n
 
     cost_per_query: C_q, cost of one query [USD/query]
-    output_tokens: n, tokens of one answer [token]
+    output_tokens: n, output tokens of one response [token]
     """
     return cost_per_query / output_tokens

@@ -1,4 +1,4 @@
-"""What an amount of electricity means. What belongs here: shares of a nation's, homes and people, each by a rule that is named."""
+"""What an amount of electricity means. What belongs here: shares of a nation's, households and people, each by a rule that is named."""
 
 from sweep.equations.registry import equation
 
@@ -28,7 +28,7 @@ def electricity_share(average_power, national_electricity):
 
 @equation(unit="home", source="eia-faq-97")
 def homes(average_power, power_per_home):
-    """Homes that use as much electricity over the year, by the rule of the yardstick.
+    """Households that use as much electricity over the year, by the rule of the yardstick.
 
     n = P / p
 
@@ -40,12 +40,12 @@ def homes(average_power, power_per_home):
 
 @equation(unit="person", source="eia-sales")
 def people_at_home(average_power, residential_power_per_person):
-    """People whose homes use as much electricity over the year.
+    """People whose households use as much electricity over the year.
 
     n = P / p
 
     average_power: P, mean power of the facility [W]
-    residential_power_per_person: p, electricity of homes for each person [W/person]
+    residential_power_per_person: p, household electricity per person [W/person]
     """
     return average_power / residential_power_per_person
 
@@ -64,12 +64,12 @@ def people(average_power, power_per_person):
 
 @equation(unit="home", source="eia-faq-97")
 def run_homes(training_energy, comparison_period, power_per_home):
-    """Homes that the energy of the training run would supply for the comparison period.
+    """Households that the energy of the training run would supply for the comparison period.
 
     n = E / (p T)
 
     training_energy: E, energy of the servers over the training run [J]
-    comparison_period: T, time over which homes are supplied [s]
+    comparison_period: T, time over which households are supplied [s]
     power_per_home: p, electricity of one home [W/home]
     """
     return training_energy / (power_per_home * comparison_period)
@@ -77,13 +77,13 @@ def run_homes(training_energy, comparison_period, power_per_home):
 
 @equation(unit="person", source="eia-sales")
 def run_people_at_home(training_energy, comparison_period, residential_power_per_person):
-    """People whose homes the energy of the training run would supply for the comparison period.
+    """People whose households the energy of the training run would supply for the comparison period.
 
     n = E / (p T)
 
     training_energy: E, energy of the servers over the training run [J]
     comparison_period: T, time over which they are supplied [s]
-    residential_power_per_person: p, electricity of homes for each person [W/person]
+    residential_power_per_person: p, household electricity per person [W/person]
     """
     return training_energy / (residential_power_per_person * comparison_period)
 
@@ -103,11 +103,11 @@ def run_people(training_energy, comparison_period, power_per_person):
 
 @equation(unit="J", source="eia-faq-97")
 def town_of_homes_energy(city_size, comparison_period, power_per_home):
-    """Electricity of a town of so many homes over the comparison period.
+    """Electricity of a town of so many households over the comparison period.
 
     E = n p T
 
-    city_size: n, homes of the town [1]
+    city_size: n, households of the town [1]
     comparison_period: T, time over which it is counted [s]
     power_per_home: p, electricity of one home [W/home]
     """
@@ -116,13 +116,13 @@ def town_of_homes_energy(city_size, comparison_period, power_per_home):
 
 @equation(unit="J", source="eia-sales")
 def town_homes_energy(city_size, comparison_period, residential_power_per_person):
-    """Electricity of the homes of a town of so many people over the comparison period.
+    """Household electricity of a town of so many people over the comparison period.
 
     E = n p T
 
     city_size: n, people of the town [1]
     comparison_period: T, time over which it is counted [s]
-    residential_power_per_person: p, electricity of homes for each person [W/person]
+    residential_power_per_person: p, household electricity per person [W/person]
     """
     return city_size * residential_power_per_person * comparison_period
 

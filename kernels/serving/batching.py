@@ -91,7 +91,7 @@ def decode_step_time(
     expert_pass_time,
     expert_compute_time,
 ):
-    """Time of one step in which every running sequence writes, without prompts.
+    """Time of one step in which every running sequence decodes, without prefill.
 
     t = t_f + B t_q + sqrt(t_r^2 + (B t_c)^2) + the same for the experts, of which a share s is read
 
@@ -125,7 +125,7 @@ def shortest_step_time(
 
     T(1) = t(1) + x
 
-    interleaved_prefill_time: x, time of reading prompts on the same GPUs, for each sequence of a step [s]
+    interleaved_prefill_time: x, prefill time interleaved on the same GPUs, for each sequence of a step [s]
     untouched_log: logarithm of the chance that one sequence leaves an expert untouched [1]
     fixed_step_time: part of a step that does not grow with the batch [s]
     sequence_step_time: part that each running sequence adds [s]
@@ -154,14 +154,14 @@ def request_capacity(
     expert_pass_time,
     expert_compute_time,
 ):
-    """Requests that one replica can answer in a second, with the largest batch.
+    """Requests that one replica can serve per second, with the largest batch.
 
     q = B n / (n_out T(B)), T(B) = t(B) + B x
 
     batch_limit: B, most sequences that one replica runs at a time [1]
-    output_tokens: n_out, tokens of one answer [token]
+    output_tokens: n_out, output tokens of one response [token]
     accepted_tokens: n, tokens of one sequence that one step writes [token]
-    interleaved_prefill_time: x, time of reading prompts on the same GPUs, for each sequence of a step [s]
+    interleaved_prefill_time: x, prefill time interleaved on the same GPUs, for each sequence of a step [s]
     untouched_log: logarithm of the chance that one sequence leaves an expert untouched [1]
     fixed_step_time: part of a step that does not grow with the batch [s]
     sequence_step_time: part that each running sequence adds [s]
@@ -199,12 +199,12 @@ def batch_by_latency(
     max B <= B_max with T / n <= t_1 and t_l + T + t_p B x / (2 t) <= t_2, where t is the step of B and T = t + B x that with its prompts
 
     batch_limit: B_max, most sequences that one replica runs at a time [1]
-    target_time_per_output_token: t_1, longest mean time between two tokens of one answer [s]
-    target_time_to_first_token: t_2, longest mean time until an answer starts [s]
+    target_time_per_output_token: t_1, longest mean time between two output tokens of one response [s]
+    target_time_to_first_token: t_2, longest mean time to the first token [s]
     accepted_tokens: n, tokens of one sequence that one step writes [token]
-    interleaved_prefill_time: x, time of reading prompts on the same GPUs, for each sequence of a step [s]
-    prefill_time: t_p, time that one prompt takes of the replica [s]
-    prefill_latency: t_l, time from the arrival of a prompt until it is read, where no answers hold it up [s]
+    interleaved_prefill_time: x, prefill time interleaved on the same GPUs, for each sequence of a step [s]
+    prefill_time: t_p, prefill time of one prompt on the replica [s]
+    prefill_latency: t_l, time from the arrival of a prompt to the end of its prefill, where no running sequence delays it [s]
     untouched_log: logarithm of the chance that one sequence leaves an expert untouched [1]
     fixed_step_time: part of a step that does not grow with the batch [s]
     sequence_step_time: part that each running sequence adds [s]
@@ -251,11 +251,11 @@ def batch_by_arrival(
     B n = q n_out T(max(1, B)), T(B) = t(B) + B x, found by Halley's method
 
     arrival_rate: q, requests that arrive at one replica [1/s]
-    output_tokens: n_out, tokens of one answer [token]
+    output_tokens: n_out, output tokens of one response [token]
     batch_limit: most sequences that one replica runs at a time [1]
     accepted_tokens: n, tokens of one sequence that one step writes [token]
-    shortest_step_time: T(1), time of a step of one sequence with its prompts [s]
-    interleaved_prefill_time: x, time of reading prompts on the same GPUs, for each sequence of a step [s]
+    shortest_step_time: T(1), time of a step of one sequence with its prefill [s]
+    interleaved_prefill_time: x, prefill time interleaved on the same GPUs, for each sequence of a step [s]
     untouched_log: logarithm of the chance that one sequence leaves an expert untouched [1]
     fixed_step_time: part of a step that does not grow with the batch [s]
     sequence_step_time: part that each running sequence adds [s]

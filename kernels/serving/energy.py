@@ -10,12 +10,12 @@ CHIP, SERVER, IT = 0, 1, 2
 
 @equation(unit="J/token", source="mlperf-inference-v4.1")
 def server_energy_per_output_token(chip_energy_per_output_token, gpu_time_per_output_token, server_host_power, gpus_per_server):
-    """Energy of the servers for one written token: the GPUs and their share of processors, memory, fans and supplies.
+    """Energy of the servers for one output token: the GPUs and their share of processors, memory, fans and supplies.
 
     e_s = e_c + t P_h / n
 
-    chip_energy_per_output_token: e_c, energy of the GPUs for one written token [J/token]
-    gpu_time_per_output_token: t, time of GPUs for one written token [s/token]
+    chip_energy_per_output_token: e_c, energy of the GPUs for one output token [J/token]
+    gpu_time_per_output_token: t, time of GPUs for one output token [s/token]
     server_host_power: P_h, power of one server outside its GPUs [W]
     gpus_per_server: n, GPUs of one server [1]
     """
@@ -24,12 +24,12 @@ def server_energy_per_output_token(chip_energy_per_output_token, gpu_time_per_ou
 
 @equation(unit="J/token", source="mlperf-training-v4.0-power")
 def it_energy_per_output_token(server_energy_per_output_token, gpu_time_per_output_token, serving_network_power):
-    """Energy of all IT for one written token: servers, and the switches between them.
+    """Energy of all IT for one output token: servers, and the switches between them.
 
     e_i = e_s + t P_n
 
-    server_energy_per_output_token: e_s, energy of the servers for one written token [J/token]
-    gpu_time_per_output_token: t, time of GPUs for one written token [s/token]
+    server_energy_per_output_token: e_s, energy of the servers for one output token [J/token]
+    gpu_time_per_output_token: t, time of GPUs for one output token [s/token]
     serving_network_power: P_n, power of switches and optics for each GPU [W]
     """
     return server_energy_per_output_token + gpu_time_per_output_token * serving_network_power
@@ -37,11 +37,11 @@ def it_energy_per_output_token(server_energy_per_output_token, gpu_time_per_outp
 
 @equation(unit="J/token", source="green-grid-pue")
 def facility_energy_per_output_token(it_energy_per_output_token, pue):
-    """Energy of the building for one written token.
+    """Energy of the building for one output token.
 
     e_f = e_i PUE
 
-    it_energy_per_output_token: e_i, energy of all IT for one written token [J/token]
+    it_energy_per_output_token: e_i, energy of all IT for one output token [J/token]
     pue: PUE, facility energy over IT energy [1]
     """
     return it_energy_per_output_token * pue
@@ -55,7 +55,7 @@ def energy_per_output_token(
     it_energy_per_output_token,
     facility_energy_per_output_token,
 ):
-    """Energy of one written token at the chosen boundary, its share of the prompt included.
+    """Energy of one output token at the chosen boundary, its share of the prefill included.
 
     e = e_c, e_s, e_i or e_f
 
@@ -102,12 +102,12 @@ def serving_facility_power(serving_server_power, serving_network_power, pue):
 
 @equation(unit="J/query", source="elsworth-2025")
 def energy_per_query(it_energy_per_output_token, output_tokens):
-    """Energy of all IT for one query, its prompt and its answer.
+    """Energy of all IT for one query, prefill and decode.
 
     E = e_i n_out
 
-    it_energy_per_output_token: e_i, energy of all IT for one written token [J/token]
-    output_tokens: n_out, tokens of one answer [token]
+    it_energy_per_output_token: e_i, energy of all IT for one output token [J/token]
+    output_tokens: n_out, output tokens of one response [token]
     """
     return it_energy_per_output_token * output_tokens
 
@@ -126,14 +126,14 @@ def facility_energy_per_query(energy_per_query, pue):
 
 @equation(unit="W", source="ml-energy-v3")
 def prefill_gpu_power(gpu_tdp, waiting_gpu_power, prefill_compute_time, prefill_time, power_awake, power_compute):
-    """Mean power of one GPU while it reads prompts.
+    """Mean power of one GPU during prefill.
 
     P = P_0 + (P_tdp - P_0) min(1, p_a + p_c t_c / t)
 
     gpu_tdp: P_tdp, thermal design power of one GPU [W]
     waiting_gpu_power: P_0, power of one GPU that waits [W]
-    prefill_compute_time: t_c, time of the operations of one prompt [s]
-    prefill_time: t, time that one prompt takes of the replica [s]
+    prefill_compute_time: t_c, compute time of the prefill of one prompt [s]
+    prefill_time: t, prefill time of one prompt on the replica [s]
     power_awake: p_a, share of the range that running kernels take [1]
     power_compute: p_c, share that computing adds [1]
     """
@@ -145,13 +145,13 @@ def prefill_gpu_power(gpu_tdp, waiting_gpu_power, prefill_compute_time, prefill_
 
 @equation(unit="J/token", source="ml-energy-v3")
 def chip_energy_per_input_token(prefill_gpu_power, serving_gpus, prefill_time, input_tokens):
-    """Energy of the GPUs for one token of a prompt; already part of the energy per output token.
+    """Prefill energy of the GPUs per input token; already part of the energy per output token.
 
     e = P N t / n_in
 
-    prefill_gpu_power: P, mean power of one GPU while it reads prompts [W]
+    prefill_gpu_power: P, mean power of one GPU during prefill [W]
     serving_gpus: N, GPUs of one replica [1]
-    prefill_time: t, time that one prompt takes of the replica [s]
+    prefill_time: t, prefill time of one prompt on the replica [s]
     input_tokens: n_in, tokens of one prompt [token]
     """
     if input_tokens <= 0:

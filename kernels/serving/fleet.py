@@ -1,4 +1,4 @@
-"""A fleet that answers all queries. What belongs here: replicas and servers for the peak hour, their load, and what waits.
+"""A fleet that serves all queries. What belongs here: replicas and servers for the peak hour, their load, and what waits.
 
 The energy of one query is in serving_energy.py; training against serving is in energy.py.
 """
@@ -10,7 +10,7 @@ from sweep.equations.registry import equation
 
 @equation(unit="W", source="article")
 def serving_power(queries_per_day, energy_per_query):
-    """Mean power of the servers that answer the queries.
+    """Mean power of the servers that serve the queries.
 
     P_s = q e
 
@@ -34,12 +34,12 @@ def peak_query_rate(queries_per_day, peak_to_mean_load):
 
 @equation(unit="1", source="elsworth-2025")
 def serving_replicas(peak_query_rate, requests_per_second, fleet_load_limit):
-    """Whole replicas that answer the busiest hour with something in reserve; at least one stands ready.
+    """Whole replicas that serve the peak hour with something in reserve; at least one.
 
     R = max(1, ceil(q_p / (q_1 l)))
 
     peak_query_rate: q_p, rate of queries in the busiest hour [query/s]
-    requests_per_second: q_1, requests that one replica answers in a second [1/s]
+    requests_per_second: q_1, requests that one replica completes per second [1/s]
     fleet_load_limit: l, largest load of the fleet, the rest being reserve [1]
     """
     needed = peak_query_rate / (requests_per_second * fleet_load_limit)
@@ -54,9 +54,9 @@ def replica_gpus(serving_gpus, busy_time_per_output_token, idle_time_per_output_
 
     N_r = max(N, R (t_b + t_i))
 
-    serving_gpus: N, GPUs of one replica that write answers [1]
-    busy_time_per_output_token: t_b, time of busy GPUs for one written token [s/token]
-    idle_time_per_output_token: t_i, time of waiting GPUs for one written token [s/token]
+    serving_gpus: N, decode GPUs of one replica [1]
+    busy_time_per_output_token: t_b, time of busy GPUs for one output token [s/token]
+    idle_time_per_output_token: t_i, time of idle GPUs for one output token [s/token]
     output_rate: R, tokens that one replica writes in a second [token/s]
     """
     if output_rate <= 0:
@@ -93,13 +93,13 @@ def fleet_servers(fleet_gpus, gpus_per_server):
 
 @equation(unit="1", source="elsworth-2025")
 def fleet_utilisation(queries_per_day, serving_replicas, requests_per_second):
-    """Mean share of the fleet that answers queries; the rest waits for the busiest hour, or in reserve.
+    """Mean share of the fleet that serves queries; the rest is idle, for the peak hour or in reserve.
 
     u = q / (R q_1)
 
     queries_per_day: q, mean rate of queries [query/s]
     serving_replicas: R, whole replicas [1]
-    requests_per_second: q_1, requests that one replica answers in a second [1/s]
+    requests_per_second: q_1, requests that one replica completes per second [1/s]
     """
     return queries_per_day / (serving_replicas * requests_per_second)
 
@@ -112,7 +112,7 @@ def fleet_idle_power(
 
     P_i = (1 - u) (1 - o) S (n (P_0 + P_n) + P_h)
 
-    fleet_utilisation: u, mean share of the fleet that answers queries [1]
+    fleet_utilisation: u, mean share of the fleet that serves queries [1]
     fleet_servers: S, whole servers of the fleet [1]
     waiting_gpu_power: P_0, power of one GPU that waits [W]
     gpus_per_server: n, GPUs of one server [1]
@@ -126,11 +126,11 @@ def fleet_idle_power(
 
 @equation(unit="W", source="elsworth-2025")
 def fleet_power(serving_power, fleet_idle_power):
-    """Mean power of the fleet's IT: what answers queries, and what waits.
+    """Mean power of the fleet's IT: what serves queries, and what is idle.
 
     P = P_s + P_i
 
-    serving_power: P_s, mean power of the servers that answer the queries [W]
+    serving_power: P_s, mean power of the servers that serve the queries [W]
     fleet_idle_power: P_i, mean power of the servers that wait [W]
     """
     return serving_power + fleet_idle_power

@@ -10,13 +10,13 @@ from sweep.equations.registry import equation, rule
 
 @equation(unit="token", source="kwon-2023")
 def mean_context(input_tokens, output_tokens, output_variation):
-    """Tokens that a running sequence has behind it, mean over all that run; long answers run longer and count more.
+    """Tokens that a running sequence has behind it, mean over all that run; long responses run longer and count more.
 
     c = n_in + n_out (1 + v^2) / 2
 
     input_tokens: n_in, tokens of one prompt [token]
-    output_tokens: n_out, tokens of one answer, mean [token]
-    output_variation: v, standard deviation of the length of answers over its mean [1]
+    output_tokens: n_out, output tokens of one response, mean [token]
+    output_variation: v, standard deviation of the output length over its mean [1]
     """
     return input_tokens + output_tokens * (1 + output_variation * output_variation) / 2
 

@@ -89,9 +89,9 @@ def latency_target_missed(shortest_step_time, accepted_tokens, prefill_latency, 
 
     shortest_step_time: time of a step of one sequence [s]
     accepted_tokens: tokens of one sequence that one step writes [token]
-    prefill_latency: time until a prompt is read, where no answers hold it up [s]
-    target_time_per_output_token: longest mean time between two tokens of one answer [s]
-    target_time_to_first_token: longest mean time until an answer starts [s]
+    prefill_latency: time to the end of a prefill, where no running sequence delays it [s]
+    target_time_per_output_token: longest mean time between two output tokens of one response [s]
+    target_time_to_first_token: longest mean time to the first token [s]
     """
     if shortest_step_time > target_time_per_output_token * accepted_tokens:
         return True
@@ -100,9 +100,9 @@ def latency_target_missed(shortest_step_time, accepted_tokens, prefill_latency, 
 
 @rule(guards=("batch_by_arrival",), source="little-1961")
 def arrivals_exceed_capacity(arrival_rate, request_capacity):
-    """More requests arrive at one replica than it can answer.
+    """More requests arrive at one replica than it can serve.
 
     arrival_rate: requests that arrive at one replica [1/s]
-    request_capacity: requests that it can answer in a second [1/s]
+    request_capacity: requests that it can serve per second [1/s]
     """
     return arrival_rate > request_capacity

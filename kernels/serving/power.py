@@ -64,7 +64,7 @@ def sequence_work_time(
     output_tokens,
     serving_time_residual,
 ):
-    """Time for which one running sequence's step, its share of a prompt included, keeps the units of computing at work.
+    """Time for which one running sequence's step, its share of a prefill included, keeps the units of computing at work.
 
     t = (t_c + t_x) / z + w t_a + n t_p / n_out; products that are small, grouped or padded keep them at work for longer than at peak rate
 
@@ -72,9 +72,9 @@ def sequence_work_time(
     expert_compute_time: t_x, time to multiply them with the experts that they visit [s]
     step_width: w, tokens of one sequence that a pass checks [1]
     attention_compute_time: t_a, time of attention's operations for one new token [s]
-    prefill_compute_time: t_p, time of the operations of one prompt [s]
+    prefill_compute_time: t_p, compute time of the prefill of one prompt [s]
     accepted_tokens: n, tokens of one sequence that one step writes [token]
-    output_tokens: n_out, tokens of one answer [token]
+    output_tokens: n_out, output tokens of one response [token]
     serving_time_residual: z, measured over predicted time of serving, for which these units wait rather than work [1]
     """
     prompt = prefill_compute_time * accepted_tokens / output_tokens
@@ -83,15 +83,15 @@ def sequence_work_time(
 
 @equation(unit="s", source="zhong-2024")
 def busy_step_time(decode_step_time, running_sequences, prefill_occupancy, accepted_tokens, output_tokens):
-    """Time of one step and of the prompts that come with it, on whichever GPUs they are read.
+    """Time of one step and of its prefill, on whichever GPUs it runs.
 
     t = t_d + B t_p n / n_out
 
-    decode_step_time: t_d, time of one step without prompts [s]
+    decode_step_time: t_d, time of one step without prefill [s]
     running_sequences: B, sequences of one step [1]
-    prefill_occupancy: t_p, time for which one prompt keeps a replica [s]
+    prefill_occupancy: t_p, time for which the prefill of one prompt occupies a replica [s]
     accepted_tokens: n, tokens of one sequence that one step writes [token]
-    output_tokens: n_out, tokens of one answer [token]
+    output_tokens: n_out, output tokens of one response [token]
     """
     return decode_step_time + running_sequences * prefill_occupancy * accepted_tokens / output_tokens
 
@@ -125,7 +125,7 @@ def busy_gpu_power(
 
     gpu_tdp: P_tdp, thermal design power of one GPU [W]
     waiting_gpu_power: P_0, power of one GPU that waits [W]
-    busy_step_time: t, time of one step and of its prompts [s]
+    busy_step_time: t, time of one step and of its prefill [s]
     running_sequences: B, sequences of one step [1]
     weight_traffic_time: t_w, time of the weights at full bandwidth [s]
     kv_read_time: t_kv, time to read the keys and values of one sequence [s]
@@ -153,11 +153,11 @@ def busy_gpu_power(
 
 @equation(unit="s/token", source="zhong-2024")
 def busy_time_per_output_token(busy_step_time, running_sequences, accepted_tokens, serving_gpus):
-    """Time of busy GPUs that one written token takes, its share of the prompt included.
+    """Time of busy GPUs that one output token takes, its share of the prefill included.
 
     t = N t_b / (B n)
 
-    busy_step_time: t_b, time of one step and of its prompts [s]
+    busy_step_time: t_b, time of one step and of its prefill [s]
     running_sequences: B, sequences of one step [1]
     accepted_tokens: n, tokens of one sequence that one step writes [token]
     serving_gpus: N, GPUs of one replica [1]
@@ -181,15 +181,15 @@ def idle_time_per_output_token(
 
     t = N (T / (B n) (1 / u - 1) + t_p / n_out (1 / r - 1)), the last for a pool of its own
 
-    serving_step_time: T, time of one step with the prompts on the same GPUs [s]
+    serving_step_time: T, time of one step with the prefill on the same GPUs [s]
     running_sequences: B, sequences of one step [1]
     accepted_tokens: n, tokens of one sequence that one step writes [token]
     serving_gpus: N, GPUs of one replica [1]
     replica_busy_share: u, share of the time in which a replica runs a sequence [1]
-    prefill_placement: whether prompts are read by the same GPUs [1]
-    prefill_occupancy: t_p, time for which one prompt keeps a replica [s]
-    output_tokens: n_out, tokens of one answer [token]
-    prefill_load: r, share of the time that GPUs for prompts alone are busy [1]
+    prefill_placement: whether prefill runs on the same GPUs [1]
+    prefill_occupancy: t_p, time for which the prefill of one prompt occupies a replica [s]
+    output_tokens: n_out, output tokens of one response [token]
+    prefill_load: r, share of the time that prefill GPUs are busy [1]
     """
     if replica_busy_share <= 0:
         return math.inf
@@ -201,14 +201,14 @@ def idle_time_per_output_token(
 
 @equation(unit="J/token", source="ml-energy-v3")
 def chip_energy_per_output_token(busy_gpu_power, busy_time_per_output_token, waiting_gpu_power, idle_time_per_output_token):
-    """Energy of the GPUs for one written token, its share of the prompt included.
+    """Energy of the GPUs for one output token, its share of the prefill included.
 
     e = P t_b + P_0 t_i
 
     busy_gpu_power: P, mean power of one GPU while it serves [W]
-    busy_time_per_output_token: t_b, time of busy GPUs for one written token [s/token]
+    busy_time_per_output_token: t_b, time of busy GPUs for one output token [s/token]
     waiting_gpu_power: P_0, power of one GPU that waits [W]
-    idle_time_per_output_token: t_i, time of waiting GPUs for one written token [s/token]
+    idle_time_per_output_token: t_i, time of idle GPUs for one output token [s/token]
     """
     if math.isinf(idle_time_per_output_token):
         return math.nan
@@ -217,12 +217,12 @@ def chip_energy_per_output_token(busy_gpu_power, busy_time_per_output_token, wai
 
 @equation(unit="s/token", source="zhong-2024")
 def gpu_time_per_output_token(busy_time_per_output_token, idle_time_per_output_token):
-    """Time of GPUs, busy or waiting, for one written token.
+    """Time of GPUs, busy or idle, for one output token.
 
     t = t_b + t_i
 
-    busy_time_per_output_token: t_b, time of busy GPUs for one written token [s/token]
-    idle_time_per_output_token: t_i, time of waiting GPUs for one written token [s/token]
+    busy_time_per_output_token: t_b, time of busy GPUs for one output token [s/token]
+    idle_time_per_output_token: t_i, time of idle GPUs for one output token [s/token]
     """
     return busy_time_per_output_token + idle_time_per_output_token
 
@@ -235,7 +235,7 @@ def serving_gpu_power(busy_gpu_power, waiting_gpu_power, busy_time_per_output_to
 
     busy_gpu_power: P_b, mean power of one GPU while it serves [W]
     waiting_gpu_power: P_0, power of one GPU that waits [W]
-    busy_time_per_output_token: t_b, time of busy GPUs for one written token [s/token]
+    busy_time_per_output_token: t_b, time of busy GPUs for one output token [s/token]
     gpu_time_per_output_token: t, time of GPUs, busy or waiting [s/token]
     """
     return waiting_gpu_power + (busy_gpu_power - waiting_gpu_power) * busy_time_per_output_token / gpu_time_per_output_token

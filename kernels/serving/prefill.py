@@ -1,6 +1,6 @@
-"""Reading the prompt. What belongs here: the operations, the exchange and the time of one prompt, from chunk to whole.
+"""Prefill. What belongs here: the operations, the exchange and the time of the prefill of one prompt, from chunk to whole.
 
-Prompts are read in chunks beside the running answers, so their time is counted per request and added to the steps in batching.py.
+Prefill runs in chunks beside decoding, so its time is counted per request and added to the steps in batching.py.
 """
 
 from sweep.equations.registry import equation
@@ -15,7 +15,7 @@ def window_pairs(start, count, window):
 
 @equation(unit="token", source="agrawal-2024")
 def prefill_tokens(input_tokens, prefix_cache_hit):
-    """Tokens of one prompt that have to be read; the others are found in the cache.
+    """Prefill tokens of one prompt; the others are found in the cache.
 
     n = n_in (1 - h)
 
@@ -27,7 +27,7 @@ def prefill_tokens(input_tokens, prefix_cache_hit):
 
 @equation(unit="1", source="narayanan-2021")
 def prefill_pairs(input_tokens, prefill_tokens):
-    """Pairs of a prompt token and one before it, of those tokens that have to be read; quadratic in the prompt.
+    """Pairs of a prompt token and one before it, of the prefill tokens; quadratic in the prompt.
 
     p = n c + n^2 / 2, with c = n_in - n
 
@@ -39,11 +39,11 @@ def prefill_pairs(input_tokens, prefill_tokens):
 
 @equation(unit="FLOP", source="narayanan-2021")
 def prefill_matmul_flops(prefill_tokens, dense_weights):
-    """Operations of one prompt in the matrices of all layers, outside the experts.
+    """Operations of the prefill of one prompt in the matrices of all layers, outside the experts.
 
     F = 2 n D
 
-    prefill_tokens: n, tokens of one prompt that have to be read [token]
+    prefill_tokens: n, prefill tokens of one prompt, without cached ones [token]
     dense_weights: D, parameters that every token reads in the layers [1]
     """
     return 2 * prefill_tokens * dense_weights
@@ -51,11 +51,11 @@ def prefill_matmul_flops(prefill_tokens, dense_weights):
 
 @equation(unit="FLOP", source="fedus-2021")
 def prefill_expert_flops(prefill_tokens, expert_weights_per_token):
-    """Operations of one prompt in the experts.
+    """Operations of the prefill of one prompt in the experts.
 
     F = 2 n x
 
-    prefill_tokens: n, tokens of one prompt that have to be read [token]
+    prefill_tokens: n, prefill tokens of one prompt, without cached ones [token]
     expert_weights_per_token: x, parameters of the experts that one token visits [1]
     """
     return 2 * prefill_tokens * expert_weights_per_token
@@ -75,7 +75,7 @@ def prefill_attention_flops(
     indexer_heads,
     indexer_head_size,
 ):
-    """Operations of one prompt in attention, all layers; a token scores those within its window, or those that sparse attention chooses.
+    """Operations of the prefill of one prompt in attention, all layers: a token scores its window, or those sparse attention takes.
 
     F = 2 (L_f (p(k) w_f + p i d_i) + L_w p(W) w_w), p(x) the pairs no further apart than x
 
@@ -108,7 +108,7 @@ def prefill_compute_time(
     prefill_efficiency,
     prefill_expert_efficiency,
 ):
-    """Time of the operations of one prompt, shared by all GPUs of the replica.
+    """Compute time of the prefill of one prompt, shared by all GPUs of the replica.
 
     t = (F_m / (r e) + F_x / (r e_x) + F_a / (r_16 e)) / N
 
@@ -118,7 +118,7 @@ def prefill_compute_time(
     serving_gpus: N, GPUs of one replica [1]
     serving_peak_rate: r, dense peak rate of one GPU [FLOP/s]
     peak_rate_16bit: r_16, its peak rate in 16 bits, in which attention stays [FLOP/s]
-    prefill_efficiency: e, share of the peak that reading a prompt reaches [1]
+    prefill_efficiency: e, share of the peak that prefill reaches [1]
     prefill_expert_efficiency: e_x, the same in the experts [1]
     """
     dense = (prefill_matmul_flops / serving_peak_rate + prefill_attention_flops / peak_rate_16bit) / prefill_efficiency
@@ -127,14 +127,14 @@ def prefill_compute_time(
 
 @equation(unit="s", source="agrawal-2024")
 def prefill_time(prefill_compute_time, prefill_tokens, exchange_time_per_token, serving_dp, serving_time_residual):
-    """Time that one prompt takes of the replica.
+    """Prefill time of one prompt on the replica.
 
     t = z (t_c + n x / d)
 
     prefill_compute_time: t_c, time of its operations [s]
     prefill_tokens: n, its tokens that have to be read [token]
     exchange_time_per_token: x, time to exchange the activations of one token of a rank [s]
-    serving_dp: d, ranks that read prompts at the same time [1]
+    serving_dp: d, ranks that prefill at the same time [1]
     serving_time_residual: z, measured over predicted time of serving [1]
     """
     return serving_time_residual * (prefill_compute_time + prefill_tokens * exchange_time_per_token / serving_dp)

@@ -10,27 +10,27 @@ MIXED = 0
 
 @equation(unit="s", source="agrawal-2024")
 def prefill_occupancy(prefill_time, serving_dp, engine_lockstep):
-    """Time for which one prompt keeps the replica from other work; ranks in lockstep wait where only one of them has a prompt.
+    """Time for which the prefill of one prompt occupies the replica; ranks in lockstep wait where only one of them has a prompt.
 
     t_o = t_p (1 + (d - 1) k)
 
-    prefill_time: t_p, time that one prompt takes of the replica, its work shared by all GPUs [s]
+    prefill_time: t_p, prefill time of one prompt on the replica, its work shared by all GPUs [s]
     serving_dp: d, ranks with their own sequences [1]
-    engine_lockstep: k, share of a prompt's reading in which the other ranks wait [1]
+    engine_lockstep: k, share of a prompt's prefill in which the other ranks wait [1]
     """
     return prefill_time * (1 + (serving_dp - 1) * engine_lockstep)
 
 
 @equation(unit="s", source="agrawal-2024")
 def interleaved_prefill_time(prefill_occupancy, output_tokens, accepted_tokens, prefill_placement):
-    """Time of reading prompts that comes with one running sequence's step on the same GPUs: one prompt for an answer's worth of steps.
+    """Prefill time interleaved with one running sequence's step on the same GPUs: one prefill per response.
 
-    t = t_p n / n_out, or 0 where prompts are read elsewhere
+    t = t_p n / n_out, or 0 where prefill runs on other GPUs
 
-    prefill_occupancy: t_p, time for which one prompt keeps the replica [s]
-    output_tokens: n_out, tokens of one answer [token]
+    prefill_occupancy: t_p, time for which the prefill of one prompt occupies the replica [s]
+    output_tokens: n_out, output tokens of one response [token]
     accepted_tokens: n, tokens of one sequence that one step writes [token]
-    prefill_placement: whether prompts are read by the same GPUs [1]
+    prefill_placement: whether prefill runs on the same GPUs [1]
     """
     if prefill_placement == MIXED:
         return prefill_occupancy * accepted_tokens / output_tokens
@@ -48,11 +48,11 @@ def kv_transfer_time(
     scaleout_bandwidth,
     link_efficiency,
 ):
-    """Time to send the keys, values and states of one prompt from the GPUs that read it to those that write its answer.
+    """Time to send the keys, values and states of one prompt from the prefill GPUs to the decode GPUs.
 
     t = (K n_in / c + S) / (N b e), or 0 where they are the same
 
-    prefill_placement: whether prompts are read by the same GPUs [1]
+    prefill_placement: whether prefill runs on the same GPUs [1]
     kv_bytes_per_sequence: K, keys and values of one running sequence [B]
     state_bytes_per_sequence: S, its states [B]
     input_tokens: n_in, tokens of one prompt [token]
@@ -69,15 +69,15 @@ def kv_transfer_time(
 
 @equation(unit="s", source="zhong-2024")
 def prefill_latency(prefill_time, serving_dp, kv_transfer_time, prefill_placement, prefill_load):
-    """Time from the arrival of a prompt until it is read, where no answers hold it up; prompts of a pool of their own wait for each other.
+    """Time from the arrival of a prompt to the end of its prefill, where no running sequence delays it; prompts of a prefill pool queue.
 
     t = t_p d + t_k + t_p r / (2 (1 - r)), the last for a pool of its own
 
-    prefill_time: t_p, time that one prompt takes of the replica [s]
-    serving_dp: d, ranks of which one reads the prompt [1]
+    prefill_time: t_p, prefill time of one prompt on the replica [s]
+    serving_dp: d, ranks of which one prefills the prompt [1]
     kv_transfer_time: t_k, time to send its keys and values on [s]
-    prefill_placement: whether prompts are read by the same GPUs [1]
-    prefill_load: r, share of the time that GPUs for prompts alone are busy [1]
+    prefill_placement: whether prefill runs on the same GPUs [1]
+    prefill_load: r, share of the time that prefill GPUs are busy [1]
     """
     alone = prefill_time * serving_dp + kv_transfer_time
     if prefill_placement == MIXED:
@@ -87,20 +87,20 @@ def prefill_latency(prefill_time, serving_dp, kv_transfer_time, prefill_placemen
 
 @equation(unit="s", source="agrawal-2024")
 def serving_step_time(decode_step_time, running_sequences, interleaved_prefill_time):
-    """Time of one step with the prompts that come with it on the same GPUs.
+    """Time of one step with the prefill interleaved on the same GPUs.
 
     T = t + B t_p
 
-    decode_step_time: t, time of one step without prompts [s]
+    decode_step_time: t, time of one step without prefill [s]
     running_sequences: B, sequences of one step [1]
-    interleaved_prefill_time: t_p, time of reading prompts on the same GPUs, for each sequence of a step [s]
+    interleaved_prefill_time: t_p, prefill time interleaved on the same GPUs, for each sequence of a step [s]
     """
     return decode_step_time + running_sequences * interleaved_prefill_time
 
 
 @equation(unit="s", source="zhong-2024")
 def time_per_output_token(serving_step_time, accepted_tokens):
-    """Mean time between two tokens of one answer.
+    """Mean time between two output tokens of one response.
 
     t = T / n
 
@@ -117,23 +117,23 @@ def output_rate(batch, time_per_output_token):
     R = B / t
 
     batch: B, sequences that one replica has running, mean over time [1]
-    time_per_output_token: t, mean time between two tokens of one answer [s]
+    time_per_output_token: t, mean time between two output tokens of one response [s]
     """
     return batch / time_per_output_token
 
 
 @equation(unit="s", source="agrawal-2024")
 def time_to_first_token(prefill_latency, serving_step_time, prefill_time, running_sequences, interleaved_prefill_time, decode_step_time):
-    """Mean time from the admission of a request until its first token; prompts that arrive at random wait for each other.
+    """Mean time from the admission of a request until its first token; prompts that arrive at random queue.
 
     t = t_l + T + t_p B x / (2 t_d)
 
-    prefill_latency: t_l, time until the prompt is read, where no answers hold it up [s]
-    serving_step_time: T, time of one step with its prompts [s]
-    prefill_time: t_p, time that one prompt takes of the replica [s]
+    prefill_latency: t_l, time to the end of the prefill, where no running sequence delays it [s]
+    serving_step_time: T, time of one step with its prefill [s]
+    prefill_time: t_p, prefill time of one prompt on the replica [s]
     running_sequences: B, sequences of one step [1]
-    interleaved_prefill_time: x, time of reading prompts on the same GPUs, for each sequence of a step [s]
-    decode_step_time: t_d, time of one step without prompts [s]
+    interleaved_prefill_time: x, prefill time interleaved on the same GPUs, for each sequence of a step [s]
+    decode_step_time: t_d, time of one step without prefill [s]
     """
     wait = prefill_time * running_sequences * interleaved_prefill_time / (2 * decode_step_time)
     return prefill_latency + serving_step_time + wait
@@ -141,13 +141,13 @@ def time_to_first_token(prefill_latency, serving_step_time, prefill_time, runnin
 
 @equation(unit="s", source="little-1961")
 def request_time(time_to_first_token, output_tokens, time_per_output_token):
-    """Mean time from the admission of a request until its answer is complete.
+    """Mean time from the admission of a request until its response is complete.
 
     t = t_f + (n_out - 1) t_o
 
     time_to_first_token: t_f, mean time until the first token [s]
-    output_tokens: n_out, tokens of one answer [token]
-    time_per_output_token: t_o, mean time between two tokens of one answer [s]
+    output_tokens: n_out, output tokens of one response [token]
+    time_per_output_token: t_o, mean time between two output tokens of one response [s]
     """
     return time_to_first_token + (output_tokens - 1) * time_per_output_token
 
@@ -179,22 +179,22 @@ def output_rate_per_gpu(output_rate, serving_gpus):
 
 @equation(unit="token/s", source="little-1961")
 def output_rate_per_user(time_per_output_token):
-    """Tokens that each reader of an answer gets in a second, mean.
+    """Output tokens per second of each user, mean.
 
     r = 1 / t
 
-    time_per_output_token: t, mean time between two tokens of one answer [s]
+    time_per_output_token: t, mean time between two output tokens of one response [s]
     """
     return 1.0 / time_per_output_token
 
 
 @equation(unit="1/s", source="little-1961")
 def requests_per_second(output_rate, output_tokens):
-    """Requests that one replica answers in a second, mean.
+    """Requests that one replica completes per second, mean.
 
     q = R / n_out
 
     output_rate: R, tokens that one replica writes in a second [token/s]
-    output_tokens: n_out, tokens of one answer [token]
+    output_tokens: n_out, output tokens of one response [token]
     """
     return output_rate / output_tokens

@@ -66,9 +66,9 @@ def draft_compute_time(draft_tokens, draft_parameters, serving_gpus, serving_pea
 
 @rule(guards=("accepted_tokens",), source="leviathan-2023")
 def draft_longer_than_output(draft_tokens, output_tokens):
-    """A draft proposes more tokens than the answer has.
+    """A draft proposes more tokens than the response has.
 
     draft_tokens: tokens that a draft proposes in one step [token]
-    output_tokens: tokens of one answer [token]
+    output_tokens: output tokens of one response [token]
     """
     return draft_tokens >= output_tokens and draft_tokens > 0
