@@ -2,7 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint mutate bench clean
+KILLS ?= 200
+INPUTS ?= 100000
+
+.PHONY: faults demo test lint mutate bench clean
 
 demo: .venv/installed  ## compute the article's study and print its table
 	$(BIN)/sweep point configs/studies/article.yaml
@@ -20,6 +23,9 @@ mutate: .venv/tested  ## change each line of kernels/ in turn and see that the t
 
 bench: .venv/tested  ## measure the engine against C, numpy, memory and zarr
 	$(BIN)/python -m benchmarks.speed --json speed.json
+
+faults: .venv/tested  ## kill, damage and fuzz for hours; KILLS=20 INPUTS=1000 for less
+	$(BIN)/python -m tests.faults.campaign --kills $(KILLS) --inputs $(INPUTS)
 
 clean:
 	rm -rf .venv .venv-lowest dist .mypy_cache .ruff_cache .pytest_cache .hypothesis speed.json

@@ -20,11 +20,12 @@ from sweep.catalog import digest
 from sweep.catalog.sources import sources
 from sweep.catalog.units import cf_units, show
 from sweep.engine import compile, quantiles
-from sweep.engine.blocks import Array, dtype_of
+from sweep.engine.blocks import Array, Block, dtype_of
 from sweep.engine.plan import QUANTILE, QUANTILES, STATUS, Dims, Plan
 from sweep.equations.graph import Graph
 from sweep.equations.quantities import quantity
 from sweep.equations.registry import EQUATIONS
+from sweep.errors import SweepError
 from sweep.study.definition import Table
 from sweep.study.sampling import SAMPLE
 
@@ -218,6 +219,29 @@ def actual_range(plan: Plan, statistics: Mapping[str, tuple[float, float, int]],
     if count and math.isfinite(low):
         found["actual_range"] = [low, high]
     return found
+
+
+def measured(plan: Plan, block: Block, values: Mapping[str, Array]) -> Statistics:
+    """The statistics of the outputs of a block; an infinite value is an error, for it is no result and no impossible point."""
+    found = {name: statistics(array) for name, array in values.items()}
+    for name, (low, high, count) in found.items():
+        if count and (math.isinf(low) or math.isinf(high)):
+            place = np.argwhere(np.isinf(values[name]))[0]
+            dims = quantiles.held(name, plan.dims[name])
+            at = [_label(plan, dim, block.ranges[i][0] + int(place[i])) for i, dim in enumerate(dims) if dim in plan.study.axes]
+            raise SweepError(f"{plan.study.file}: {infinite(name)} at {', '.join(at) or 'its point'}")
+    return found
+
+
+def infinite(name: str) -> str:
+    """What is said of a quantity that has an infinite value."""
+    return f"{name} is infinite, for it divides by zero or is too large for a number,"
+
+
+def _label(plan: Plan, dim: str, index: int) -> str:
+    axis = plan.study.axes[dim]
+    word = axis.labels[index] if axis.labels else show(float(axis.columns[dim][index]), quantity(dim).unit)
+    return f"{dim} = {word}"
 
 
 def statistics(values: Array) -> tuple[float, float, int]:

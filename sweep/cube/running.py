@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -61,7 +62,11 @@ def evaluate(study: Study, **at: float | str) -> dict[str, float]:
     for name, value in at.items():
         study = with_value(study, name, Node(str(value) if isinstance(value, str) else in_si(name, value), "evaluate", 0, name))
     study = study.stated
-    return dict(point.evaluate(study.graph, study.inputs_at(study.point)).values)
+    values = point.evaluate(study.graph, study.inputs_at(study.point)).values
+    for name in study.outputs:
+        if math.isinf(values[name]):
+            raise SweepError(f"{study.file}: {dataset.infinite(name)} at this point")
+    return {name: math.nan if math.isinf(value) else value for name, value in values.items()}
 
 
 def check(path: str | Path, *, repair: bool = False, threads: int | None = None, progress: Progress | None = None) -> list[store.Fault]:
@@ -154,7 +159,7 @@ def _in_memory(made: Plan, threads: int | None, progress: Progress | None) -> xa
         for name, array in values.items():
             arrays[name][block.region(dims[name])] = array
         with lock:
-            dataset.merge(found, {name: dataset.statistics(array) for name, array in values.items()})
+            dataset.merge(found, dataset.measured(made, block, values))
 
     each(made, list(blocks.blocks(made)), keep, threads, progress)
     coordinates = {v.name: (v.dims, v.values, v.attributes) for v in dataset.coordinates(made)}

@@ -101,6 +101,7 @@ class Store:
 
     def write(self, block: Block, values: Mapping[str, Array]) -> None:
         """Write the outputs of one block; the journal notes it once it is on disk, some blocks at a time."""
+        found = dataset.measured(self.plan, block, values)
         try:
             for name, array in values.items():
                 self.arrays[name][block.region(quantiles.held(name, self.plan.dims[name]))] = array
@@ -112,7 +113,7 @@ class Store:
             "number": block.number,
             "ranges": journal.ranges(block),
             "of": journal.study_digest(self.header),
-            "statistics": {name: dataset.statistics(array) for name, array in values.items()},
+            "statistics": found,
             "files": {name: journal.on_disk(self.folder / name) for name in files},
         }
         with self.lock:

@@ -218,7 +218,8 @@ class Worker:
         sizes = [where[dim][1] - where[dim][0] for dim in function.sizes]
         reads = [self.read(name, where) for name in function.reads]
         try:
-            self.program.code[function.name](*sizes, *reads, *(out[name] for name in function.writes))
+            with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, which is refused where values are kept
+                self.program.code[function.name](*sizes, *reads, *(out[name] for name in function.writes))
         except SweepError:
             raise
         except Exception as error:

@@ -178,3 +178,17 @@ def test_a_cube_of_another_version_is_said(cube, change, said):
     for ask in (open_cube, running.check):
         with pytest.raises(SweepError, match=said):
             ask(cube)
+
+
+@pytest.mark.usefixtures("forgotten")
+@pytest.mark.parametrize("formula", ["1e300 * 1e300 * gpus", "1e30 * gpus * 1e8"])
+def test_an_infinite_value_is_refused_with_its_place(opened, tmp_path, formula):
+    head = "from sweep import equation\n\n\n@equation(unit='1', source='article')\n"
+    (tmp_path / "own.py").write_text(f"{head}def running_own(gpus):\n    'A number.'\n    return {formula} if gpus > 8 else 1.0\n")
+    study = opened("title: x\nequations: own.py\naxes: {gpus: [8, 16]}\noutputs: [running_own]\n")
+    for store in (None, tmp_path / "cube.zarr"):
+        with pytest.raises(SweepError, match=r"running_own is infinite, for it divides by zero or is too large .* at gpus = 16$"):
+            run(study, store)
+    if "1e300" in formula:
+        with pytest.raises(SweepError, match=r"running_own is infinite.* at this point"):
+            evaluate(study, gpus=16)

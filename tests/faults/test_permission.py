@@ -1,0 +1,48 @@
+"""What a user without rights is told. Root may do everything, so the test gives up its rights while it looks."""
+
+import os
+from contextlib import contextmanager
+
+import pytest
+from click.testing import CliRunner
+
+from sweep.cli import main
+from tests.commands import sweep
+from tests.studies import ENERGY
+
+NOBODY = 65534
+
+
+@contextmanager
+def without_rights():
+    """Whoever runs the tests, as somebody whom modes of files bind."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+@pytest.mark.skipif(not hasattr(os, "seteuid"), reason="a system without users")
+@pytest.mark.parametrize(("mode", "said"), [(0o500, ("Permission denied", "no cube there")), (0o000, ("Permission denied",) * 2)])
+def test_a_folder_that_may_not_be_written_or_read_is_one_line(tmp_path, mode, said):
+    for folder in [tmp_path, *tmp_path.parents[:2]]:
+        folder.chmod(0o755)
+    (tmp_path / "study.yaml").write_text(ENERGY)
+    sweep("run", tmp_path / "study.yaml", "-o", tmp_path / "there.zarr")  # imports what the test may not read later
+    sweep("info", tmp_path / "there.zarr")
+    closed = tmp_path / "closed"
+    closed.mkdir()
+    closed.chmod(mode)
+    if os.geteuid() == 0:
+        os.chown(closed, NOBODY, NOBODY)
+    commands = ["run", str(tmp_path / "study.yaml"), "-o", str(closed / "cube.zarr")], ["info", str(closed / "cube.zarr")]
+    for arguments, text in zip(commands, said, strict=True):
+        with without_rights():
+            done = CliRunner().invoke(main, arguments)
+        assert done.exit_code == 2, done.exception
+        assert done.stderr.count("\n") == 1, done.stderr
+        assert text in done.stderr
