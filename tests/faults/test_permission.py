@@ -27,7 +27,7 @@ def without_rights():
 
 
 @pytest.mark.skipif(not hasattr(os, "seteuid"), reason="a system without users")
-@pytest.mark.parametrize(("mode", "said"), [(0o500, ("Permission denied", "no cube there")), (0o000, ("Permission denied",) * 2)])
+@pytest.mark.parametrize(("mode", "said"), [(0o500, ("Permission denied", "no such cube")), (0o000, ("Permission denied",) * 2)])
 def test_a_folder_that_may_not_be_written_or_read_is_one_line(tmp_path, mode, said):
     for folder in [tmp_path, *tmp_path.parents[:2]]:
         folder.chmod(0o755)
