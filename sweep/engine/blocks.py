@@ -158,7 +158,7 @@ class Program:
         return [*self.more, *found] if found else []
 
     @cached_property
-    def code(self) -> dict[str, Callable[..., None]]:
+    def code(self) -> dict[str, Callable[..., Any]]:
         """What to call, by function name."""
         registry.only(self.plan.study.equations)
         plain = [f for f in (*self.exports.values(), *self.outputs.values()) if f.name in self.interpreted]

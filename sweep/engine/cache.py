@@ -78,11 +78,11 @@ class Kept:
         self.seen = 0
         self.lock = threading.Lock()
 
-    def __call__(self, *arguments: Any) -> None:
+    def __call__(self, *arguments: Any) -> Any:
         try:
-            self.function(*arguments)
+            found = self.function(*arguments)
         except OSError:  # the disk of the cache is full: the code is there all the same, and is compiled again another time
-            self.function(*arguments)
+            found = self.function(*arguments)
         if len(self.function.signatures) != self.seen:
             with self.lock:
                 self.seen = len(self.function.signatures)
@@ -90,8 +90,9 @@ class Kept:
                     write(self.where / f"{self.name}.sums", json.dumps(_sums(self.where, self.name)))
                 except (OSError, SweepError):
                     discard_damaged(self.where, self.name)
+        return found
 
 
-def kept(module: Any, names: list[str], where: Path) -> dict[str, Callable[..., None]]:
+def kept(module: Any, names: list[str], where: Path) -> dict[str, Callable[..., Any]]:
     """The compiled functions of a module."""
     return {name: Kept(getattr(module, name), where, module.__name__) for name in names}

@@ -86,7 +86,7 @@ def text(functions: Iterable[Function]) -> str:
     return HEADER + "".join(lines) + "".join(f"\n\n@nest\n{function.text}" for function in functions)
 
 
-def compiled(functions: Iterable[Function], equations: registry.Own | None = None) -> dict[str, Callable[..., None]]:
+def compiled(functions: Iterable[Function], equations: registry.Own | None = None) -> dict[str, Callable[..., Any]]:
     """The functions, ready to call; what was compiled before under the same digest is read from disk."""
     functions = list(functions)
     content = text(functions)
@@ -105,7 +105,7 @@ def compiled(functions: Iterable[Function], equations: registry.Own | None = Non
     return cache.kept(sys.modules[name], [function.name for function in functions], where)
 
 
-def interpreted(functions: Iterable[Function]) -> dict[str, Callable[..., None]]:
+def interpreted(functions: Iterable[Function]) -> dict[str, Callable[..., Any]]:
     """The same functions as plain Python, for work that is smaller than starting a compiler."""
     functions = list(functions)
     import numpy as np
