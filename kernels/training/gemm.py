@@ -168,10 +168,25 @@ def mlp_products_time(local_tokens, tp, ffn_hidden_size, mlp_matrices, hidden_si
 
 
 @equation(unit="s", source="aiconfigurator-core")
-def head_time(local_tokens, tp, vocabulary_size, hidden_size, gemm_rate_16bit, operand_rate, pointwise_rate, loss_bytes):
+def loss_time(local_tokens, tp, vocabulary_size, pointwise_rate, loss_bytes):
+    """Time of the loss, forward and backward, for one micro-batch.
+
+    t = n V c / (t r)
+
+    local_tokens: n, tokens of one micro-batch on one rank [token]
+    tp: t, tensor-parallel size [1]
+    vocabulary_size: V, rows of the embedding [1]
+    pointwise_rate: r, rate of memory-bound operators [B/s]
+    loss_bytes: c, memory traffic of the loss for each logit, forward and backward [B]
+    """
+    return local_tokens * vocabulary_size / tp * loss_bytes / pointwise_rate
+
+
+@equation(unit="s", source="aiconfigurator-core")
+def head_time(local_tokens, tp, vocabulary_size, hidden_size, gemm_rate_16bit, operand_rate, loss_time):
     """Time of the output head and the loss, forward and backward, for one micro-batch.
 
-    t = 3 (2 n h V / (t R) + 2 (n h + n V / t + h V / t) / r) + n V c / (t r_p)
+    t = 3 (2 n h V / (t R) + 2 (n h + n V / t + h V / t) / r) + t_l
 
     local_tokens: n, tokens of one micro-batch on one rank [token]
     tp: t, tensor-parallel size [1]
@@ -179,13 +194,12 @@ def head_time(local_tokens, tp, vocabulary_size, hidden_size, gemm_rate_16bit, o
     hidden_size: h, width of the residual stream [1]
     gemm_rate_16bit: R, rate of large matrix products in 16 bits, in which the head is computed [FLOP/s]
     operand_rate: r, rate at which operands seem to arrive [B/s]
-    pointwise_rate: r_p, rate of memory-bound operators [B/s]
-    loss_bytes: c, memory traffic of the loss for each logit, forward and backward [B]
+    loss_time: t_l, loss [s]
     """
     share = vocabulary_size / tp
     operands = local_tokens * (hidden_size + share) + hidden_size * share
     products = 2 * local_tokens * hidden_size * share / gemm_rate_16bit + 2 * operands / operand_rate
-    return 3 * products + local_tokens * share * loss_bytes / pointwise_rate
+    return 3 * products + loss_time
 
 
 @equation(unit="FLOP/s", source="aiconfigurator-core")

@@ -24,6 +24,18 @@ def layer_products_time(attention_products_time, mlp_products_time, expert_produ
     return attention_products_time + (1 - share) * mlp_products_time + share * (expert_products_time + shared_expert_time)
 
 
+@equation(unit="s", source="megatron-core-cp")
+def context_parallel_wait(context_parallel_time, core_attention_time):
+    """Time that one layer waits for keys and values, forward, for one micro-batch.
+
+    t = max(0, t_cp - t_core)
+
+    context_parallel_time: t_cp, passing keys and values round the context-parallel ring [s]
+    core_attention_time: t_core, core of attention, behind which that hides [s]
+    """
+    return max(0.0, context_parallel_time - core_attention_time)
+
+
 @equation(unit="s", source="narayanan-2021")
 def layer_exchange_time(
     tensor_parallel_time,
@@ -33,12 +45,11 @@ def layer_exchange_time(
     collective_start_time,
     scaleup_domain,
     scaleout_hop_time,
-    context_parallel_time,
-    core_attention_time,
+    context_parallel_wait,
 ):
     """Time that one layer waits for exchanges of tensor and context parallelism, forward, for one micro-batch.
 
-    t = t_tp - b o_t (t_tp - 2 t_0 - 4 (t - 1) t_h) + max(0, t_cp - t_core), t_h only where tp reaches beyond a domain
+    t = t_tp - b o_t (t_tp - 2 t_0 - 4 (t - 1) t_h) + t_cp, t_h only where tp reaches beyond a domain
 
     tensor_parallel_time: t_tp, exchanges between tensor-parallel ranks [s]
     tp: t, tensor-parallel size [1]
@@ -47,13 +58,11 @@ def layer_exchange_time(
     collective_start_time: t_0, time of a collective beyond its transfer, which does not hide [s]
     scaleup_domain: GPUs that one scale-up domain joins [1]
     scaleout_hop_time: t_h, time of one step of a ring between domains beyond its transfer, which does not hide [s]
-    context_parallel_time: t_cp, passing keys and values round the context-parallel ring [s]
-    core_attention_time: t_core, core of attention, behind which that hides [s]
+    context_parallel_wait: t_cp, waiting for keys and values [s]
     """
-    ring = max(0.0, context_parallel_time - core_attention_time)
     waits = 2 * collective_start_time + (4 * (tp - 1) * scaleout_hop_time if tp > scaleup_domain else 0.0)
     hidden = tensor_overlap * tp_overlap * max(0.0, tensor_parallel_time - waits)
-    return tensor_parallel_time - hidden + ring
+    return tensor_parallel_time - hidden + context_parallel_wait
 
 
 @equation(unit="s", source="narayanan-2021")

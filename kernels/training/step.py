@@ -147,9 +147,9 @@ def step_time(pipeline_time, data_parallel_wait, optimizer_time, step_overhead, 
 
 @rule(source="megascale")
 def stragglers_extrapolated(gpus, straggler_growth):
-    """The assumed loss to stragglers exceeds a sixteenth, in a cluster larger than any among the published runs (a warning).
+    """The assumed loss to stragglers exceeds half a step, in a cluster several times larger than any among the published runs (a warning).
 
     gpus: N, GPUs of the cluster [1]
     straggler_growth: g, growth of the step time with each GPU [1]
     """
-    return 16 * straggler_growth * gpus > 1
+    return 2 * straggler_growth * gpus > 1

@@ -1,4 +1,4 @@
-"""Matrix multiplication on one GPU. What belongs here: the work, bytes, time and energy of one product.
+"""Matrix multiplication on one GPU, or split over several. What belongs here: the work, bytes, time and energy of one product.
 
 The rate is the roofline's, which no real product exceeds; how far real products stay below it is for the efficiency of training.
 """
@@ -98,3 +98,67 @@ def matmul_energy(gpu_tdp, matmul_time):
     matmul_time: t, shortest time of the product [s]
     """
     return gpu_tdp * matmul_time
+
+
+@equation(unit="s", source="williams-2009")
+def split_matmul_compute_time(matmul_m, matmul_n, matmul_k, matmul_gpus, element_bytes, peak_rate, hbm_bandwidth):
+    """Shortest time in which each of several GPUs computes its columns of a matrix product.
+
+    t = max(2 m n k / (g R), b (m k + k n / g + m n / g) / W)
+
+    matmul_m: m, rows of the product [1]
+    matmul_n: n, columns of the product [1]
+    matmul_k: k, length of the sums [1]
+    matmul_gpus: g, GPUs that share the columns [1]
+    element_bytes: b, memory of one number [B]
+    peak_rate: R, dense peak rate of the GPU in the precision [FLOP/s]
+    hbm_bandwidth: W, memory bandwidth of the GPU [B/s]
+    """
+    columns = matmul_n / matmul_gpus
+    moved = element_bytes * (matmul_m * matmul_k + matmul_k * columns + matmul_m * columns)
+    return max(2 * matmul_m * columns * matmul_k / peak_rate, moved / hbm_bandwidth)
+
+
+@equation(unit="s", source="narayanan-2021")
+def split_matmul_exchange_time(matmul_m, matmul_n, matmul_gpus, element_bytes, scaleup_domain, scaleup_bandwidth, scaleout_bandwidth):
+    """Shortest time in which each of several GPUs gathers the columns of a matrix product that the others computed.
+
+    t = b m n (g - 1) / (g u), u that of the scale-up network, or of the network cards of one domain where the GPUs are in several
+
+    matmul_m: m, rows of the product [1]
+    matmul_n: n, columns of the product [1]
+    matmul_gpus: g, GPUs that share the columns [1]
+    element_bytes: b, memory of one number [B]
+    scaleup_domain: GPUs that one scale-up domain joins [1]
+    scaleup_bandwidth: bandwidth of one GPU into its scale-up domain, one direction [B/s]
+    scaleout_bandwidth: bandwidth of one GPU into the network between domains, one direction [B/s]
+    """
+    rate = scaleup_bandwidth
+    if matmul_gpus > scaleup_domain:
+        rate = min(rate, scaleup_domain * scaleout_bandwidth)
+    return element_bytes * matmul_m * matmul_n * (matmul_gpus - 1) / (matmul_gpus * rate)
+
+
+@equation(unit="s", source="narayanan-2021")
+def split_matmul_time(split_matmul_compute_time, split_matmul_exchange_time):
+    """Shortest time of one matrix product that several GPUs share by columns, until each has the whole result.
+
+    t = t_c + t_x
+
+    split_matmul_compute_time: t_c, computing the columns [s]
+    split_matmul_exchange_time: t_x, gathering them [s]
+    """
+    return split_matmul_compute_time + split_matmul_exchange_time
+
+
+@equation(unit="1", source="narayanan-2021")
+def split_matmul_efficiency(matmul_time, matmul_gpus, split_matmul_time):
+    """Time of one matrix product on one GPU over that of all GPUs that share it together.
+
+    t_1 / (g t)
+
+    matmul_time: t_1, shortest time on one GPU [s]
+    matmul_gpus: g, GPUs that share the product [1]
+    split_matmul_time: t, shortest time on them [s]
+    """
+    return matmul_time / (matmul_gpus * split_matmul_time)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from sweep.equations.registry import Rule
     from sweep.study.definition import Claim, Study
 
+WIDTH = 40  # characters of all bars together
+SHOWN = 0.0005
+
 
 @click.command(epilog="Example: sweep point configs/studies/gpt4.yaml --set gpus=24960 --set pue=1.2")
 @study_argument
@@ -29,7 +32,7 @@ def point(study: str, set_: tuple[str, ...], axis: tuple[str, ...], outputs: tup
 
     The point is the study's `point:`, else the first label of each axis. The outputs come first, then the intermediate
     quantities. Beside a value is its 90 % band: inputs are drawn from the ranges that their sources or the study give, predictions
-    from their measured errors.
+    from their measured errors. Where a step of training is among the outputs, bars show where its time goes.
     """
     from sweep.equations.point import evaluate
     from sweep.study.parse import open_study
@@ -58,6 +61,7 @@ def _bands(study: Study, found: Point) -> dict[str, Band] | None:
 def _point_record(study: Study, found: Point, bands: Mapping[str, Band]) -> dict[str, Any]:
     from sweep.cube.text import in_unit
     from sweep.equations.quantities import quantity
+    from sweep.study.shares import step_shares
 
     record: dict[str, Any] = {}
     for name in dict.fromkeys([*study.outputs, *found.values]):
@@ -71,6 +75,8 @@ def _point_record(study: Study, found: Point, bands: Mapping[str, Band]) -> dict
             record[name]["value"] = known.choices[int(value)]
         if value != value:
             record[name]["status"] = _broken(study, found, name)
+    if shares := step_shares(study):
+        record["step_time"]["shares"] = shares
     return record
 
 
@@ -81,6 +87,7 @@ def _broken(study: Study, found: Point, name: str) -> list[str]:
 
 def _point_text(study: Study, found: Point, bands: Mapping[str, Band], everything: bool) -> str:
     from sweep.cube.text import amount, table
+    from sweep.study.shares import step_shares
 
     at = ", ".join(f"{name} = {_label(study, name)}" for name in study.axes)
     lines = [f"{study.title} ({study.file})", *([f"at {at}"] if at else []), ""]
@@ -89,6 +96,8 @@ def _point_text(study: Study, found: Point, bands: Mapping[str, Band], everythin
     held = _held(study)
     if found.broken:
         lines += [*(_rule_text(study, held, found, rule) for rule in found.broken), ""]
+    if shares := step_shares(study):
+        lines += [_waterfall(shares), ""]
     computed = {e.name: "" for e in study.graph.equations if e.name not in study.outputs}
     if computed:
         lines.append(_valued("intermediate quantity", computed, found, bands))
@@ -132,6 +141,19 @@ def _rule_text(study: Study, held: Study, found: Point, rule: Rule) -> str:
         there = [(label, words) for name in gaps for label, words in held.kinds(name).items()]
         return said + "".join(f"; {label} has it for: {', '.join(words)}" for label, words in there)
     return f"{said} ({', '.join(f'{name} = {amount(name, found.values[name])}' for name in rule.arguments[:6])})"
+
+
+def _waterfall(shares: Mapping[str, float]) -> str:
+    """The shares as bars, each beginning where the one before it ends; what is less than a twentieth of a percent is left out."""
+    from sweep.cube.text import table
+
+    lines, before = [], 0.0
+    for name, share in shares.items():
+        if share >= SHOWN:
+            first, last = round(WIDTH * before), round(WIDTH * (before + share))
+            lines.append((name, f"{100 * share:.1f} %", " " * first + "#" * max(last - first, 1)))
+        before += share
+    return table(("where the time goes", "share", ""), lines, right=("share",))
 
 
 def _checked(study: Study) -> list[str]:

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from sweep.catalog.units import factor
+from sweep.cli.points import _waterfall
 from sweep.equations import point
 from sweep.study.parse import open_study
 from tests.commands import ROOT, SMALL, SPLITS, refused, sweep, words
@@ -27,6 +28,14 @@ def test_a_point_in_json_holds_every_quantity_with_its_unit():
     assert record["mfu"]["unit"] == "%"
     assert record["layer_time"] == {"value": values["layer_time"], "unit": "s"}
     assert record["precision"] == {"value": "bf16", "unit": "1"}
+
+
+def test_a_point_shows_where_the_time_of_a_step_goes():
+    shares = json.loads(sweep("point", "gpt4", "--json"))["step_time"]["shares"]
+    assert sum(shares.values()) == pytest.approx(1)
+    text = sweep("point", "gpt4")
+    assert f"{100 * shares['products_share']:.1f} %  #" in text
+    assert "where the time goes" not in sweep("point", "article")
 
 
 def test_a_point_in_text_shows_outputs_first_each_in_the_unit_that_the_study_asks_for():
@@ -102,3 +111,12 @@ def test_a_waterfall_is_drawn(tmp_path):
     sweep("compare", SPLITS, "--with", "gpus=64", "--plot", tmp_path / "w.png")
     assert (tmp_path / "w.png").stat().st_size > 1000
     assert "a picture ends in .png or .svg" in refused("compare", SPLITS, "--with", "gpus=64", "--plot", tmp_path / "w.pdf")
+
+
+def test_bars_begin_where_the_one_before_ends():
+    lines = _waterfall({"products_share": 0.5, "attention_share": 0.0001, "bubble_share": 0.25}).splitlines()
+    assert [line.split()[0] for line in lines[1:]] == ["products_share", "bubble_share"]
+    first, second = (line.rindex(" ") + 1 if " #" in line else 0 for line in lines[1:])
+    assert lines[1].count("#") == 20
+    assert lines[2].count("#") == 10
+    assert second - first == 20

@@ -25,7 +25,7 @@ ROOMS = {
     "catalog": ("document", "units", "parameters", "model_layers", "model_config", "entries", "sources", "digest"),
     "equations": ("registry", "quantities", "graph", "point"),
     "supply": ("weather", "mix", "inputs"),
-    "study": ("sampling", "axes", "definition", "parse", "where"),
+    "study": ("sampling", "axes", "definition", "parse", "where", "shares"),
     "engine": ("plan", "nests", "cache", "compile", "quantiles", "blocks"),
     "bounds": ("intervals", "interpreter", "boxes"),
     "cube": ("dataset", "disk", "journal", "layout", "store", "reading", "text", "query", "running", "virtual", "export"),

@@ -128,11 +128,11 @@ BY_HAND = [
             "hidden_size": 10,
             "gemm_rate_16bit": 50,
             "operand_rate": 20,
-            "pointwise_rate": 40,
-            "loss_bytes": 8,
+            "loss_time": 400,
         },
         3 * (800 + 320) + 400,
     ),
+    ("loss_time", {"local_tokens": 100, "tp": 4, "vocabulary_size": 80, "pointwise_rate": 40, "loss_bytes": 8}, 400),
     (
         "gradient_accumulation_time",
         {"layer_dense_weights": 120, "layer_expert_weights": 300, "tp": 4, "ep": 6, "accumulation_bytes": 8, "pointwise_rate": 40},

@@ -53,7 +53,7 @@ def test_tokens_on_their_way_to_experts_are_waited_for_unless_another_micro_batc
 
 def test_waiting_for_a_ring_beyond_one_domain_does_not_hide():
     run = {"tensor_overlap": 1, "tp_overlap": 1, "collective_start_time": 1e-5, "scaleup_domain": 8, "scaleout_hop_time": 6e-5}
-    ring = {"context_parallel_time": 0, "core_attention_time": 0}
+    ring = {"context_parallel_wait": 0}
     assert value("layer_exchange_time", tensor_parallel_time=1e-2, tp=16, **run, **ring) == pytest.approx(2e-5 + 4 * 15 * 6e-5)
     assert value("layer_exchange_time", tensor_parallel_time=1e-2, tp=8, **run, **ring) == pytest.approx(2e-5)
 
@@ -88,8 +88,7 @@ BY_HAND = [
             "tensor_overlap": 1,
             "tp_overlap": 0.5,
             "collective_start_time": 1,
-            "context_parallel_time": 9,
-            "core_attention_time": 3,
+            "context_parallel_wait": 6,
         },
         10 - 4 + 6,
     ),
@@ -103,8 +102,7 @@ BY_HAND = [
             "tensor_overlap": 0,
             "tp_overlap": 0.5,
             "collective_start_time": 1,
-            "context_parallel_time": 2,
-            "core_attention_time": 3,
+            "context_parallel_wait": 0,
         },
         10,
     ),
@@ -118,8 +116,7 @@ BY_HAND = [
             "tensor_overlap": 1,
             "tp_overlap": 0.5,
             "collective_start_time": 1,
-            "context_parallel_time": 0,
-            "core_attention_time": 3,
+            "context_parallel_wait": 0,
         },
         1,
     ),
@@ -235,8 +232,7 @@ BY_HAND = [
             "tensor_overlap": 1,
             "tp_overlap": 0.5,
             "collective_start_time": 1,
-            "context_parallel_time": 0,
-            "core_attention_time": 3,
+            "context_parallel_wait": 0,
         },
         20 - 5,
     ),

@@ -4,6 +4,7 @@ import pytest
 
 from sweep.catalog.parameters import parameters
 from sweep.equations import graph, point
+from tests.at_point import value
 
 V100 = {"peak_rate": 125e12, "hbm_bandwidth": 900e9, "gpu_tdp": 300.0}
 A100 = {"peak_rate": 312e12, "hbm_bandwidth": 2.039e12, "gpu_tdp": 400.0}
@@ -50,3 +51,26 @@ def test_the_articles_product_on_one_a100():
 )
 def test_every_precision_has_its_width_in_memory(precision, width):
     assert product(2.0, 2.0, 2.0, precision)["element_bytes"] == width
+
+
+def test_a_product_split_over_the_gpus_of_a_server_waits_for_the_gathering():
+    """The article's product on eight H100: 0.253 s of operations, 2.5 GB of every GPU's columns to the seven others at 450 GB/s."""
+    h100 = {"peak_rate": 989.4e12, "hbm_bandwidth": 3.35e12, "scaleup_bandwidth": 450e9, "scaleout_bandwidth": 50e9, "scaleup_domain": 8}
+    run = {"matmul_m": 1e5, "matmul_n": 1e5, "matmul_k": 1e5, "precision": "bf16", **h100}
+    assert value("split_matmul_compute_time", **run, matmul_gpus=8) == pytest.approx(2e15 / 8 / 989.4e12)
+    assert value("split_matmul_exchange_time", **run, matmul_gpus=8) == pytest.approx(7 * 2.5e9 / 450e9)
+    assert value("split_matmul_time", **run, matmul_gpus=8) == pytest.approx(0.25268 + 0.03889, rel=1e-4)
+    assert value("split_matmul_efficiency", **run, matmul_gpus=8) == pytest.approx(0.25268 / 0.29157, rel=1e-4)
+    assert value("split_matmul_efficiency", **run, matmul_gpus=1) == 1
+
+
+def test_beyond_a_server_the_gathering_is_as_fast_as_its_network_cards():
+    run = {"matmul_m": 1e5, "matmul_n": 1e5, "element_bytes": 2, "scaleup_domain": 8, "scaleup_bandwidth": 450e9}
+    assert value("split_matmul_exchange_time", **run, scaleout_bandwidth=25e9, matmul_gpus=16) == pytest.approx(20e9 * 15 / 16 / 200e9)
+    assert value("split_matmul_exchange_time", **run, scaleout_bandwidth=100e9, matmul_gpus=16) == pytest.approx(20e9 * 15 / 16 / 450e9)
+
+
+def test_columns_too_narrow_for_their_operations_wait_for_memory():
+    run = {"matmul_m": 8192, "matmul_n": 1024, "matmul_k": 8192, "element_bytes": 2, "peak_rate": 125e12, "hbm_bandwidth": 900e9}
+    moved = 2 * (8192 * 8192 + 2 * 8192 * 1024 / 64)
+    assert value("split_matmul_compute_time", **run, matmul_gpus=64) == pytest.approx(moved / 900e9)
