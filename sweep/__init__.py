@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sweep.analysis.search import best as best
     from sweep.analysis.sensitivity import sensitivity as sensitivity
     from sweep.analysis.solve import solve as solve
+    from sweep.cube.part import slice as slice
     from sweep.cube.query import open_cube as open_cube
     from sweep.cube.running import check as check
     from sweep.cube.running import evaluate as evaluate
@@ -44,6 +45,7 @@ WHERE = {
     "rule": "equations.registry",
     "run": "cube.running",
     "sensitivity": "analysis.sensitivity",
+    "slice": "cube.part",
     "solve": "analysis.solve",
 }
 __all__ = list(WHERE)

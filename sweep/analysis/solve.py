@@ -65,7 +65,7 @@ def _range(study: Study, name: str) -> Axis:
     """The range of an input that is on no axis: from its least to its largest legal value."""
     known = quantity(name)
     if known.choices or name in registry.EQUATIONS or known.minimum is None or known.maximum is None:
-        raise SweepError(f"{name}: is on no axis and has no bounds to look in; give a range: --axis {name}=low:high:linear61")
+        raise SweepError(f"{name}: is on no axis and has no bounds to look in; give a range: --axis {name}=low:high:lin61")
     return Axis(name, None, {name: _between(known.minimum, known.maximum, STEPS, known.whole)}, place=study.file)
 
 

@@ -145,23 +145,35 @@ def _share(part: int, whole: int) -> str:
 
 @click.command(
     "slice",
-    short_help="Print or export a part of one variable of a cube.",
-    epilog="Example: sweep slice gpt4.zarr training_energy --sel gpu=h100-sxm --sel training_duration=90d",
+    short_help="Print, reduce or export a part of a cube.",
+    epilog="Example: sweep slice gpt4.zarr training_energy --sel gpu=h100-sxm,b200-sxm --sel pue=1.1:1.3 --reduce min=split",
 )
 @cube_argument
-@click.argument("variable")
-@click.option("--sel", "sel", multiple=True, metavar="AXIS=LABEL", help="Take one label of an axis; a number may carry its unit.")
+@click.argument("variables", nargs=-1, required=True, metavar="VARIABLE...")
+@click.option("--sel", "sel", multiple=True, metavar="AXIS=LABELS", help="Take one label, several or a range: gpu=a,b, pue=1.1:1.3.")
+@click.option("--where", multiple=True, metavar="CONDITION", help='Only cells that meet this, such as "mfu >= 30 %".')
+@click.option("--reduce", multiple=True, metavar="HOW=AXES", help="mean, min, max, median, count or p95 over axes: mean=pue,gpus.")
 @click.option("--nearest", is_flag=True, help="Take the nearest label where a number is not on its axis.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print every cell as CSV, in SI units.")
 @as_json
 @click.option("--parquet", metavar="FILE", type=click.Path(path_type=Path), help="Write every cell to a Parquet file, in SI units.")
 @click.option("--netcdf", metavar="FILE", type=click.Path(path_type=Path), help="Write a netCDF file, in SI units.")
 def slice_(
-    cube: Path, variable: str, sel: tuple[str, ...], nearest: bool, as_csv: bool, as_json: bool, parquet: Path | None, netcdf: Path | None
+    cube: Path,
+    variables: tuple[str, ...],
+    sel: tuple[str, ...],
+    where: tuple[str, ...],
+    reduce: tuple[str, ...],
+    nearest: bool,
+    as_csv: bool,
+    as_json: bool,
+    parquet: Path | None,
+    netcdf: Path | None,
 ) -> None:
-    """Print a part of one variable of a cube as a table, or hand it to other programs.
+    """Print a part of a cube as a table, or hand it to other programs.
 
-    VARIABLE is an output of the cube; `sweep info` lists them. Axes that are not selected stay.
+    VARIABLE is an output of the cube; `sweep info` lists them. Axes that are not selected stay, unless they are reduced: then each row
+    stands for all points along them that have a value and meet the conditions, and `points` says how many these are.
     """
     from sweep.cube import export
     from sweep.cube.query import label_index, open_cube, select
@@ -174,6 +186,11 @@ def slice_(
         if axis in at:
             raise SweepError(f"--sel {axis}={label}: {axis} is already fixed at {at[axis]}")
         at[axis] = label
+    if len(variables) > 1 or where or reduce:
+        if parquet or netcdf:
+            raise click.UsageError("--parquet and --netcdf take one variable, whole; use --csv")
+        return _rows(opened, variables, at, where, reduce, nearest, as_csv, as_json)
+    (variable,) = variables
     idle = [axis for axis in at if variable in opened and axis in opened.dims and axis not in opened[variable].dims]
     for axis in idle:
         label_index(opened, axis, at.pop(axis), nearest)
@@ -191,6 +208,40 @@ def slice_(
     else:
         told = {axis: label for axis, label in at.items() if STATUS in opened and axis in opened[STATUS].dims}
         click.echo(printable(export.text(bare, select(opened, STATUS, told, nearest) if STATUS in opened else None)))
+
+
+def _rows(
+    cube: xarray.Dataset,
+    variables: tuple[str, ...],
+    at: dict[str, str],
+    where: tuple[str, ...],
+    reduce: tuple[str, ...],
+    nearest: bool,
+    as_csv: bool,
+    as_json: bool,
+) -> None:
+    """Several variables, conditions or reductions: rows as text, CSV or JSON."""
+    import itertools
+
+    from sweep.cli.rows import shown_units, text_of
+    from sweep.cube import export
+    from sweep.cube.part import slice as part_of
+
+    found = part_of(cube, variables, at, where, reduce, nearest)
+    if as_csv:
+        titles = [name if unit == "1" else f"{name} [{unit}]" for name, unit in found.units.items()]
+        for lines in export.lines(titles, (row.values() for row in found.rows)):
+            click.echo(lines, nl=False)
+        return
+    if as_json:
+        return print_json({"at": found.at, "units": found.units, "rows": list(found.rows)})
+    rows = list(itertools.islice(found.rows, export.ROWS + 1))
+    if not rows:
+        return click.echo("no cell meets the conditions")
+    wanted = {f"{text.partition('=')[0].strip()}_{name}": unit for text in reduce for name, unit in shown_units(cube).items()}
+    click.echo(text_of(rows[: export.ROWS], list(rows[0]), dict(found.units), {**shown_units(cube), **wanted}))
+    if len(rows) > export.ROWS:
+        click.echo(f"\nthe first {export.ROWS} of up to {found.cells:,} rows; --sel narrows them, --csv prints all")
 
 
 @click.command(short_help="Verify the checksums of a cube, and repair it.", epilog="Example: sweep check gpt4.zarr --repair")

@@ -1,4 +1,9 @@
-"""Options that several commands take. What belongs here: decorators for click, and JSON as it is printed."""
+"""Options that several commands take. What belongs here: decorators for click, and JSON as it is printed.
+
+JSON is the same for all commands: numbers in SI, whole ones without a point, words for choices and labels, null where there is no
+value. One quantity is {"value": ..., "unit": ...}, with "status", the rules that it breaks, where it has no value, and "p5", "p95"
+where it has a band. A table is {"units": {column: unit}, "rows": [{column: value}]}.
+"""
 
 from __future__ import annotations
 

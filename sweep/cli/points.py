@@ -59,20 +59,15 @@ def _bands(study: Study, found: Point) -> dict[str, Band] | None:
 
 
 def _point_record(study: Study, found: Point, bands: Mapping[str, Band]) -> dict[str, Any]:
-    from sweep.cube.text import in_unit
     from sweep.equations.quantities import quantity
     from sweep.study.shares import step_shares
 
     record: dict[str, Any] = {}
     for name in dict.fromkeys([*study.outputs, *found.values]):
         known, value = quantity(name), found.values[name]
-        unit = study.outputs.get(name) or known.unit
-        record[name] = {"value": in_unit(value, known.unit, unit), "unit": unit}
+        record[name] = {"value": known.told(value), "unit": known.unit}
         if name in bands and value == value:
-            low, high = (in_unit(end, known.unit, unit) for end in bands[name])
-            record[name] |= {"p5": low, "p95": high}
-        if known.choices and value == value:
-            record[name]["value"] = known.choices[int(value)]
+            record[name] |= dict(zip(("p5", "p95"), bands[name], strict=True))
         if value != value:
             record[name]["status"] = _broken(study, found, name)
     if shares := step_shares(study):

@@ -61,6 +61,13 @@ def csv(array: xarray.DataArray) -> Iterator[str]:
         yield _lines([*place, "" if cell != cell else cell] for place, cell in zip(itertools.product(*labels), cells, strict=True))
 
 
+def lines(titles: list[str], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
+    """Rows as lines of CSV under a header; what has no value stays empty."""
+    yield _lines([titles])
+    for row in rows:
+        yield _lines([["" if cell != cell else cell for cell in row]])
+
+
 def record(array: xarray.DataArray) -> dict[str, Any]:
     """Everything as a dictionary for JSON, values nested by axis."""
     found: dict[str, Any] = {"variable": str(array.name), "meaning": array.attrs.get("long_name", ""), "unit": unit_of(array)}

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sweep.catalog.document import Node
 from sweep.catalog.units import show, to_si
 from sweep.cube import store
 from sweep.errors import SweepError, suggestion
+from sweep.study.axes import axis as written_axis
 
 if TYPE_CHECKING:
     import xarray
@@ -29,7 +31,7 @@ def open_cube(path: str | Path) -> xarray.Dataset:
 
 
 def select(cube: xarray.Dataset, variable: str, at: Mapping[str, str], nearest: bool = False) -> xarray.DataArray:
-    """One variable at some labels; numbers may carry a unit ("90 d"). nearest: the label closest to a number."""
+    """One variable at some labels: one of an axis, several or a range. nearest: the label closest to a number."""
     if variable in cube.dims:
         raise SweepError(f"{variable}: is an axis of the cube; `sweep info` shows its range, and a slice of a variable its labels")
     if variable not in cube.variables:
@@ -45,26 +47,46 @@ def select(cube: xarray.Dataset, variable: str, at: Mapping[str, str], nearest: 
     return array
 
 
-def label_index(cube: xarray.Dataset, axis: str, text: str, nearest: bool) -> int:
-    """Where on an axis a label stands."""
+def label_index(cube: xarray.Dataset, axis: str, text: str, nearest: bool) -> int | list[int]:
+    """Where on an axis a label stands, or several: "8,16", all between two ends "1.1:1.3", or as an axis is written "1.1:1.3:0.1"."""
     import numpy as np
 
     labels: Any = cube[axis].values
     if labels.dtype.kind not in "fiu":
         words = [str(label) for label in labels]
-        if text not in words:
-            raise SweepError(f"--sel {axis}={text}: no such label{suggestion(text, words)}")
-        return words.index(text)
+        asked = [text] if text in words else [word.strip() for word in text.split(",")]
+        for word in asked:
+            if word not in words:
+                raise SweepError(f"--sel {axis}={text}: no such label{suggestion(word, words)}")
+        return [words.index(word) for word in asked] if len(asked) > 1 else words.index(asked[0])
     unit = unit_of(cube[axis])
-    try:
-        value = to_si(text, unit)
-    except SweepError as error:
-        raise SweepError(f"--sel {axis}={text}: {error}") from None
-    index = int(np.argmin(np.abs(labels - value)))
-    if not nearest and not np.isclose(labels[index], value, rtol=1e-9, atol=0):
-        near = show(float(labels[index]), unit)
-        raise SweepError(f"--sel {axis}={text}: not on the axis; the nearest label is {near} (--nearest takes it)")
-    return index
+
+    def read(part: str) -> float:
+        try:
+            return to_si(part.strip(), unit)
+        except SweepError as error:
+            raise SweepError(f"--sel {axis}={text}: {error}") from None
+
+    if text.count(":") == 1:
+        low, high = sorted(map(read, text.split(":")))
+        slack = 1e-9 * max(abs(low), abs(high))
+        found = np.flatnonzero((labels >= low - slack) & (labels <= high + slack)).tolist()
+        if not found:
+            ends = f"{show(float(labels[0]), unit)} .. {show(float(labels[-1]), unit)}"
+            raise SweepError(f"--sel {axis}={text}: no label of the axis lies there; it goes {ends}")
+        return [int(i) for i in found]
+    if ":" in text:
+        asked_for = written_axis(axis, Node(text, "--sel", 0, axis), ()).columns[axis].tolist()
+    else:
+        asked_for = [read(part) for part in text.split(",")]
+    indices = []
+    for value in asked_for:
+        index = int(np.argmin(np.abs(labels - value)))
+        if not nearest and not np.isclose(labels[index], value, rtol=1e-9, atol=0):
+            near = show(float(labels[index]), unit)
+            raise SweepError(f"--sel {axis}={text}: not on the axis; the nearest label is {near} (--nearest takes it)")
+        indices.append(index)
+    return indices if len(indices) > 1 else indices[0]
 
 
 def unit_of(variable: xarray.DataArray) -> str:

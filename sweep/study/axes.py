@@ -29,7 +29,7 @@ Values: TypeAlias = npt.NDArray[np.float64]
 LONGEST = 10_000_000
 RANGE_KEYS = ("from", "to", "step", "points", "scale")
 SPLIT = ("tp", "pp", "cp", "ep", "interleaving")
-RANGE_TEXT = re.compile(r"^([^:]+):([^:]+):(?:(log|linear)(\d+)|([^:]+))$")
+RANGE_TEXT = re.compile(r"^([^:]+):([^:]+):(?:(log|lin)(?:ear)?(\d+)|([^:]+))$")
 
 
 @dataclass(frozen=True)
@@ -222,10 +222,10 @@ def _values(name: str, node: Node, distinct: bool = True) -> Values:
         match = RANGE_TEXT.match(node.text)
         if match:
             start, stop, scale, points, step = match.groups()
-            text = {"from": start, "to": stop} | ({"step": step} if step else {"points": points, "scale": scale})
+            text = {"from": start, "to": stop} | ({"step": step} if step else {"points": points, "scale": scale.replace("lin", "linear")})
             node = Node({key: Node(value, node.file, node.line, node.key) for key, value in text.items()}, node.file, node.line, node.key)
         elif ":" in node.text:
-            node.fail("a range reads from:to:step, from:to:log20 or from:to:linear20")
+            node.fail("a range reads from:to:step, from:to:log20 or from:to:lin20")
     if node.is_mapping:
         return _range(parameter, node)
     values = np.array([parameter.read(item) for item in _filled(node)])

@@ -39,7 +39,7 @@ def test_a_slice_is_a_table_that_says_why_a_cell_is_empty(cube):
 def test_a_slice_is_the_point_that_the_study_evaluates(cube):
     value = json.loads(sweep("slice", cube, "facility_power", "--sel", "gpus=128", "--sel", "gpu=h100-sxm", "--json", "--sel", "pue=1.2"))
     at = value["axes"]["split"]["labels"].index("tp8-pp1")
-    expected = json.loads(sweep("point", SPLITS, "--json"))["facility_power"]["value"] * 1e6
+    expected = json.loads(sweep("point", SPLITS, "--json"))["facility_power"]["value"]
     assert value["values"][at] == pytest.approx(expected, rel=1e-6)
     assert value["unit"] == "W"
     assert value["at"] == {"gpus": 128.0, "gpu": "h100-sxm", "pue": 1.2}
@@ -141,3 +141,24 @@ def test_a_cube_is_checked_and_repaired(tmp_path):
     assert "is damaged" in refused("info", cube)
     assert sweep("check", cube, "--repair").endswith("1 blocks, 1 files: recomputed\n")
     assert json.loads(sweep("check", cube, "--json")) == {"complete": True, "repaired": False, "faults": []}
+
+
+def test_a_slice_is_reduced_over_axes_with_the_number_of_points(cube):
+    asked = ["slice", cube, "mfu", "step_time", "--sel", "gpu=h100-sxm", "--reduce", "max=split", "--reduce", "mean=split"]
+    header, *rows = words(sweep(*asked))
+    assert header[0] == "gpus"
+    assert header[-1] == "points"
+    assert [row[-1] for row in rows] == ["5", "6"]
+    found = json.loads(sweep(*asked, "--json"))
+    assert [row["points"] for row in found["rows"]] == [5, 6]
+    assert set(found["units"]) == set(found["rows"][0])
+    first, *lines = sweep(*asked, "--csv").splitlines()
+    assert first.startswith("gpus,max_mfu,")
+    assert len(lines) == 2
+
+
+def test_cells_of_a_slice_meet_its_conditions(cube):
+    rows = json.loads(sweep("slice", cube, "mfu", "--where", "mfu >= 40 %", "--sel", "gpus=64,128", "--json"))["rows"]
+    assert rows
+    assert all(row["mfu"] >= 0.4 for row in rows)
+    assert "no cell meets the conditions" in sweep("slice", cube, "mfu", "--where", "mfu > 2")

@@ -1,9 +1,12 @@
 """What commands share: values and axes of the command line, and what they say of those that change nothing."""
 
+import json
+
 import pytest
 from click.testing import CliRunner
 
 from sweep.cli import main
+from sweep.equations.quantities import names, quantity
 from tests.commands import SPLITS, refused, sweep
 
 SERVED = """title: served
@@ -63,5 +66,33 @@ def test_an_axis_or_an_option_that_changes_nothing_is_said_with_the_nearest_that
 
 @pytest.mark.parametrize("command", [["point"], ["plan"], ["best", "--minimize", "step_time", "--top", "1"]])
 def test_an_output_can_be_added_to_those_of_a_study(command):
-    assert "server_power" not in sweep(command[0], SPLITS, *command[1:]).split("on the way")[0]
-    assert "server_power" in sweep(command[0], SPLITS, *command[1:], "--output", "server_power").split("on the way")[0]
+    assert "server_power" not in sweep(command[0], SPLITS, *command[1:]).split("intermediate")[0]
+    assert "server_power" in sweep(command[0], SPLITS, *command[1:], "--output", "server_power").split("intermediate")[0]
+
+
+TABLES = [
+    ["best", SPLITS, "--minimize", "step_time", "--top", "2"],
+    ["best", "CUBE", "--minimize", "step_time", "--top", "2"],
+    ["pareto", SPLITS, "--minimize", "step_time", "--minimize", "facility_power"],
+    ["solve", SPLITS, "gpus", "--for", "step_time <= 2 s"],
+    ["slice", "CUBE", "mfu", "step_time"],
+    ["slice", "CUBE", "mfu", "--reduce", "p95=split"],
+]
+
+
+@pytest.mark.parametrize("command", TABLES, ids=lambda command: " ".join(map(str, command[:2])))
+def test_tables_in_json_say_the_unit_of_each_column_of_numbers(cube, command):
+    found = json.loads(sweep(*(cube if part == "CUBE" else part for part in command), "--json"))
+    assert found["rows"]
+    for row in found["rows"]:
+        numbers = {name for name, held in row.items() if isinstance(held, int | float)}
+        assert numbers - {"rank", "score", "p5", "p95", "better"} <= set(found["units"])
+    known = {name: quantity(name).unit for name in found["units"] if name in names()}
+    assert {name: found["units"][name] for name in known} == known, "SI"
+
+
+def test_quantities_in_json_have_a_value_in_si_and_its_unit():
+    found = json.loads(sweep("point", SPLITS, "--json"))
+    assert all({"value", "unit"} <= set(cell) for cell in found.values())
+    assert {name: cell["unit"] for name, cell in found.items()} == {name: quantity(name).unit for name in found}
+    assert isinstance(found["gpus"]["value"], int)

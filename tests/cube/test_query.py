@@ -95,3 +95,13 @@ def test_flags_are_counted_piece_by_piece(cube, monkeypatch):
     assert whole["precision_not_supported"] == int((cube["status"] & cube["status"].attrs["flag_masks"][0] != 0).sum()) > 0
     assert [piece.size for piece in query.pieces(cube["status"], 1)] == [1] * cube["status"].size
     assert query.pieces(cube["status"], 1 << 20).__next__().identical(cube["status"])
+
+
+def test_labels_are_taken_one_by_one_from_a_list_or_between_two_ends(cube):
+    assert select(cube, "it_power", {"gpus": "8,512"}).gpus.values.tolist() == [8, 512]
+    assert select(cube, "it_power", {"gpu": "a100-sxm-80gb, h100-sxm"}).gpu.values.tolist() == ["a100-sxm-80gb", "h100-sxm"]
+    assert select(cube, "facility_energy", {"pue": "1.15:1.3"}).pue.values.tolist() == [1.2, 1.3]
+    assert select(cube, "facility_energy", {"pue": "1.1:1.3:0.2"}).pue.values.tolist() == [1.1, 1.3]
+    assert select(cube, "facility_energy", {"pue": "1.1:1.3:lin3"}).pue.size == 3
+    with pytest.raises(SweepError, match=r"--sel pue=1.21:1.25: no label of the axis lies there; it goes 1.1 .. 1.3"):
+        select(cube, "facility_energy", {"pue": "1.21:1.25"})

@@ -17,7 +17,7 @@ axes:
   gpu: [a100-sxm-80gb, h100-sxm, b200-sxm]
   gpus: [8, 16, 24, 32]
   split: {tp: [1, 2, 4], pp: [1, 2]}
-  pue: 1.1:1.5:linear7
+  pue: 1.1:1.5:lin7
   recompute: [none, full]
 outputs: [step_time, facility_power, memory_per_gpu, gpu_power_total]
 """
@@ -86,7 +86,7 @@ def test_virtual_cube_compiles_and_computes_only_what_is_asked_for(study, monkey
     asked = []
     monkeypatch.setattr(blocks.Worker, "run", lambda self, function, where, out: asked.append((function.name, where)))
     monkeypatch.setattr(compile, "compiled", lambda functions, *rest: pytest.fail("a few cells need no compiler"))
-    lazy = open_virtual(open_study(study, axis=["pue=1:2:linear10000000"]))
+    lazy = open_virtual(open_study(study, axis=["pue=1:2:lin10000000"]))
     assert asked == []
     assert lazy.facility_power.size > 1e9
     _ = lazy.gpu_power_total[:2, :3].values

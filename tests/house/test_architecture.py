@@ -28,7 +28,7 @@ ROOMS = {
     "study": ("sampling", "axes", "definition", "parse", "where", "shares"),
     "engine": ("plan", "nests", "cache", "compile", "quantiles", "blocks"),
     "bounds": ("intervals", "interpreter", "boxes"),
-    "cube": ("dataset", "disk", "journal", "layout", "store", "reading", "text", "query", "running", "virtual", "export"),
+    "cube": ("dataset", "disk", "journal", "layout", "store", "reading", "text", "query", "part", "running", "virtual", "export"),
     "analysis": (
         "bands", "sensitivity", "scan", "optimum", "ranking", "cells", "infeasible", "search", "pareto", "solve", "compare",
         "explain", "describe",

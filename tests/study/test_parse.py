@@ -272,7 +272,7 @@ def test_a_folder_and_a_file_that_is_no_text_cannot_be_read(tmp_path):
         ({"set_": ["split=tp2"]}, "--set: split = 'tp2': this study has no axis split; set tp, pp, cp or ep instead"),
         ({"set_": ["server_power=5"]}, "--set: server_power = '5': needs a unit of W, such as '5 W'"),
         ({"axis": ["gpus"]}, "--axis gpus: must read name=value"),
-        ({"axis": ["gpus=8:64"]}, "--axis: gpus = '8:64': a range reads from:to:step, from:to:log20 or from:to:linear20"),
+        ({"axis": ["gpus=8:64"]}, "--axis: gpus = '8:64': a range reads from:to:step, from:to:log20 or from:to:lin20"),
         ({"axis": ["gpus=[8, -1]"]}, "--axis: gpus[1] = '-1': gpus must be at least 1"),
         ({"axis": ["a={zip: {gpus: [8], pue: [1, 2]}}"]},
          "--axis: a.zip: zipped columns must be of one length, here gpus has 1, pue has 2"),
