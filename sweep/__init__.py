@@ -12,11 +12,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sweep.analysis.bands import bands as bands
     from sweep.analysis.compare import compare as compare
     from sweep.analysis.pareto import pareto as pareto
     from sweep.analysis.search import best as best
-    from sweep.analysis.sensitivity import sensitivity as sensitivity
     from sweep.analysis.solve import solve as solve
     from sweep.cube.part import slice as slice
     from sweep.cube.query import open_cube as open_cube
@@ -28,12 +26,16 @@ if TYPE_CHECKING:
     from sweep.equations.registry import rule as rule
     from sweep.errors import SweepError as SweepError
     from sweep.study.parse import open_study as open_study
+    from sweep.uncertainty.bands import bands as bands
+    from sweep.uncertainty.calibrate import calibrate as calibrate
+    from sweep.uncertainty.sensitivity import sensitivity as sensitivity
 
 # where each public name is; a type checker reads the same above
 WHERE = {
     "SweepError": "errors",
-    "bands": "analysis.bands",
+    "bands": "uncertainty.bands",
     "best": "analysis.search",
+    "calibrate": "uncertainty.calibrate",
     "check": "cube.running",
     "compare": "analysis.compare",
     "equation": "equations.registry",
@@ -44,7 +46,7 @@ WHERE = {
     "pareto": "analysis.pareto",
     "rule": "equations.registry",
     "run": "cube.running",
-    "sensitivity": "analysis.sensitivity",
+    "sensitivity": "uncertainty.sensitivity",
     "slice": "cube.part",
     "solve": "analysis.solve",
 }

@@ -11,11 +11,11 @@ import click
 from sweep.cli.options import as_json, more_outputs, overrides, print_json, study_argument, tell_of_idle
 
 if TYPE_CHECKING:
-    from sweep.analysis.bands import Band
     from sweep.analysis.compare import Comparison
     from sweep.equations.point import Point
     from sweep.equations.registry import Rule
     from sweep.study.definition import Claim, Study
+    from sweep.uncertainty.bands import Band
 
 WIDTH = 40  # characters of all bars together
 SHOWN = 0.0005
@@ -53,7 +53,7 @@ def _bands(study: Study, found: Point) -> dict[str, Band] | None:
     """The band of every quantity that something uncertain reaches; None where the package is not there that draws them."""
     from importlib.util import find_spec
 
-    from sweep.analysis.bands import bands
+    from sweep.uncertainty.bands import bands
 
     return bands(study, found.values) if find_spec("scipy") else None
 

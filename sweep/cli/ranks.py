@@ -120,7 +120,7 @@ def _sure(opened: Study | xarray.Dataset, rows: list[dict[str, Any]], name: str,
 
     if not isinstance(opened, Study) or not find_spec("scipy") or not name:
         return [{} for _ in rows]
-    from sweep.analysis.bands import ranked
+    from sweep.uncertainty.bands import ranked
 
     return ranked(opened, rows, name, maximize, per)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sweep.catalog.document import Node, exists, parse, text_of
+from sweep.catalog.document import Node, exists, parse, read, text_of
 from sweep.catalog.parameters import catalogues, columns, folder, interval
 from sweep.catalog.units import factor, factor_is_needed
 from sweep.equations import registry
@@ -24,7 +24,7 @@ from sweep.study import axes
 from sweep.study.axes import Axis, Selected
 from sweep.study.definition import Claim, Study, Written
 
-KEYS = ("title", "about", "equations", "select", "set", "axes", "point", "outputs", "claims")
+KEYS = ("title", "about", "equations", "include", "select", "set", "axes", "point", "outputs", "claims")
 GIVEN_KEYS = ("value", "low", "high", "range", "source")
 CLAIM_KEYS = ("text", "printed", "note")
 
@@ -54,7 +54,7 @@ def _file_of(path: str | Path) -> Path:
 
 def read_study(file: str, written: Written) -> Study:
     """The study that a text and the options beside it say; `file` is the name that errors show."""
-    root = parse(written.text, file).mapping(KEYS)
+    root = _with_included(parse(written.text, file).mapping(KEYS), Path(written.folder))
     registry.load()
     registry.only(None)
     own = registry.load_file(_equations_of(root["equations"], Path(written.folder))) if "equations" in root else None
@@ -72,6 +72,15 @@ def _equations_of(node: Node, folder: Path) -> Path:
     if exists(found) and not found.is_file():
         node.fail("is no regular file")
     return found
+
+
+def _with_included(root: dict[str, Node], folder: Path) -> dict[str, Node]:
+    """A study with the values that another file sets; what the study sets itself goes before them."""
+    if "include" not in root:
+        return root
+    more = read(folder / root["include"].text).mapping(("set",))
+    given, own = (some["set"].mapping() if "set" in some else {} for some in (more, root))
+    return {**root, "set": Node({**given, **own}, root["include"].file, root["include"].line, "set")}
 
 
 def with_value(study: Study, name: str, node: Node) -> Study:

@@ -72,6 +72,6 @@ def test_a_few_families_give_the_range_of_a_new_one():
     assert low < -0.15
     assert high > 0.2
     many = {str(i): [0.01 * i, 0.01 * i + 0.5] for i in range(20)}
-    assert ends(many) == pytest.approx((0.01, 0.68), abs=0.02)
+    assert ends(many) == pytest.approx((0.0, 0.68), abs=0.02)
     assert 0 < shared(many) < 0.1
     assert 0.7 < coverage(many) <= 0.95

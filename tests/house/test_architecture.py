@@ -29,13 +29,14 @@ ROOMS = {
     "engine": ("plan", "nests", "cache", "compile", "quantiles", "blocks"),
     "bounds": ("intervals", "interpreter", "boxes"),
     "cube": ("dataset", "disk", "journal", "layout", "store", "reading", "text", "query", "part", "running", "virtual", "export"),
+    "uncertainty": ("bands", "sensitivity", "calibrate"),
     "analysis": (
-        "bands", "sensitivity", "scan", "optimum", "ranking", "cells", "infeasible", "search", "pareto", "solve", "compare",
+        "scan", "optimum", "ranking", "cells", "infeasible", "search", "pareto", "solve", "compare",
         "explain", "describe",
     ),
     "plot": ("style", "compare", "pareto", "sensitivity"),
     "cli": (
-        "options", "rows", "cubes", "facts", "fronts", "models", "points", "ranks", "sensitivities",
+        "options", "rows", "cubes", "facts", "fronts", "models", "points", "ranks", "uncertain",
         "solving", "studies", "supply",
     ),
 }

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from sweep.analysis.bands import drawn, outcomes
 from sweep.engine import blocks, plan
 from sweep.engine.blocks import Worker, inner_shape, ranges_of
 from sweep.engine.plan import Nest, Plan
@@ -21,6 +20,7 @@ from sweep.errors import SweepError
 from sweep.study.axes import Axis, Values
 from sweep.study.definition import Study
 from sweep.study.sampling import SAMPLE, Z
+from sweep.uncertainty.bands import drawn, outcomes
 
 METHODS = ("tornado", "sobol", "grid")
 BASE = 512  # points of the sequence; as many for each range and twice more are evaluated

@@ -1,4 +1,4 @@
-"""`sweep sensitivity`. What belongs here: what moves a quantity, printed or drawn."""
+"""`sweep sensitivity` and `sweep calibrate`. What belongs here: what moves a quantity, and factors from runs, printed or drawn."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def sensitivity(study: str, of: str, method: str, plot: Path | None, set_: tuple
     `tornado` and `sobol` (extra `stats`) look at inputs that have a low and a high; `grid` gives every axis its exact first-order and
     total share of the variance over all points, each label counting the same.
     """
-    from sweep.analysis.sensitivity import sensitivity as look
     from sweep.cube.text import table
     from sweep.equations.quantities import quantity
     from sweep.study.parse import open_study
+    from sweep.uncertainty.sensitivity import sensitivity as look
 
     opened = open_study(study, set_, axis)
     rows = look(opened, of, method)
@@ -77,4 +77,37 @@ def _share(row: dict[str, Any], key: str) -> str:
     return f"{100 * row[key]:.1f} %" + ("" if width is None else f" ± {100 * width:.1f}")
 
 
-COMMANDS = (sensitivity,)
+@click.command(epilog="Example: sweep calibrate my-runs.csv -o my-factors.yaml")
+@click.argument("runs", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="RUNS.csv")
+@click.option("-o", "--out", type=click.Path(path_type=Path), metavar="FILE.yaml", help="Write the factors for `include:` of a study.")
+@as_json
+def calibrate(runs: Path, out: Path | None, as_json: bool) -> None:
+    """Learn from a handful of your own runs how far predictions are off, with bands.
+
+    The columns of the CSV file are inputs and catalogues by name (gpu, model, gpus, tp, micro_batch, ...), with a unit in the header,
+    `step_time [s]`, or in the cells, and one or more measured quantities: step_time, server_power, time_per_output_token, output_rate,
+    serving_gpu_power. Few runs move a factor little: it is drawn towards 1 as far as published results say.
+    """
+    from sweep.cube.text import table
+    from sweep.errors import SweepError
+    from sweep.uncertainty.calibrate import calibrate as learn
+    from sweep.uncertainty.calibrate import fragment
+
+    rows = learn(runs)
+    if out:
+        try:
+            out.write_text(fragment(rows, runs), encoding="utf-8")
+        except OSError as error:
+            raise SweepError(f"{out}: cannot be written: {error.strerror}") from None
+    if as_json:
+        return print_json({"runs": str(runs), "rows": rows})
+    cells = []
+    for row in rows:
+        sure, one = (f"[{row[low]:.3g}, {row[high]:.3g}]" for low, high in (("factor_low", "factor_high"), ("low", "high")))
+        cells.append((row["input"], str(row["runs"]), f"{row['measured']:.4g}", f"{row['value']:.4g}", sure, one))
+    heads = ("input", "runs", "measured over predicted", "factor", "[5 %, 95 %]", "of one further run")
+    click.echo(table(heads, cells, right=heads[1:]))
+    click.echo(f"\n{f'{out}: name it in a study with include: {out.name}' if out else fragment(rows, runs).rstrip()}")
+
+
+COMMANDS = (sensitivity, calibrate)

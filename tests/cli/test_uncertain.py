@@ -1,4 +1,4 @@
-"""`sensitivity`, as a user types it: text, JSON and pictures."""
+"""`sensitivity` and `calibrate`, as a user types them: text, JSON and pictures."""
 
 import json
 
@@ -23,3 +23,20 @@ def test_each_method_has_a_picture(method, tmp_path):
     text = sweep("sensitivity", "article", "--of", "facility_energy", "--method", method, *axes, "--plot", tmp_path / "a.svg")
     assert (tmp_path / "a.svg").read_text().startswith("<?xml")
     assert {"tornado": "at low", "sobol": "±", "grid": "24 of 24 points have a value"}[method] in text
+
+
+RUNS = """gpu,model,gpus,tp,pp,micro_batch,global_batch,sequence_length [token],precision,step_time [s]
+h100-sxm,llama-3.1-70b,1024,8,4,1,512,8192,bf16,4.9
+h100-sxm,llama-3.1-70b,2048,8,4,1,512,8192,bf16,2.95
+"""
+
+
+def test_factors_are_printed_as_json_and_written_for_a_study(tmp_path):
+    (tmp_path / "runs.csv").write_text(RUNS)
+    text = sweep("calibrate", tmp_path / "runs.csv")
+    assert "step_time_residual: {value: 1." in text
+    record = json.loads(sweep("calibrate", tmp_path / "runs.csv", "--json"))
+    assert record["rows"][0]["runs"] == 2
+    assert "include: mine.yaml" in sweep("calibrate", tmp_path / "runs.csv", "-o", tmp_path / "mine.yaml")
+    assert (tmp_path / "mine.yaml").read_text().startswith("set:\n  step_time_residual: {value: 1.")
+    sweep("calibrate", tmp_path / "runs.csv", "-o", tmp_path / "no" / "mine.yaml", code=2)

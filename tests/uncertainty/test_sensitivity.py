@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from sweep.analysis import sensitivity as module
-from sweep.analysis.sensitivity import sensitivity
 from sweep.cube.running import evaluate, run
 from sweep.errors import SweepError
 from sweep.study.parse import open_study
+from sweep.uncertainty import sensitivity as module
+from sweep.uncertainty.sensitivity import sensitivity
 
 PUE = "pue={value: 1.2, low: 1.1, high: 1.5, range: planning}"
 AXES = ["pue=1.1,1.2,1.4", "training_duration=30 d,60 d,90 d,120 d", "queries_per_day=1e8 query/d,1e9 query/d"]

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from sweep.analysis.bands import band, bands, chance_of_better, draws, ranked
 from sweep.analysis.search import best
 from sweep.catalog.parameters import parameters
 from sweep.cube.running import evaluate, run
 from sweep.cube.virtual import open_virtual
 from sweep.errors import SweepError
 from sweep.study.parse import open_study
+from sweep.uncertainty.bands import band, bands, chance_of_better, draws, ranked
 
 PUE = "pue={value: 1.2, low: 1.1, high: 1.5, range: planning}"
 

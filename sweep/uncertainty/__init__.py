@@ -1,0 +1,1 @@
+"""How sure a number is: bands, what moves a quantity, and factors from runs of one's own."""
