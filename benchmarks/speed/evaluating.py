@@ -62,6 +62,8 @@ def measure(subject: Subject, small: bool, rounds: int) -> Iterator[Result]:
     engine = rates["engine"]
     enough = 5e8 if subject.broadcast else 1e7
     yield Result(PHASE, subject.name, "cells", statistics.median(engine), "cell/cpu-s", enough)
+    run = len(blocks.program(plan).outputs[widest(plan).dims].calls)
+    yield Result(PHASE, subject.name, "equations and rules run in each of these cells", run, "1")
     if "C" in rates:
         yield Result(PHASE, subject.name, "the same nests in C", statistics.median(rates["C"]), "cell/cpu-s")
         yield Result(PHASE, subject.name, "engine over C", ratio(engine, rates["C"]), "1", 0.8)

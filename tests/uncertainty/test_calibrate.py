@@ -81,7 +81,7 @@ def test_a_study_includes_the_factors_and_its_own_values_go_before_them(tmp_path
     ("text", "said"),
     [
         ("gpuz,step_time [s]\nh100-sxm,1\n", "1: 'gpuz': unknown column; did you mean 'gpu'"),
-        ("gpu,step_time [kW]\nh100-sxm,1\n", r"1: 'step_time \[kW\]': kW is no unit of s"),
+        ("gpu,step_time [kW]\nh100-sxm,1\n", r"1: 'step_time \[kW\]': kW is not a unit of s"),
         ("gpu [s],step_time [s]\nh100-sxm,1\n", r"1: 'gpu \[s\]': has labels, no unit"),
         ("gpu,step_time\nh100-sxm,1\n", "2: step_time = '1': needs a unit of s"),
         ("gpu,step_time [s]\nh100-sxm,-1\n", "2: step_time = '-1 s': a measured value is above zero"),
