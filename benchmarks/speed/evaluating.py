@@ -32,7 +32,7 @@ def measure(subject: Subject, small: bool, rounds: int) -> Iterator[Result]:
         def once() -> float:
             worker.forget()
             for block in work:
-                worker.evaluate(block)
+                worker.compute(block)
             return float(sum(block.cells for block in work))
 
         worker = Forgetful(program)

@@ -23,7 +23,7 @@ def measure(subject: Subject, small: bool, rounds: int) -> Iterator[Result]:
     study, plan = subject.study(small), subject.plan(small)
     place = plan.nests.index(widest(plan))
     worker = blocks.Worker(blocks.program(plan))
-    filled = (worker.evaluate(block)[subject.objective] for block in blocks.blocks(plan) if block.nest == place)
+    filled = (worker.compute(block)[subject.objective] for block in blocks.blocks(plan) if block.nest == place)
     ready = next(values for values in filled if np.isfinite(values).any())
     cells = float(plan.cells(widest(plan).dims))
 

@@ -21,7 +21,7 @@ seen = set()
 for block in blocks.blocks(plan):
     if block.nest not in seen:
         seen.add(block.nest)
-        worker.evaluate(block)
+        worker.compute(block)
 """
 COMMAND = """
 import sys

@@ -50,7 +50,7 @@ def measure(subject: Subject, small: bool, rounds: int) -> Iterator[Result]:
         for block in work:
             kept = ready.setdefault((block.nest, block.shape), [])
             if block.number % max(1, len(work) // 12) == 0 or not kept:
-                kept.append({name: np.array(array) for name, array in worker.evaluate(block).items()})
+                kept.append({name: np.array(array) for name, array in worker.compute(block).items()})
 
         def ready_made() -> float:
             arrays = store.opened(path, plan).arrays

@@ -91,7 +91,7 @@ class Scan:
             with lock:
                 out = before(places)
             own.worker.prepare(self.ancestors, where)
-            own.worker.run(self.program.outputs[self.dims], where, out)
+            own.worker.call(self.program.outputs[self.dims], where, out)
             with lock:
                 after(places, out)
 

@@ -109,8 +109,8 @@ def summary(cube: xarray.Dataset) -> str:
     for name, variable in sorted((str(key), held) for key, held in cube.data_vars.items()):
         if name == STATUS:
             continue
-        asked = variable.attrs.get("display_units", "")
-        ends = [in_words(end, unit_of(variable), asked) for end in variable.attrs.get("actual_range", ())]
+        display_unit = variable.attrs.get("display_units", "")
+        ends = [in_words(end, unit_of(variable), display_unit) for end in variable.attrs.get("actual_range", ())]
         share = _share(variable.attrs["valid_cells"], variable.attrs["cells"])
         rows.append((name, " .. ".join(dict.fromkeys(ends)) or "-", share, ", ".join(map(str, variable.dims)) or "-"))
     lines = [table(("output", "smallest .. largest", "has a value", "depends on"), rows, right=["has a value"])]

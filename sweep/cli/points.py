@@ -214,14 +214,14 @@ def compare(
     first = _opened(one, set_, axis, outputs)
     second = _opened(other or one, [*set_, *changes], axis, outputs)
     found = found_between(first, second, quantity)
-    wanted = {**second.outputs, **first.outputs}
+    display_units = {**second.outputs, **first.outputs}
     if plot:
         from sweep.plot.compare import waterfall
 
-        waterfall(plot, found, unit_of(found.quantity), wanted.get(found.quantity, ""))
+        waterfall(plot, found, unit_of(found.quantity), display_units.get(found.quantity, ""))
     if as_json:
         return print_json(_comparison_record(found))
-    click.echo(_comparison_text(found, wanted))
+    click.echo(_comparison_text(found, display_units))
 
 
 def _opened(path: str, set_: Any, axis: tuple[str, ...], outputs: tuple[str, ...]) -> Study:
@@ -246,8 +246,8 @@ def _comparison_record(found: Comparison) -> dict[str, Any]:
     return {"units": units, "inputs": inputs, "outputs": outputs, "attribution": parts}
 
 
-def _comparison_text(found: Comparison, wanted: dict[str, str]) -> str:
-    from sweep.cube.text import amount, column, table
+def _comparison_text(found: Comparison, display_units: dict[str, str]) -> str:
+    from sweep.cube.text import aligned, amount, table
     from sweep.equations.quantities import names, unit_of
 
     def told(name: str, value: str | float) -> str:
@@ -256,14 +256,14 @@ def _comparison_text(found: Comparison, wanted: dict[str, str]) -> str:
     inputs = [(name, told(name, before), told(name, after)) for name, (before, after) in found.inputs.items()]
     rows = []
     for name, change in found.outputs.items():
-        unit, texts = column([change.before, change.after, change.difference], unit_of(name), wanted.get(name, ""))
+        unit, texts = aligned([change.before, change.after, change.difference], unit_of(name), display_units.get(name, ""))
         ratio = f"{change.ratio:.4g}" if change.ratio == change.ratio else "-"
         rows.append((name if unit == "1" else f"{name} [{unit}]", *texts, ratio))
     lines = [table(("input", "before", "after"), inputs, right=("before", "after")) if inputs else "No input differs.", ""]
     lines.append(table(("output", "before", "after", "difference", "ratio"), rows, right=("before", "after", "difference", "ratio")))
     if found.parts:
         whole = found.outputs[found.quantity].difference
-        unit, texts = column([*found.parts.values(), whole], unit_of(found.quantity), wanted.get(found.quantity, ""))
+        unit, texts = aligned([*found.parts.values(), whole], unit_of(found.quantity), display_units.get(found.quantity, ""))
         shares = [f"{100 * part / whole:.3g} %" if whole else "-" for part in [*found.parts.values(), whole]]
         parts = zip([*found.parts, "in all"], texts, shares, strict=True)
         title = found.quantity if unit == "1" else f"{found.quantity} [{unit}]"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sweep.cli.options import as_json, more_outputs, overrides, print_json, tell_of_idle
-from sweep.cli.rows import RESERVED, accuracy_of, axes_of, held_in, shown_units, text_of, unit_of_column
+from sweep.cli.rows import RESERVED, accuracy_of, axes_of, display_units_of, held_in, text_of, unit_of_column
 
 if TYPE_CHECKING:
     import xarray
@@ -75,9 +75,9 @@ def best(
     shown = [key for key in (rows[0] if rows else {}) if key in ("rank", "score", *names, *outputs) or key in axes_of(opened)]
     if found.rows:
         bands = {alone: [(told["p5"], told["p95"]) for told in sure]} if any(sure) else {}
-        click.echo(text_of(rows, shown, units, shown_units(opened), bands))
+        click.echo(text_of(rows, shown, units, display_units_of(opened), bands))
     elif found.why:
-        click.echo(_none(found.why, text_of(rows, shown, units, shown_units(opened)) if rows else ""))
+        click.echo(_none(found.why, text_of(rows, shown, units, display_units_of(opened)) if rows else ""))
     if found.proof:
         click.echo(f"proof: {found.proof}")
     for label, gaps in found.left_out.items():

@@ -47,7 +47,7 @@ def accuracy_of(opened: Study | xarray.Dataset, name: str) -> list[str]:
     return text.split("; ") if text else []
 
 
-def shown_units(opened: Study | xarray.Dataset) -> Mapping[str, str]:
+def display_units_of(opened: Study | xarray.Dataset) -> Mapping[str, str]:
     """The units in which the study wants its outputs shown, which a cube keeps."""
     from sweep.study.definition import Study
 
@@ -66,10 +66,10 @@ def text_of(
     rows: list[dict[str, Any]],
     shown: list[str],
     units: dict[str, str],
-    wanted: Mapping[str, str],
+    display_units: Mapping[str, str],
     bands: Mapping[str, list[tuple[float, float]]] | None = None,
 ) -> str:
-    from sweep.cube.text import band, column, table
+    from sweep.cube.text import aligned, band, table
 
     columns: dict[str, list[str]] = {}
     for key in shown:
@@ -77,7 +77,7 @@ def text_of(
         if any(isinstance(value, str) for value in values) or key == "rank":
             columns[key] = [str(value) for value in values]
             continue
-        unit, texts = column(values, units.get(key, "1"), wanted.get(key, ""))
+        unit, texts = aligned(values, units.get(key, "1"), display_units.get(key, ""))
         columns[key if unit == "1" else f"{key} [{unit}]"] = texts
         if bands and key in bands:
             columns["[5 %, 95 %]"] = [band(key, value, ends, unit) for value, ends in zip(values, bands[key], strict=True)]
@@ -88,11 +88,11 @@ def text_of(
 
 def _alike(found: Mapping[str, Any], units: Mapping[str, str]) -> str:
     """How many points have one value, and the labels on which they differ."""
-    from sweep.cube.text import column
+    from sweep.cube.text import aligned
 
     said = []
     for axis, labels in found["labels"].items():
-        unit, texts = ("1", labels) if isinstance(labels[0], str) else column(labels, units.get(axis, "1"))
+        unit, texts = ("1", labels) if isinstance(labels[0], str) else aligned(labels, units.get(axis, "1"))
         more = "|..." if len(texts) > MOST_LABELS else ""
         said.append(f"{axis} {'|'.join(texts[:MOST_LABELS])}{more}{'' if unit == '1' else ' ' + unit}")
     return f"{found['points']:,} points alike: {', '.join(said)}"

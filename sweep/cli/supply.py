@@ -91,7 +91,7 @@ def supply(
         print_json({**facts, "carbon": mix.carbon, "clean_share": mix.clean_share, "unserved": mix.unserved})
         return
     click.echo(f"{load} {'at ' + site if site else 'without a grid'}, {mode}, {clean:.0%} clean; weather: {sun.name}; {wind.name}\n")
-    for source, built, energy in inputs.table(case.coarser(hours), mix):
+    for source, built, energy in inputs.mix_rows(case.coarser(hours), mix):
         click.echo(f"{source:<9} {built:<28} {energy}")
     if sensitivity and mix.feasible:
         click.echo("\nprice of electricity with one cost at 0.5 and 1.5 times its value")

@@ -52,13 +52,13 @@ def sensitivity(study: str, of: str, method: str, plot: Path | None, set_: tuple
         click.echo(f"\n{rows[0]['points']:,} of {rows[0]['of']:,} points have a value")
 
 
-def _tornado(rows: list[dict[str, Any]], of: str, wanted: str) -> tuple[list[str], list[list[str]]]:
+def _tornado(rows: list[dict[str, Any]], of: str, display_unit: str) -> tuple[list[str], list[list[str]]]:
     from sweep.cube.text import amount
 
     found = []
     for row in rows:
         ends = [amount(row["input"], row[key]) for key in ("low", "value", "high")]
-        found.append([row["input"], *ends, *(amount(of, row[key], wanted) for key in ("at_low", "stated", "at_high"))])
+        found.append([row["input"], *ends, *(amount(of, row[key], display_unit) for key in ("at_low", "stated", "at_high"))])
     return ["input", "low", "value", "high", f"{of} at low", "at value", "at high"], found
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sweep.cube.query import pieces, unit_of
-from sweep.cube.text import column, table
+from sweep.cube.text import aligned, table
 from sweep.errors import SweepError
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _texts(variable: xarray.DataArray, values: list[Any]) -> tuple[str, list[str
     """Some values of a variable or axis as a column: its title with the unit, and its texts."""
     if any(isinstance(value, str) for value in values):
         return str(variable.name), [str(value) for value in values]
-    unit, texts = column([float(value) for value in values], unit_of(variable), variable.attrs.get("display_units", ""))
+    unit, texts = aligned([float(value) for value in values], unit_of(variable), variable.attrs.get("display_units", ""))
     return f"{variable.name}{'' if unit == '1' else f' [{unit}]'}", texts
 
 

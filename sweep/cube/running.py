@@ -190,7 +190,7 @@ def _done(program: Program, work: list[Block], sink: Sink, threads: int | None) 
             return None
         if not hasattr(workers, "own"):
             workers.own = Worker(program)
-        sink(block, workers.own.evaluate(block))
+        sink(block, workers.own.compute(block))
         return block
 
     count = max(1, min(threads or os.cpu_count() or 1, len(work)))

@@ -29,38 +29,38 @@ def paragraph(text: str, indent: int = 0) -> str:
     return textwrap.fill(text, WIDTH, initial_indent=" " * indent, subsequent_indent=" " * indent)
 
 
-def in_unit(value: float, unit: str, wanted: str) -> float:
-    """A value in the SI `unit`, in the unit that is wanted; 15 digits, so that 43.875 stays what it is."""
-    return float(f"{value / factor(wanted, unit):.15g}") if wanted and wanted != unit else value
+def in_unit(value: float, unit: str, display_unit: str) -> float:
+    """A value in the SI `unit`, in its display unit; 15 digits, so that 43.875 stays what it is."""
+    return float(f"{value / factor(display_unit, unit):.15g}") if display_unit and display_unit != unit else value
 
 
-def in_words(value: float, unit: str, wanted: str = "") -> str:
-    """A value with its unit: the one that is wanted, or the customary one nearest to its size."""
-    if not wanted or value != value:
+def in_words(value: float, unit: str, display_unit: str = "") -> str:
+    """A value with its unit: the display unit, or the customary one nearest to its size."""
+    if not display_unit or value != value:
         return show(value, unit)
-    number = digits(in_unit(value, unit, wanted))
-    return number if wanted == "1" else f"{number} {wanted}"
+    number = digits(in_unit(value, unit, display_unit))
+    return number if display_unit == "1" else f"{number} {display_unit}"
 
 
-def amount(name: str, value: float, wanted: str = "") -> str:
+def amount(name: str, value: float, display_unit: str = "") -> str:
     """The value of a quantity with its unit; that of a choice is its word."""
     known = quantity(name)
-    return str(known.told(value)) if known.choices else in_words(value, known.unit, wanted)
+    return str(known.told(value)) if known.choices else in_words(value, known.unit, display_unit)
 
 
-def band(name: str, value: float, ends: tuple[float, float] | None, wanted: str = "") -> str:
+def band(name: str, value: float, ends: tuple[float, float] | None, display_unit: str = "") -> str:
     """The two ends of a band, in the unit in which the value beside it is shown."""
     if ends is None or value != value:
         return ""
     unit = unit_of(name)
-    best = wanted or customary(value, unit)
+    best = display_unit or customary(value, unit)
     return f"[{', '.join(digits(float(f'{in_unit(end, unit, best):.3g}')) for end in ends)}]"
 
 
-def column(values: Sequence[float], unit: str, wanted: str = "") -> tuple[str, list[str]]:
+def aligned(values: Sequence[float], unit: str, display_unit: str = "") -> tuple[str, list[str]]:
     """Numbers that stand under each other: the one unit that suits most of them, and the digits of each."""
     sizes = sorted(abs(value) for value in values if value == value)
-    best = wanted or customary(sizes[len(sizes) // 2] if sizes else 0.0, unit)
+    best = display_unit or customary(sizes[len(sizes) // 2] if sizes else 0.0, unit)
     return best, [digits(in_unit(value, unit, best)) for value in values]
 
 

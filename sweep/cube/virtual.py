@@ -95,7 +95,7 @@ class ComputedArray(BackendArray):
     def _at(self, key: tuple[int | slice | Array, ...]) -> Array:
         point = [int(index) for index in key if isinstance(index, int | np.integer)]
         if len(point) == len(key):
-            return np.asarray(self.formula.point(point), self.dtype)
+            return np.asarray(self.formula.value(point), self.dtype)
         places = [np.arange(size)[index] for index, size in zip(key, self.shape, strict=True)]
         values = self.formula.values([np.atleast_1d(place) for place in places])
         return values.reshape([place.size for place in places if place.ndim])
@@ -135,7 +135,7 @@ class Formula:
     def _graph(self) -> Graph:
         return self.plan.study.graph_of([self.name])
 
-    def point(self, place: list[int]) -> float:
+    def value(self, place: list[int]) -> float:
         """The variable at one label of each of its axes, interpreted."""
         if self.name == STATUS or SAMPLE in self.nest.dims:
             return self.values([np.array([at]) for at in place]).reshape(-1)[0].item()  # type: ignore[no-any-return]
@@ -169,7 +169,7 @@ class Formula:
             where = dict(zip(self.nest.dims, block.ranges, strict=True))
             worker.prepare(self._before, where)
             part = np.empty(block.shape, out.dtype) if block.shape != out.shape else out
-            worker.run(self._own, where, {self.name: part})
+            worker.call(self._own, where, {self.name: part})
             out[block.region(self.dims)] = quantiles.reduce(self.name, part) if SAMPLE in self.nest.dims else part
         return out
 

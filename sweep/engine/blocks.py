@@ -193,7 +193,7 @@ class Worker:
         self._nest: int | None = None
         self._ancestors: tuple[Nest, ...] = ()
 
-    def evaluate(self, block: Block) -> dict[str, Array]:
+    def compute(self, block: Block) -> dict[str, Array]:
         """The outputs of one block as the cube holds them, with quantiles in place of draws; the next block overwrites them."""
         drawn = self.draw(block)
         if SAMPLE not in self.plan.nests[block.nest].dims:
@@ -210,10 +210,10 @@ class Worker:
         where = dict(zip(nest.dims, block.ranges, strict=True))
         self.prepare(self._ancestors, where)
         out = {name: self._buffer(nest.dims, name, block.shape, dtype_of(self.plan, name)) for name in nest.outputs}
-        self.run(self.program.outputs[nest.dims], where, out)
+        self.call(self.program.outputs[nest.dims], where, out)
         return out
 
-    def run(self, function: Function, where: dict[str, tuple[int, int]], out: dict[str, Array]) -> None:
+    def call(self, function: Function, where: dict[str, tuple[int, int]], out: dict[str, Array]) -> None:
         """Call one generated function in some ranges of its axes."""
         sizes = [where[dim][1] - where[dim][0] for dim in function.sizes]
         reads = [self.read(name, where) for name in function.reads]
@@ -241,7 +241,7 @@ class Worker:
             return
         shape = tuple(stop - start for start, stop in ranges)
         out = {name: self._buffer(nest.dims, f"export {name}", shape, self._export_type(nest, name)) for name in nest.exports}
-        self.run(self.program.exports[nest.dims], where, out)
+        self.call(self.program.exports[nest.dims], where, out)
         self._exports[nest.dims] = (ranges, out)
 
     def _export_type(self, nest: Nest, name: str) -> np.dtype[Any]:

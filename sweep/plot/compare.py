@@ -11,11 +11,11 @@ from sweep.analysis.compare import Comparison
 from sweep.plot.style import MUTED, PALETTE, picture, scaled
 
 
-def waterfall(path: str | Path, found: Comparison, unit: str, wanted: str = "") -> None:
-    """Draw the parts of the change of the compared quantity. unit: its SI unit; wanted: the unit to show."""
+def waterfall(path: str | Path, found: Comparison, unit: str, display_unit: str = "") -> None:
+    """Draw the parts of the change of the compared quantity. unit: its SI unit; display_unit: the unit to show."""
     change = found.outputs[found.quantity]
     edges = change.before + np.cumsum([0.0, *found.parts.values()])
-    label, shown = scaled(found.quantity, [change.before, change.after, *edges], unit, wanted)
+    label, shown = scaled(found.quantity, [change.before, change.after, *edges], unit, display_unit)
     before, after, edges = shown[0], shown[1], shown[2:]
     ticks = ["before", *(name.replace("_", " ") for name in found.parts), "after"]
     with picture(path, f"What changes the {found.quantity.replace('_', ' ')}") as axes:

@@ -17,14 +17,14 @@ def front(
     rows: Sequence[Mapping[str, Any]],
     quantities: Sequence[str],
     units: Mapping[str, str],
-    wanted: Mapping[str, str],
+    display_units: Mapping[str, str],
     per: str | None = None,
 ) -> None:
     """Draw the rows of a front: its first two quantities as axes, a third as colour; per: the axis that tells several fronts apart.
 
-    units: the SI unit of each quantity; wanted: the unit to show it in, where there is one.
+    units: the SI unit of each quantity; display_units: the unit to show it in, where there is one.
     """
-    columns = {name: scaled(name, [row[name] for row in rows], units[name], wanted.get(name, "")) for name in quantities}
+    columns = {name: scaled(name, [row[name] for row in rows], units[name], display_units.get(name, "")) for name in quantities}
     (x_label, x), (y_label, y), *third = columns.values()
     groups = list(dict.fromkeys(row[per] for row in rows)) if per else [None]
     with picture(path, f"{len(rows):,} points that no other beats") as axes:

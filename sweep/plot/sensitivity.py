@@ -13,7 +13,7 @@ from sweep.plot.style import MUTED, PALETTE, picture, scaled
 SHOWN = 15
 
 
-def bars(path: str | Path, rows: Sequence[dict[str, Any]], of: str, unit: str, wanted: str = "") -> None:
+def bars(path: str | Path, rows: Sequence[dict[str, Any]], of: str, unit: str, display_unit: str = "") -> None:
     """Draw the rows of `sensitivity` for a quantity in the SI `unit`: a tornado where they hold ends, else shares of the variance."""
     some = list(rows[:SHOWN])[::-1]
     names = [str(row.get("input") or row.get("axis")).replace("_", " ") for row in some]
@@ -24,7 +24,7 @@ def bars(path: str | Path, rows: Sequence[dict[str, Any]], of: str, unit: str, w
         axes.set_yticks(places, names)
         axes.grid(axis="y", visible=False)
         if "at_low" in rows[0]:
-            label, ends = scaled(of, [[row["at_low"], row["at_high"]] for row in some], unit, wanted)
+            label, ends = scaled(of, [[row["at_low"], row["at_high"]] for row in some], unit, display_unit)
             _, middle = scaled(of, [row["stated"] for row in some], unit, label.rpartition("[")[2].rstrip("]") if "[" in label else "")
             for column, colour, said in ((0, PALETTE[0], "input at its low"), (1, PALETTE[1], "input at its high")):
                 axes.barh(places, ends[:, column] - middle, left=middle, height=0.6, color=colour, label=said)

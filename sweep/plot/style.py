@@ -72,14 +72,14 @@ def picture(path: str | Path, title: str, width: float = 7.0, height: float = 4.
             raise SweepError(f"{file}: {error.strerror}") from None
 
 
-def scaled(name: str, values: npt.ArrayLike, unit: str, wanted: str = "") -> tuple[str, npt.NDArray[np.float64]]:
+def scaled(name: str, values: npt.ArrayLike, unit: str, display_unit: str = "") -> tuple[str, npt.NDArray[np.float64]]:
     """The label of an axis for a quantity, such as "time to train [d]", and its values, which are in the SI `unit`, in that unit.
 
-    wanted: the unit to show; without it the customary one that suits the middle value.
+    display_unit: the unit to show; without it the customary one that suits the middle value.
     """
     given = np.asarray(values, np.float64)
     sizes = np.abs(given[np.isfinite(given)])
-    shown = wanted or customary(float(np.median(sizes)) if sizes.size else 0.0, unit)
+    shown = display_unit or customary(float(np.median(sizes)) if sizes.size else 0.0, unit)
     words = name.replace("_", " ")
     return words if shown == "1" else f"{words} [{shown}]", given / factor(shown, unit)
 

@@ -77,7 +77,7 @@ class Axis:
 
     def part(self, name: str, part: str) -> Values:
         """The low or the high of a column of a catalogue axis."""
-        cells = [column(parameters()[name], row.figures, part) for row in self.rows]
+        cells = [figure_values(parameters()[name], row.figures, part) for row in self.rows]
         return np.array(cells if parameters()[name].by else [cell[0] for cell in cells])
 
     def keep(self, index: npt.NDArray[np.int64]) -> Axis:
@@ -133,7 +133,7 @@ def _entry(catalogue: str, name: str, node: Node) -> Entry:
         node.fail(f"no such {catalogue}{suggestion(name, entry_names(catalogue))}")
 
 
-def column(parameter: Parameter, figures: Mapping[tuple[str, str], Figure], part: str = "value") -> list[float]:
+def figure_values(parameter: Parameter, figures: Mapping[tuple[str, str], Figure], part: str = "value") -> list[float]:
     """The value of a parameter among an entry's figures, one for each choice where it differs by one; NaN where it is missing.
 
     part: `low` or `high` for an end of its range instead.

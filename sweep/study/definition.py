@@ -18,7 +18,7 @@ from sweep.equations import registry
 from sweep.equations.graph import Graph, resolve
 from sweep.errors import SweepError
 from sweep.study import sampling
-from sweep.study.axes import Axis, Selected, Values, column
+from sweep.study.axes import Axis, Selected, Values, figure_values
 from sweep.study.sampling import SAMPLE
 
 
@@ -161,7 +161,7 @@ class Study:
                 return self._pick(name, cells, (axis.name,), f"axis {axis.name}")
         entry = self._entry(name)
         if entry:
-            cells = np.array(column(parameters()[name], entry.figures, part))
+            cells = np.array(figure_values(parameters()[name], entry.figures, part))
             found = self._pick(name, cells if parameters()[name].by else cells[0], (), entry.label)
             if part != "value" or not np.isnan(cells).all():  # an entry that has the figure for another choice has a gap, which is a status
                 return found

@@ -65,7 +65,7 @@ def sensitivities(case: Case, hours: int = 3, by: float = 0.5) -> dict[str, tupl
     return {name: (at(fields, 1 - by), at(fields, 1 + by)) for name, fields in SWINGS.items()}
 
 
-def table(case: Case, mix: Mix) -> list[tuple[str, str, str]]:
+def mix_rows(case: Case, mix: Mix) -> list[tuple[str, str, str]]:
     """The answer in rows of words: source, what is built, and electricity of the year."""
     if not mix.feasible:
         return [("no mix", mix.status, "")]

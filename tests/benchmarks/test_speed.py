@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 def outputs(program, plan):
     worker = blocks.Worker(program)
-    return [{name: values.copy() for name, values in worker.evaluate(block).items()} for block in blocks.blocks(plan)]
+    return [{name: values.copy() for name, values in worker.compute(block).items()} for block in blocks.blocks(plan)]
 
 
 def assert_same(one, other):

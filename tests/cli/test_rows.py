@@ -1,6 +1,6 @@
 """Rows of points are shown with the units of the study or of its cube."""
 
-from sweep.cli.rows import axes_of, shown_units, text_of, unit_of_column
+from sweep.cli.rows import axes_of, display_units_of, text_of, unit_of_column
 from sweep.cube.running import run
 from sweep.study.parse import open_study
 from tests.commands import SPLITS
@@ -11,7 +11,7 @@ def test_a_study_and_its_cube_have_the_same_units_and_axes():
     cube = run(study)
     for opened in (study, cube):
         assert unit_of_column(opened, "time_to_train") == "s"
-        assert shown_units(opened)["time_to_train"] == "d"
+        assert display_units_of(opened)["time_to_train"] == "d"
         assert {"gpu", "split"} <= axes_of(opened)
     assert unit_of_column(study, "gpu") == "1"
 

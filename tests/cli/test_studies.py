@@ -73,7 +73,7 @@ def test_a_run_into_the_same_cube_keeps_it_and_another_study_is_refused(cube):
 
 def test_a_run_that_is_stopped_tells_how_to_go_on(tmp_path, monkeypatch):
     """The interrupt comes when the third block is asked for, so two are done."""
-    out, whole, calls = tmp_path / "big.zarr", Worker.evaluate, []
+    out, whole, calls = tmp_path / "big.zarr", Worker.compute, []
 
     def evaluate(self, block):
         calls.append(block)
@@ -83,7 +83,7 @@ def test_a_run_that_is_stopped_tells_how_to_go_on(tmp_path, monkeypatch):
 
     monkeypatch.setattr(blocks, "CHUNK_CELLS", 4)
     monkeypatch.setattr(blocks, "BLOCK_CELLS", 8)
-    monkeypatch.setattr(Worker, "evaluate", evaluate)
+    monkeypatch.setattr(Worker, "compute", evaluate)
     done = CliRunner().invoke(main, ["run", SPLITS, "-o", str(out), "--threads", "1"])
     assert done.exit_code == 130, done.output
     assert "the same command resumes" in done.stderr

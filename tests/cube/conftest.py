@@ -35,11 +35,11 @@ def small_blocks(monkeypatch):
 def evaluated(monkeypatch):
     """The blocks that workers evaluate, in order."""
     found = []
-    whole = Worker.evaluate
+    whole = Worker.compute
 
     def evaluate(self, block):
         found.append((block.nest, block.number))
         return whole(self, block)
 
-    monkeypatch.setattr(Worker, "evaluate", evaluate)
+    monkeypatch.setattr(Worker, "compute", evaluate)
     return found

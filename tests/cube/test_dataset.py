@@ -87,7 +87,7 @@ def test_more_rules_than_bits_take_a_wider_number(opened):
     found = made(opened)
     assert dtype_of(found, plan.STATUS) == np.int64
     worker = blocks.Worker(blocks.program(found))
-    status = [worker.evaluate(block)["status"].copy() for block in blocks.blocks(found) if "status" in found.nests[block.nest].outputs]
+    status = [worker.compute(block)["status"].copy() for block in blocks.blocks(found) if "status" in found.nests[block.nest].outputs]
     bit = 1 << [r.name for r in found.graph.rules].index("cube_rule_32")
     assert bit >= 1 << 31
     assert {int(value) & bit for part in status for value in part.reshape(-1)} == {0, bit}

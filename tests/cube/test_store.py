@@ -301,7 +301,7 @@ def test_a_disk_that_fills_up_is_one_line_and_the_run_goes_on_later(study, tmp_p
 
     with monkeypatch.context() as patch:
         patch.setattr(store.Store, "write", full)
-        with pytest.raises(SweepError, match=r"cube.zarr: cannot be written: No space left on device; what was computed is kept, run the"):
+        with pytest.raises(SweepError, match=r"cube.zarr: cannot be written: No space left on device; finished blocks are kept, run the"):
             run(study, path, threads=1)
     assert left(tmp_path) == ["cube.zarr.partial"]
     kept = set(evaluated[:7])
@@ -441,7 +441,7 @@ blocks.CHUNK_CELLS, blocks.BLOCK_CELLS = 4, 8
 store.SYNC_SECONDS = 0.0
 study, path, kills = open_study(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 log = os.open(sys.argv[4], os.O_CREAT | os.O_WRONLY | os.O_APPEND)
-whole, chance = Worker.evaluate, random.Random(7)
+whole, chance = Worker.compute, random.Random(7)
 begun, touched = [], []
 FILES = {"open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.truncate", "os.listdir", "os.scandir"}
 
@@ -471,7 +471,7 @@ for attempt in range(kills + 1):
         last_block = last_file = 0
     child = os.fork()
     if not child:
-        Worker.evaluate = evaluate
+        Worker.compute = evaluate
         sys.addaudithook(touching)
         try:
             running.run(study, path, threads=2)

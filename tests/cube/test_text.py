@@ -19,7 +19,7 @@ def test_a_paragraph_is_broken_at_the_width_and_indented():
 
 
 @pytest.mark.parametrize(
-    ("value", "unit", "wanted", "expected"),
+    ("value", "unit", "display_unit", "expected"),
     [
         (43.875e9 * 3600, "J", "GWh", "43.88 GWh"),
         (0.4125, "1", "%", "41.25 %"),
@@ -27,8 +27,8 @@ def test_a_paragraph_is_broken_at_the_width_and_indented():
         (3125.0, "1", "1", "3,125"),
     ],
 )
-def test_a_value_is_shown_in_the_unit_that_is_wanted_or_in_a_customary_one(value, unit, wanted, expected):
-    assert text.in_words(value, unit, wanted) == expected
+def test_a_value_is_shown_in_its_display_unit_or_in_a_customary_one(value, unit, display_unit, expected):
+    assert text.in_words(value, unit, display_unit) == expected
 
 
 def test_a_converted_value_keeps_the_digits_that_were_written():
@@ -42,8 +42,8 @@ def test_a_choice_is_shown_by_its_word():
 
 
 def test_numbers_under_each_other_share_the_unit_of_the_middle_one():
-    assert text.column([1e6, 2e6, 3e3, math.nan], "W") == ("MW", ["1", "2", "0.003", "-"])
-    assert text.column([1e6], "W", "kW") == ("kW", ["1,000"])
+    assert text.aligned([1e6, 2e6, 3e3, math.nan], "W") == ("MW", ["1", "2", "0.003", "-"])
+    assert text.aligned([1e6], "W", "kW") == ("kW", ["1,000"])
 
 
 def test_an_axis_is_shown_by_its_two_ends_or_by_its_one_value():

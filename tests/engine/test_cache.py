@@ -18,7 +18,7 @@ def computed(study):
         del sys.modules[name]
     made = plan.make(study)
     worker = blocks.Worker(blocks.program(made, budget=-math.inf))
-    return {name: values.copy() for block in blocks.blocks(made) for name, values in worker.evaluate(block).items()}
+    return {name: values.copy() for block in blocks.blocks(made) for name, values in worker.compute(block).items()}
 
 
 def same(one, other):

@@ -107,7 +107,7 @@ from sweep.study.parse import open_study
 made = plan.make(open_study(sys.argv[1]))
 worker = blocks.Worker(blocks.program(made, budget=-1))
 block, = blocks.blocks(made)
-print(compile.kernel_digest(made.study.equations), *worker.evaluate(block)["compile_own"].reshape(-1).tolist())
+print(compile.kernel_digest(made.study.equations), *worker.compute(block)["compile_own"].reshape(-1).tolist())
 """
 
 
@@ -117,7 +117,7 @@ from sweep.engine import blocks, plan
 study = sweep.open_study("study.yaml")
 made = plan.make(study)
 block, = blocks.blocks(made)
-print(*blocks.Worker(blocks.program(made, budget=-1)).evaluate(block)["matmul_flops"].tolist())
+print(*blocks.Worker(blocks.program(made, budget=-1)).compute(block)["matmul_flops"].tolist())
 """
 
 
@@ -176,7 +176,7 @@ def test_an_edit_in_a_users_equations_is_seen_within_one_process(tmp_path, monke
         digests.append(compile.kernel_digest(made.study.equations))
         worker = blocks.Worker(blocks.program(made, budget=math.inf))
         (block,) = blocks.blocks(made)
-        found = worker.evaluate(block)["compile_own"]
+        found = worker.compute(block)["compile_own"]
         assert found.flat[0] == np.float32(8 * factor + math.log(8))
     assert digests[0] != digests[1]
 
@@ -217,7 +217,7 @@ def whole(program):
     worker, made = blocks.Worker(program), program.plan
     found = {}
     for block in blocks.blocks(made):
-        for name, values in worker.evaluate(block).items():
+        for name, values in worker.compute(block).items():
             dims = made.nests[block.nest].dims
             shape = tuple(made.sizes[dim] for dim in dims)
             found.setdefault(name, np.empty(shape, values.dtype))[block.region(dims)] = values

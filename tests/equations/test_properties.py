@@ -117,7 +117,7 @@ def cube(made, interpret):
     found = {}
     for block in blocks.blocks(made):
         nest = made.nests[block.nest]
-        for name, values in worker.evaluate(block).items():
+        for name, values in worker.compute(block).items():
             shape = tuple(made.sizes[dim] for dim in nest.dims)
             whole = found.setdefault(name, (nest.dims, np.full(shape, -7, blocks.dtype_of(made, name))))[1]
             whole[block.region(nest.dims)] = values

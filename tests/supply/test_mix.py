@@ -110,7 +110,7 @@ def test_dearer_gas_never_lowers_the_price():
     low, high = swings["gas"]
     assert low.price < high.price
     coarse = case().coarser(6)
-    rows = inputs.table(coarse, solve(coarse))
+    rows = inputs.mix_rows(coarse, solve(coarse))
     assert [row[0] for row in rows] == ["solar", "wind", "gas", "battery", "grid", "spilled", "price", "clean", "carbon"]
     assert "3 to 5 % too low" in inputs.bias(case().coarser(3))
 
