@@ -223,7 +223,7 @@ def _rows(
     """Several variables, conditions or reductions: rows as text, CSV or JSON."""
     import itertools
 
-    from sweep.cli.rows import shown_units, text_of
+    from sweep.cli.rows import display_units_of, text_of
     from sweep.cube import export
     from sweep.cube.part import slice as part_of
 
@@ -238,8 +238,8 @@ def _rows(
     rows = list(itertools.islice(found.rows, export.ROWS + 1))
     if not rows:
         return click.echo("no cell meets the conditions")
-    wanted = {f"{text.partition('=')[0].strip()}_{name}": unit for text in reduce for name, unit in shown_units(cube).items()}
-    click.echo(text_of(rows[: export.ROWS], list(rows[0]), dict(found.units), {**shown_units(cube), **wanted}))
+    wanted = {f"{text.partition('=')[0].strip()}_{name}": unit for text in reduce for name, unit in display_units_of(cube).items()}
+    click.echo(text_of(rows[: export.ROWS], list(rows[0]), dict(found.units), {**display_units_of(cube), **wanted}))
     if len(rows) > export.ROWS:
         click.echo(f"\nthe first {export.ROWS} of up to {found.cells:,} rows; --sel narrows them, --csv prints all")
 

@@ -89,5 +89,5 @@ def test_aliases_that_multiply_are_refused_before_they_fill_the_memory():
 
 
 def test_a_device_without_an_end_is_no_file():
-    with pytest.raises(SweepError, match="is larger than 16 MiB, which no study and no file of facts is"):
+    with pytest.raises(SweepError, match="is larger than 16 MiB, the largest that is read"):
         read(Path("/dev/zero"))

@@ -576,7 +576,7 @@ def test_a_journal_of_which_nothing_can_be_read_is_said(study, tmp_path, small_b
         run(study, tmp_path / "cube.zarr", progress=stop)
     journal = tmp_path / "cube.zarr.partial" / store.JOURNAL
     journal.write_bytes(journal.read_bytes().replace(b"crc32c", b"crc32d"))
-    with pytest.raises(SweepError, match=r"journal.jsonl: is damaged, so that of which study it is cannot be said; --ov"):
+    with pytest.raises(SweepError, match=r"journal.jsonl: is damaged and does not say which study it is of; --ov"):
         run(study, tmp_path / "cube.zarr")
     assert same(run(study, tmp_path / "cube.zarr", overwrite=True).load(), run(study).load())
 

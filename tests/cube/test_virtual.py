@@ -84,7 +84,7 @@ def test_virtual_cube_computes_in_dask_chunks(lazy, cube):
 
 def test_virtual_cube_compiles_and_computes_only_what_is_asked_for(study, monkeypatch):
     asked = []
-    monkeypatch.setattr(blocks.Worker, "run", lambda self, function, where, out: asked.append((function.name, where)))
+    monkeypatch.setattr(blocks.Worker, "call", lambda self, function, where, out: asked.append((function.name, where)))
     monkeypatch.setattr(compile, "compiled", lambda functions, *rest: pytest.fail("a few cells need no compiler"))
     lazy = open_virtual(open_study(study, axis=["pue=1:2:lin10000000"]))
     assert asked == []

@@ -97,5 +97,5 @@ def test_words_stand_in_the_labels_of_zipped_columns(opened):
 @pytest.mark.parametrize("name", ["ﬁ", "x__y", "_x", "x_", "a b", "1x", "x'", "status", "ª"])
 def test_an_axis_has_a_name_that_generated_code_can_have_as_it_is(opened, name):
     text = json.dumps({"title": "x", "set": {"server_power": "6 kW"}, "axes": {name: {"zip": {"gpus": [8, 16]}}}, "outputs": ["it_power"]})
-    with pytest.raises(SweepError, match=r"no name for an axis; take one word of letters, digits and _$"):
+    with pytest.raises(SweepError, match=r"is not a valid axis name; use one word of letters, digits and _$"):
         opened(text)
