@@ -272,11 +272,11 @@ def sequence_not_divisible_by_cp(sequence_length, cp):
 
 @rule(guards=("step_time", "allocated_memory"), source="nanotron")
 def stages_left_empty(balanced_stages, pp, layers, head_layers):
-    """The head takes the operations of more than two pipeline stages, so that stages cut by operations are left empty.
+    """The head takes the operations of more than three pipeline stages, so that stages cut by operations are left empty.
 
     balanced_stages: 1 where stages are cut by operations, else 0 [1]
     pp: p, pipeline stages [1]
     layers: L, transformer layers [1]
     head_layers: r, layers that take as many operations as the head [1]
     """
-    return balanced_stages == 1 and pp > 1 and head_layers * pp > 2 * (layers + head_layers)
+    return balanced_stages == 1 and pp > 1 and head_layers * pp > 3 * (layers + head_layers)
