@@ -5,7 +5,7 @@ BIN := .venv/bin
 KILLS ?= 200
 INPUTS ?= 100000
 
-.PHONY: faults demo test lint mutate bench clean
+.PHONY: faults demo test lint docs mutate bench clean
 
 demo: .venv/installed  ## compute the article's study and print its table
 	$(BIN)/sweep point configs/studies/article.yaml
@@ -16,6 +16,9 @@ test: .venv/tested lint  ## check the types, the style and the numbers
 lint: .venv/tested
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+docs: .venv/tested  ## build the site into site/, with warnings as errors
+	$(BIN)/python -m mkdocs build --strict --quiet
 
 mutate: .venv/tested  ## change each line of kernels/ in turn and see that the tests of its file notice
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutate]'
@@ -28,7 +31,7 @@ faults: .venv/tested  ## kill, damage and fuzz for hours; KILLS=20 INPUTS=1000 f
 	$(BIN)/python -m tests.faults.campaign --kills $(KILLS) --inputs $(INPUTS)
 
 clean:
-	rm -rf .venv .venv-lowest dist .mypy_cache .ruff_cache .pytest_cache .hypothesis speed.json
+	rm -rf .venv .venv-lowest dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis speed.json
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "wattsweep needs Python 3.11 or later; this is $$($(PYTHON) --version). Say which with PYTHON=..."; exit 1; }

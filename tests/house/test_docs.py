@@ -1,8 +1,9 @@
-"""The documents tell the truth: what README shows is what its commands print, and every command that is named exists.
+"""The documents tell the truth: what README and docs/ show is what their commands print, and every command that is named exists.
 
-A block marked `console` holds commands behind `$` and all that they print; `...` stands for lines left out.
-`python tests/house/test_docs.py` writes today's output into README.md. A block marked `sh` holds commands whose names and options must be
-right; `python` blocks run.
+A block marked `console` holds commands behind `$` and all that they print; `...` stands for lines left out. `python` blocks run, and those
+of a page share their names. A block with a title, such as `yaml title="mine.yaml"`, is a file of that name for the commands below it.
+`python tests/house/test_docs.py` writes today's outputs into the pages. A block marked `sh` holds commands whose names and options must
+be right.
 """
 
 import contextlib
@@ -11,6 +12,7 @@ import os
 import re
 import shlex
 import sys
+import tempfile
 from pathlib import Path
 
 import click
@@ -20,26 +22,43 @@ from sweep.cli import main
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
-PAGES = sorted(ROOT.glob("*.md"))
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+TOP = sorted(ROOT.glob("*.md"))
+PAGES = [*TOP, *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r'^```(\w+)(?: title="([^"]+)")?\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#:]+)\)")
 DEMO = "sweep point configs/studies/article.yaml"  # what `make demo` runs once all is installed
-LONGEST = 24  # lines that an output takes in the README; the rest is left out
+LONGEST = 24  # lines that an output takes in a page; the rest is left out
 
 
-def blocks(kind, pages=PAGES):
-    """The blocks of one kind in some pages."""
-    return [text for page in pages for mark, text in BLOCK.findall(page.read_text(encoding="utf-8")) if mark == kind]
+def shell_lines():
+    """The commands of all `sh` blocks."""
+    texts = [text for page in PAGES for mark, _, text in BLOCK.findall(page.read_text(encoding="utf-8")) if mark == "sh"]
+    return sorted({line.split("#")[0].strip() for text in texts for line in text.splitlines()} - {""})
 
 
 def printed(command):
-    """What a command of ours prints, run inside this process at the root of the checkout."""
+    """What a command of ours prints, run inside this process."""
     arguments = shlex.split(DEMO if command == "make demo" else command)
     assert arguments[0] == "sweep", command
     out = io.StringIO()
-    with contextlib.chdir(ROOT), contextlib.redirect_stdout(out):
+    with contextlib.redirect_stdout(out):
         main(arguments[1:], standalone_mode=False)
     return [line.rstrip() for line in out.getvalue().splitlines()]
+
+
+def performed(page, folder):
+    """Do what a page says, from top to bottom in a folder: each command with the lines that it is said to print and those it prints."""
+    (folder / "configs").symlink_to(ROOT / "configs")
+    names = {}
+    with contextlib.chdir(folder):
+        for mark, title, text in BLOCK.findall(page.read_text(encoding="utf-8")):
+            if title:
+                Path(title).write_text(text, encoding="utf-8")
+            elif mark == "python":
+                exec(compile(text, page.name, "exec"), names)
+            elif mark == "console":
+                for command, said in transcripts(text):
+                    yield command, said, printed(command)
 
 
 def transcripts(text):
@@ -61,25 +80,27 @@ def agrees(said, lines):
 
 
 def shown(lines):
-    """An output as the README holds it."""
+    """An output as a page holds it."""
     return lines if len(lines) <= LONGEST else [*lines[:LONGEST], "..."]
 
 
-def refreshed(text):
-    """A page whose console blocks show today's outputs."""
+def refreshed(page, folder):
+    """The text of a page whose console blocks show today's outputs."""
+    outputs = iter([lines for _, _, lines in performed(page, folder)])
 
     def block(match):
         if match.group(1) != "console":
             return match.group(0)
-        parts = ["\n".join([f"$ {command}", *shown(printed(command))]) for command, _ in transcripts(match.group(2))]
+        parts = ["\n".join([f"$ {command}", *shown(next(outputs))]) for command, _ in transcripts(match.group(3))]
         return "```console\n" + "\n\n".join(parts) + "\n```"
 
-    return BLOCK.sub(block, text)
+    return BLOCK.sub(block, page.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize(("command", "said"), [t for text in blocks("console") for t in transcripts(text)])
-def test_a_command_prints_what_the_page_shows(command, said):
-    assert agrees(said, printed(command)), f"run `python tests/house/test_docs.py` to show what `{command}` prints today"
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_a_page_shows_is_what_its_commands_print_and_its_python_runs(page, tmp_path):
+    for command, said, lines in performed(page, tmp_path):
+        assert agrees(said, lines), f"run `python tests/house/test_docs.py` to show what `{command}` prints today"
 
 
 def test_the_demo_is_the_command_that_the_readme_shows():
@@ -87,7 +108,7 @@ def test_the_demo_is_the_command_that_the_readme_shows():
     assert f"/{DEMO}" in recipe
 
 
-@pytest.mark.parametrize("command", sorted({line.split("#")[0].strip() for text in blocks("sh") for line in text.splitlines()}))
+@pytest.mark.parametrize("command", shell_lines())
 def test_a_command_that_is_named_exists_with_its_options(command):
     name, *arguments = shlex.split(command)
     if name == "make":
@@ -106,13 +127,7 @@ def test_a_command_that_is_named_exists_with_its_options(command):
                 assert not word.startswith("configs/") or Path(word).exists(), word
 
 
-@pytest.mark.parametrize("text", blocks("python", [README]))
-def test_python_of_the_readme_runs(text):
-    with contextlib.chdir(ROOT):
-        exec(compile(text, "README.md", "exec"), {})
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", TOP, ids=lambda page: page.name)  # mkdocs checks the links of docs/
 def test_what_a_page_links_to_is_there(page):
     for target in LINK.findall(page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
@@ -145,5 +160,7 @@ def test_continuous_integration_runs_the_readmes_test_command():
 
 
 if __name__ == "__main__":
-    README.write_text(refreshed(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in PAGES:
+        with tempfile.TemporaryDirectory() as scratch:
+            page.write_text(refreshed(page, Path(scratch)), encoding="utf-8")
     sys.exit(0)

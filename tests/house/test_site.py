@@ -1,0 +1,84 @@
+"""The site in docs/ is whole: the generated pages hold every equation, command and source, and mkdocs builds it without a warning."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from docs import generate
+from sweep.catalog.entries import entry_names
+from sweep.catalog.parameters import catalogues, parameters
+from sweep.catalog.sources import accuracy, sources
+from sweep.cli import main
+from sweep.equations.registry import EQUATIONS, RULES, load
+
+ROOT = Path(__file__).parents[2]
+load()
+
+
+@pytest.fixture(scope="module")
+def pages():
+    return generate.pages()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The site, built with warnings as errors."""
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
+    done = subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.mark.parametrize("declared", [*EQUATIONS.values(), *RULES.values()], ids=lambda declared: declared.name)
+def test_the_method_has_each_equation_with_its_symbols_and_source(declared, pages):
+    page = pages[f"method/{generate.room_of(declared)}.md"]
+    section = page.split(f"{{ #{declared.name} }}")[1].split("\n##")[0]
+    assert f"sources.md#{declared.source})" in section
+    assert all(f"[`{argument.name}`]" in section for argument in declared.documented)
+    assert getattr(declared, "formula", "") in section
+
+
+@pytest.mark.parametrize("quantity", accuracy())
+def test_the_method_has_each_measured_error(quantity, pages):
+    assert all(f"90th percentile {line.p90:.2g} %" in pages["method/index.md"] for line in accuracy()[quantity])
+    assert all(f"(n = {line.rows}," in pages[f"method/{generate.room_of(EQUATIONS[quantity])}.md"] for line in accuracy()[quantity])
+
+
+@pytest.mark.parametrize("name", main.commands)
+def test_the_reference_has_each_command_with_its_options_and_example(name, pages):
+    section = pages["reference.md"].split(f"{{ #{name} }}")[1].split("\n## ")[0]
+    assert f"Usage: sweep {name}" in section
+    assert "Example: sweep" in section
+    assert all(option in section for parameter in main.commands[name].params for option in parameter.opts if option.startswith("--"))
+
+
+@pytest.mark.parametrize("catalogue", catalogues())
+def test_a_catalogue_page_has_each_entry(catalogue, pages):
+    page = pages[f"catalogues/{catalogue}s.md"]
+    assert all(f"{{ #{name} }}" in page for name in entry_names(catalogue))
+
+
+def test_a_figure_is_shown_as_printed_with_its_source(pages):
+    row = next(line for line in pages["catalogues/gpus.md"].split("{ #h100-sxm }")[1].splitlines() if "`gpu_tdp`" in line)
+    assert row == "| `gpu_tdp` | 700 W | [epoch](../sources.md#epoch), row NVIDIA H100 SXM5 80GB |"
+
+
+def test_parameters_and_sources_are_all_there(pages):
+    assert all(f"`{name}`{{ #{name} }}" in pages["catalogues/parameters.md"] for name in parameters())
+    assert all(f"`{key}`{{ #{key} }}" in pages["sources.md"] for key in sources())
+
+
+def test_signs_of_markdown_in_a_text_stay_as_they_are():
+    assert generate.plain("a_b | [c] <d>") == "a&#95;b &#124; &#91;c&#93; &#60;d&#62;"
+
+
+def test_the_site_builds_without_a_warning_and_its_links_lead_to_what_they_name(site):
+    text = (site / "method" / "training" / "index.html").read_text(encoding="utf-8")
+    assert re.search(r'<h3 id="step_time">', text)
+    assert 'href="../../catalogues/parameters/#step_overhead"' in text
+    assert not list(site.rglob("generate.py"))
