@@ -134,6 +134,16 @@ def untouched_log(experts, experts_per_token, step_width, serving_pp):
     return math.log(1 - experts_per_token / experts) * step_width / serving_pp
 
 
+@rule(guards=("serving_gpus",), source="shoeybi-2019")
+def heads_not_divisible_by_serving_tp(attention_heads, serving_tp):
+    """The tensor-parallel size of serving does not divide the attention heads.
+
+    attention_heads: query heads of a layer [1]
+    serving_tp: tensor-parallel size of attention [1]
+    """
+    return attention_heads % serving_tp != 0
+
+
 @rule(guards=("serving_gpus",), source="pope-2022")
 def expert_groups_exceed_gpus(serving_ep, serving_tp, serving_dp):
     """The experts are spread over more groups than a pipeline stage has GPUs.

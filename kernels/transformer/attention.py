@@ -4,7 +4,7 @@ A layer attends to all tokens before it, to those within a window, or keeps a st
 `parallel_state` is 1 the layers with a state attend as well. Windowed layers have heads of their own where an entry says so.
 """
 
-from sweep.equations.registry import equation
+from sweep.equations.registry import equation, rule
 
 
 def projections(hidden_size, heads, kv_heads, head_size, value_head_size, q_lora_rank, linear_biases):
@@ -224,3 +224,25 @@ def window_score_width(window_heads, window_head_size, window_value_head_size):
     window_value_head_size: d_v, width of a value head [1]
     """
     return window_heads * (window_head_size + window_value_head_size)
+
+
+@rule(guards=("mixing_parameters", "kv_bytes_per_sequence", "attention_score_flops"), source="gemma-2-2024")
+def kinds_exceed_layers(full_attention_layers, mixer_only_layers, moe_layers, layers):
+    """Layers with a window, with a state, with experts or without an MLP are more than there are layers.
+
+    full_attention_layers: layers in which a token attends to all before it, what the other kinds leave [1]
+    mixer_only_layers: layers without an MLP [1]
+    moe_layers: layers with a mixture of experts [1]
+    layers: transformer layers [1]
+    """
+    return full_attention_layers < 0 or mixer_only_layers + moe_layers > layers
+
+
+@rule(guards=("kv_bytes_per_sequence", "attention_score_flops"), source="gemma-2-2024")
+def window_missing(windowed_layers, attention_window):
+    """Layers are said to have a window, and none is stated.
+
+    windowed_layers: layers with windowed attention [1]
+    attention_window: how far they look back [token]
+    """
+    return windowed_layers > 0 and attention_window <= 0

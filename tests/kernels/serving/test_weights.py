@@ -71,3 +71,8 @@ def test_experts_are_spread_over_no_more_groups_than_gpus(groups, exceeds):
 def test_a_format_without_a_rate_is_not_supported():
     assert weights.serving_precision_not_supported(serving_peak_rate=math.nan)
     assert not weights.serving_precision_not_supported(serving_peak_rate=1e15)
+
+
+def test_heads_of_a_served_model_are_divided_over_its_ranks():
+    """64 heads of Llama 3.1 70B go on 8 GPUs, not on 3 or 6."""
+    assert [tp for tp in range(1, 9) if not weights.heads_not_divisible_by_serving_tp(64, tp)] == [1, 2, 4, 8]

@@ -3,7 +3,7 @@
 import pytest
 
 from sweep.kernels.transformer import attention
-from tests.at_point import value
+from tests.at_point import evaluate, value
 
 GEMMA = {"model": "gemma-4-31b"}
 NEXT = {"model": "qwen3-next-80b-a3b"}
@@ -146,3 +146,15 @@ def test_what_is_kept_of_a_token_by_hand(latent, kept):
     found = attention.kv_width(kv_heads=2.0, head_size=5.0, value_head_size=3.0, kv_lora_rank=latent, rope_head_size=2.0)
     assert found == kept
     assert attention.score_width(attention_heads=6.0, head_size=5.0, value_head_size=3.0) == 48
+
+
+def test_kinds_of_layers_that_contradict_each_other_are_a_broken_rule():
+    llama = {"model": "llama-3.1-8b"}
+    for wrong in ({"state_layers": 33}, {"windowed_layers": 33, "attention_window": 1024}, {"moe_layers": 20, "mixer_only_layers": 13}):
+        number, broken = evaluate("total_parameters", llama, **wrong)
+        assert number != number, wrong
+        assert "kinds_exceed_layers" in broken
+    number, broken = evaluate("kv_bytes_per_sequence", llama, windowed_layers=8)
+    assert number != number
+    assert "window_missing" in broken
+    assert evaluate("total_parameters", llama, state_layers=32)[1] == set()
