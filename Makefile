@@ -18,7 +18,7 @@ lint: .venv/tested
 	$(BIN)/mypy
 
 docs: .venv/tested  ## build the site into site/, with warnings as errors
-	$(BIN)/python -m mkdocs build --strict --quiet
+	$(BIN)/python -m mkdocs build --strict
 
 mutate: .venv/tested  ## change each line of kernels/ in turn and see that the tests of its file notice
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutate]'

@@ -1,6 +1,5 @@
 """The site in docs/ is whole: the generated pages hold every equation, command and source, and mkdocs builds it without a warning."""
 
-import os
 import re
 import subprocess
 import sys
@@ -24,12 +23,18 @@ def pages():
     return generate.pages()
 
 
+def built(*options):
+    """Run the command of `make docs`, with more options."""
+    recipe = (ROOT / "Makefile").read_text(encoding="utf-8").split("\ndocs:", 1)[1].splitlines()[1]
+    command = [sys.executable, *recipe.split()[1:], *map(str, options)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     """The site, built with warnings as errors."""
     folder = tmp_path_factory.mktemp("site")
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
-    done = subprocess.run(command, cwd=ROOT, env=os.environ, capture_output=True, text=True, timeout=300)
+    done = built("--site-dir", folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
 
@@ -82,3 +87,12 @@ def test_the_site_builds_without_a_warning_and_its_links_lead_to_what_they_name(
     assert re.search(r'<h3 id="step_time">', text)
     assert 'href="../../catalogues/parameters/#step_overhead"' in text
     assert not list(site.rglob("generate.py"))
+
+
+@pytest.mark.parametrize(("link", "code"), [("index.md#there", 0), ("missing.md", 1), ("index.md#missing", 1)])
+def test_a_link_that_leads_nowhere_fails_the_build(link, code, tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "index.md").write_text(f"# There\n\n[link]({link})\n", encoding="utf-8")
+    config = tmp_path / "mkdocs.yml"
+    config.write_text(f"INHERIT: {ROOT / 'mkdocs.yml'}\ndocs_dir: docs\nhooks: []\nnav: [index.md]\n", encoding="utf-8")
+    assert built("--config-file", config, "--site-dir", tmp_path / "site").returncode == code
