@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,6 +25,7 @@ from sweep.equations.registry import Equation
 from sweep.errors import SweepError
 from sweep.study.sampling import SAMPLE
 
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")  # of numba's messages, where the terminal has some
 Array: TypeAlias = npt.NDArray[Any]
 Ranges: TypeAlias = tuple[tuple[int, int], ...]
 INTERPRETED_CALLS = 300_000  # of equations, about 0.3 s; compiling one nest of ten equations takes longer
@@ -225,7 +227,7 @@ class Worker:
         except Exception as error:
             if self.plan.study.equations is None:
                 raise
-            lines = [*str(error).splitlines(), type(error).__name__]
+            lines = [*COLOURS.sub("", str(error)).splitlines(), type(error).__name__]
             said = next(line for line in lines if line and not line.startswith("Failed in nopython"))
             allowed = "floats, math, min, max, abs, if and bounded loops, with a number returned on every path"
             raise SweepError(f"{self.plan.study.equations.path}: an equation cannot be compiled ({said}); what can be: {allowed}") from None

@@ -45,7 +45,7 @@ def test_every_value_of_a_box_lies_within_its_bounds(opened, monkeypatch, staged
             known += len(values) > 0 and np.isfinite(found[name].low)
             assert (np.float32(found[name].low) <= values).all()
             assert (values <= np.float32(found[name].high)).all()
-    assert known > 30
+    assert known > (30 if staged else 5)  # intervals alone bound less than what is staged
 
 
 def test_a_box_where_no_point_can_meet_a_condition_has_no_bounds(opened):

@@ -93,12 +93,14 @@ def studies(draw):
     selected = {} if "gpu" in axes else {"select": {"gpu": "h100-sxm"}}
     if "gpu" in axes:
         fixed = {name: value for name, value in fixed.items() if name not in COLUMNS["gpu"]}
-    return {"title": "drawn", "equations": str(OWN), **selected, "set": fixed, "axes": axes, "outputs": outputs}
+    return {"title": "drawn", "equations": OWN.name, **selected, "set": fixed, "axes": axes, "outputs": outputs}
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("studies")
+    folder = tmp_path_factory.mktemp("studies")
+    (folder / OWN.name).write_bytes(OWN.read_bytes())
+    return folder
 
 
 def planned(folder, written):

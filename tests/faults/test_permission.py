@@ -1,7 +1,9 @@
 """What a user without rights is told. Root may do everything, so the test gives up its rights while it looks."""
 
 import os
+import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -29,8 +31,9 @@ def without_rights():
 @pytest.mark.skipif(not hasattr(os, "seteuid"), reason="a system without users")
 @pytest.mark.parametrize(("mode", "said"), [(0o500, ("Permission denied", "no such cube")), (0o000, ("Permission denied",) * 2)])
 def test_a_folder_that_may_not_be_written_or_read_is_one_line(tmp_path, mode, said):
-    for folder in [tmp_path, *tmp_path.parents[:2]]:
-        folder.chmod(0o755)
+    for folder in [tmp_path, *tmp_path.parents]:
+        if folder.is_relative_to(Path(tempfile.gettempdir())) and folder != Path(tempfile.gettempdir()):
+            folder.chmod(0o755)
     (tmp_path / "study.yaml").write_text(ENERGY)
     sweep("run", tmp_path / "study.yaml", "-o", tmp_path / "there.zarr")  # imports what the test may not read later
     sweep("info", tmp_path / "there.zarr")

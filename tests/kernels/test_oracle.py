@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from sweep.catalog.entries import entry
 from sweep.equations import point
 from tests.at_point import prepared
 from tests.naive import serving, training, transformer
@@ -49,6 +50,7 @@ SERVING = (
 def test_a_served_model_from_step_to_fleet(seed):
     chance = random.Random(seed)
     precision, bits = chance.choice((("bf16", 16), ("fp8", 8), ("fp8", 4.25)))
+    heads = entry("model", MODELS[seed % len(MODELS)]).figures["attention_heads", ""].value
     given = {
         "concurrency": chance.choice((0.5, 1, 7, 64, 1000)),
         "input_tokens": 10 * chance.randint(1, 200),
@@ -58,7 +60,7 @@ def test_a_served_model_from_step_to_fleet(seed):
         "serving_precision": precision,
         "weight_bits": bits,
         "kv_bits": chance.choice((8, 16)),
-        "serving_tp": chance.choice((4, 8, 16)),
+        "serving_tp": chance.choice([tp for tp in (1, 2, 4, 8, 16) if heads % tp == 0][-3:]),
         "serving_pp": chance.choice((2, 3)),
         "serving_dp": (ranks := chance.choice((1, 1, 4))),
         "serving_ep": ranks,
