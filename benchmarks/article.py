@@ -43,7 +43,7 @@ def all_rows() -> list[Row]:
 def rows(study: Study) -> list[Row]:
     """The claims of one study, in its order."""
     graph = study.graph_of(study.claims)
-    values = point.evaluate(graph, study.inputs_at(study.point, graph)).values
+    values = point.compute_point(graph, study.inputs_at(study.point, graph)).values
     found = []
     for name, claim in study.claims.items():
         article = to_si(claim.printed, unit_of(name)) if claim.printed else float("nan")

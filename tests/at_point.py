@@ -39,7 +39,7 @@ def prepared(outputs, select=None, **given):
 
 def evaluate(output, select=None, **given):
     """One quantity at one point; also the flags."""
-    result = point.evaluate(*prepared([output], select, **given))
+    result = point.compute_point(*prepared([output], select, **given))
     return result.values[output], {rule.name for rule in result.broken}
 
 

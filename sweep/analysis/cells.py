@@ -51,7 +51,7 @@ class Cells:
             score = part.score(objective, weights)
             for condition in self.asked:
                 score = np.where(part.meets(condition), score, np.nan)
-            hits = best_of([*hits, *part.best(np.broadcast_to(score, part.shape), top)], top)
+            hits = best_of([*hits, *part.lowest(np.broadcast_to(score, part.shape), top)], top)
         return hits
 
     def why(self, objective: Objective) -> Why:
@@ -156,7 +156,7 @@ class Part:
         left, right = self.sides(condition)
         return np.abs(left - right) / np.maximum(np.maximum(np.abs(left), np.abs(right)), np.float32(1e-30)) + np.float32(1e-9)
 
-    def best(self, scores: Array, top: int) -> list[Hit]:
+    def lowest(self, scores: Array, top: int) -> list[Hit]:
         flat = scores.reshape(-1)
         places = np.flatnonzero(np.isfinite(flat))
         if not len(places):

@@ -77,7 +77,7 @@ def _held(study: Study) -> Study:
 
 def _values(study: Study, outputs: Sequence[str]) -> Mapping[str, float]:
     graph = study.graph_of(outputs)
-    return point.evaluate(graph, study.inputs_at({}, graph)).values
+    return point.compute_point(graph, study.inputs_at({}, graph)).values
 
 
 def _factors(before: Study, after: Study, outputs: Sequence[str]) -> dict[str, tuple[str | float, str | float]]:

@@ -18,7 +18,7 @@ from sweep.catalog.sources import sources
 from sweep.catalog.units import show
 from sweep.equations import registry
 from sweep.equations.graph import resolve
-from sweep.equations.point import evaluate
+from sweep.equations.point import compute_point
 from sweep.equations.quantities import names, unit_of
 from sweep.errors import SweepError, suggestion
 
@@ -94,7 +94,7 @@ def _cell(known: Entry, key: str, word: str) -> Record | None:
     given = {name: figure.value for (name, choice), figure in known.figures.items() if not choice}
     graph = resolve([key], given)
     defaults = {name: p.default.value for name in graph.inputs if (p := parameters()[name]).default}
-    value = evaluate(graph, {name: given.get(name, defaults.get(name, math.nan)) for name in graph.inputs}).values[key]
+    value = compute_point(graph, {name: given.get(name, defaults.get(name, math.nan)) for name in graph.inputs}).values[key]
     return None if math.isnan(value) else {"value": value, "unit": unit_of(key), "printed": show(value, unit_of(key))}
 
 

@@ -112,7 +112,7 @@ def _value(name: str, study: Study | None, cited: dict[str, None], again: bool) 
         if default:
             return f" = {_shown(name, default.value)}" + ("" if again else f", the default{_origin(default, cited)}")
         return f" <- one of {len(entry_names(parameter.catalogue))} {parameter.catalogue}s" if parameter and parameter.catalogue else ""
-    table = study.table(name)
+    table = study.input_table(name)
     if table.dims:
         known = [f for axis in study.axes.values() for row in axis.rows for (key, _), f in row.figures.items() if key == name]
         cited.update({figure.source: None for figure in known if figure.source})

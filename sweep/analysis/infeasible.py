@@ -35,7 +35,7 @@ def why(study: Study, names: Sequence[str], asked: Sequence[Condition], threads:
             nearest, place = float(out["least"][0]), int(places.flat(out["place"])[0])
 
     (spans,) = made.groups(None)
-    made.run(spans, before, after, threads)
+    made.visit(spans, before, after, threads)
     points = int(np.prod(made.shape, dtype=np.int64))
     conditions = {c.text: int(count) for c, count in zip(asked, counts, strict=True)}
     return Why(points, _rules(study, wanted, points, threads) | conditions, made.row(place) if place >= 0 else None)
@@ -45,7 +45,7 @@ def left_out(study: Study, names: Iterable[str]) -> dict[str, list[str]]:
     """The labels that have no value for want of a figure, with the figures that are missing."""
     found: dict[str, list[str]] = {}
     for name in study.graph_of(names).inputs:
-        table = study.table(name)
+        table = study.input_table(name)
         for axis in (study.axes[dim] for dim in table.dims):
             others = tuple(i for i, dim in enumerate(table.dims) if dim != axis.name)
             gaps = np.isnan(table.values).all(axis=others)

@@ -59,16 +59,16 @@ class Optimum:
     def _boxes(self) -> Boxes:
         return Boxes(self.made.program, self.weights, self.asked)
 
-    def run(self, spans: Spans, before: Before, after: After, limit: Callable[[], float], threads: int | None = None) -> None:
+    def visit(self, spans: Spans, before: Before, after: After, limit: Callable[[], float], threads: int | None = None) -> None:
         """Scan every point of some ranges that can have a score of `limit()` or less, which may fall meanwhile."""
         points = math.prod(b - a for a, b in spans.values())
         if points <= ENUMERABLE:
-            self.made.run(spans, before, after, threads)
+            self.made.visit(spans, before, after, threads)
             return
         if self.proof is None:
             self.proof = Proof()
         self.proof.points += points
-        self._search(spans, lambda box: self.made.run(box, before, after, threads), limit, self.proof)
+        self._search(spans, lambda box: self.made.visit(box, before, after, threads), limit, self.proof)
 
     def _box(self, spans: Spans, turn: int) -> _Box | None:
         """A box with its bound; None where none of its points has a score."""

@@ -75,7 +75,7 @@ def _front(made: Scan, count: int, spans: scan.Spans, per: str | None, threads: 
         found = np.stack([out[f"front_{k}"][: len(own)][own] for k in range(count)])
         values, places = _merged(made, np.hstack([values, found]), np.hstack([places, block.flat(out["places"][: len(own)][own])]))
 
-    made.run(spans, before, after, threads)
+    made.visit(spans, before, after, threads)
     return [made.row(int(places[i]), per) for i in np.lexsort(values[::-1])]
 
 

@@ -74,7 +74,7 @@ class Scan:
         whole = {dim: (0, self.made.sizes[dim]) for dim in self.dims}
         yield from ({**whole, per: (label, label + 1)} for label in range(self.made.sizes[per])) if per else [whole]
 
-    def run(self, spans: Spans, before: Before, after: After, threads: int | None = None) -> None:
+    def visit(self, spans: Spans, before: Before, after: After, threads: int | None = None) -> None:
         """Scan some ranges, block by block on some threads. before: the arrays that the loop writes; after: what came of a block."""
         shape = tuple(spans[dim][1] - spans[dim][0] for dim in self.dims)
         work = list(ranges_of(0, shape, _cut(self.made, self.nest, self.ancestors, shape)))
@@ -114,7 +114,7 @@ class Scan:
         at = {**self.study.point, **index}
         full, tables = self._full, self._full.tables
         inputs = {name: float(tables[name].values[tuple(at[dim] for dim in tables[name].dims)]) for name in full.graph.inputs}
-        values = point.evaluate(full.graph, inputs).values
+        values = point.compute_point(full.graph, inputs).values
         labels = self.labels(place, per)
         shown = dict.fromkeys([*self.wanted, *(name for name in self.study.outputs if set(full.dims[name]) <= set(self.dims))])
         return labels | {name: quantities.quantity(name).told(values[name]) for name in shown if name not in labels}

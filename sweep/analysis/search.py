@@ -154,7 +154,7 @@ def _hits(looked: Optimum, spans: Spans, weights: list[float], top: int, threads
                 new.append(Hit(score, tuple(places.flat(inside).tolist()), count))
         hits[:] = best_of([*hits, *new], top)
 
-    looked.run(spans, before, after, lambda: hits[top - 1].score if len(hits) >= top else math.inf, threads)
+    looked.visit(spans, before, after, lambda: hits[top - 1].score if len(hits) >= top else math.inf, threads)
     return hits
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from sweep.bounds.interpreter import evaluate
+from sweep.bounds.interpreter import interval_of
 from sweep.bounds.intervals import FALSE, LIBRARY_SLACK, NONE, Interval, all_of, compare, hull, negated, number, truth, wider
 from sweep.engine.blocks import Array, Program, Worker
 from sweep.engine.nests import alias
@@ -101,7 +101,7 @@ def _evaluated(step: Step, values: Mapping[str, Interval]) -> Interval:
     if isinstance(step.what, frozenset):
         return all_of(negated(one) for one in arguments)
     broken = isinstance(step.what, Rule)
-    found = arguments[0] if alias(step) else evaluate(registry.function_of(step.name), arguments)
+    found = arguments[0] if alias(step) else interval_of(registry.function_of(step.name), arguments)
     found = truth(found) if broken else found
     valid = values[step.valid] if step.valid else None
     if valid is None or valid.low:

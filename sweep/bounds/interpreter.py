@@ -79,7 +79,7 @@ def _tree(function: types.FunctionType) -> ast.FunctionDef:
     return tree
 
 
-def evaluate(function: Callable[..., Any], arguments: Iterable[Interval]) -> Interval:
+def interval_of(function: Callable[..., Any], arguments: Iterable[Interval]) -> Interval:
     """What a function of numbers gives for arguments in some intervals."""
     try:
         return _called(function, list(arguments))

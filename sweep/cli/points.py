@@ -34,13 +34,13 @@ def point(study: str, set_: tuple[str, ...], axis: tuple[str, ...], outputs: tup
     quantities. Beside a value is its 90 % band: inputs are drawn from the ranges that their sources or the study give, predictions
     from their measured errors. Where a step of training is among the outputs, bars show where its time goes.
     """
-    from sweep.equations.point import evaluate
+    from sweep.equations.point import compute_point
     from sweep.study.parse import open_study
 
     given = open_study(study, set_, axis, outputs)
     tell_of_idle(given, set_, given.graph)
     opened = given.stated
-    found = evaluate(opened.graph, opened.inputs_at(opened.point))
+    found = compute_point(opened.graph, opened.inputs_at(opened.point))
     bands = _bands(given, found)
     if as_json:
         return print_json(_point_record(opened, found, bands or {}))
@@ -180,7 +180,7 @@ def _origin(study: Study, held: Study, name: str) -> str:
         return next((f"axis {axis.name}" for axis in study.axes.values() if name in axis.columns), "the study")
     said = [", ".join(text for text in (figure.source, figure.where) if text)]
     said += [f"{key}: {text}" for key, text in (("assumed", figure.assumed), ("derived", figure.derived)) if text]
-    return f"{held.table(name).origin}: {'; '.join(text for text in said if text)}"
+    return f"{held.input_table(name).origin}: {'; '.join(text for text in said if text)}"
 
 
 @click.command(epilog="Example: sweep compare gpt4 --with gpu=h100-sxm --with gpus=9600 --of training_energy")

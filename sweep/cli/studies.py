@@ -134,7 +134,7 @@ def run(
     from tqdm import tqdm
 
     from sweep.cli.cubes import summary
-    from sweep.cube.running import run as evaluate
+    from sweep.cube.running import run as run_study
     from sweep.study.parse import open_study
 
     opened = open_study(study, set_, axis, outputs)
@@ -148,7 +148,7 @@ def run(
             bar.update(done - bar.n)
 
         try:
-            cube = evaluate(opened, out, threads=threads, overwrite=overwrite, progress=progress)
+            cube = run_study(opened, out, threads=threads, overwrite=overwrite, progress=progress)
         except KeyboardInterrupt:
             bar.close()
             click.echo(f"interrupted; finished blocks are kept in {out}.partial, and the same command resumes", err=True)

@@ -58,7 +58,7 @@ def coordinates(plan: Plan) -> list[Variable]:
             found.append(Variable(name, (name,), str, {"long_name": f"{name} of the study"}, words))
     written = [name for dim in plan.order if not plan.study.axes[dim].rows for name in plan.study.axes[dim].columns]
     for name in dict.fromkeys([*written, *plan.tables]):
-        table = plan.tables.get(name) or plan.study.table(name)
+        table = plan.tables.get(name) or plan.study.input_table(name)
         if SAMPLE in table.dims:
             continue
         dims = tuple(dim for dim in plan.order if dim in table.dims)
@@ -166,7 +166,7 @@ def inputs(plan: Plan) -> dict[str, dict[str, Any]]:
 
 def _stated(plan: Plan) -> Mapping[str, Table]:
     """The inputs as they are stated, where a sample draws them around that."""
-    return {name: plan.study.stated.table(name) for name in plan.tables}
+    return {name: plan.study.stated.input_table(name) for name in plan.tables}
 
 
 def assumed(plan: Plan) -> dict[str, str]:

@@ -62,7 +62,7 @@ def evaluate(study: Study, **at: float | str) -> dict[str, float]:
     for name, value in at.items():
         study = with_value(study, name, Node(str(value) if isinstance(value, str) else in_si(name, value), "evaluate", 0, name))
     study = study.stated
-    values = point.evaluate(study.graph, study.inputs_at(study.point)).values
+    values = point.compute_point(study.graph, study.inputs_at(study.point)).values
     for name in study.outputs:
         if math.isinf(values[name]):
             raise SweepError(f"{study.file}: {dataset.infinite(name)} at this point")

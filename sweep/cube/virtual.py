@@ -27,7 +27,7 @@ from sweep.engine.nests import Function, source
 from sweep.engine.plan import STATUS, Dims, Nest, Plan
 from sweep.equations import registry
 from sweep.equations.graph import Graph
-from sweep.equations.point import evaluate
+from sweep.equations.point import compute_point
 from sweep.study.definition import Study, Table
 from sweep.study.parse import open_study
 from sweep.study.sampling import SAMPLE
@@ -142,7 +142,7 @@ class Formula:
         at = dict(zip(self.nest.dims, place, strict=True))
         tables = self.plan.tables
         inputs = {n: float(tables[n].values[tuple(at[dim] for dim in tables[n].dims)]) for n in self._graph.inputs}
-        return evaluate(self._graph, inputs).values[self.name]
+        return compute_point(self._graph, inputs).values[self.name]
 
     def values(self, places: list[Array]) -> Array:
         """The variable at the labels `places` of each of its axes, in all their combinations; shape (len of each)."""

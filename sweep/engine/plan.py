@@ -92,7 +92,7 @@ def make(study: Study, outputs: Iterable[str] | None = None, exported: Iterable[
     """
     wanted = tuple(study.outputs if outputs is None else outputs)
     graph = study.graph_of(wanted)
-    tables = {name: study.table(name) for name in graph.inputs}
+    tables = {name: study.input_table(name) for name in graph.inputs}
     steps = _steps(graph)
     touch = _touch(graph, tables, steps)
     order = tuple(axis for axis in axis_order(study) if any(axis in dims for dims in touch.values()))
@@ -121,7 +121,7 @@ def axis_order(study: Study) -> Dims:
     always innermost, so that the draws of a point lie together.
     """
     graph = study.graph
-    touch = _touch(graph, {name: study.table(name) for name in graph.inputs}, _steps(graph))
+    touch = _touch(graph, {name: study.input_table(name) for name in graph.inputs}, _steps(graph))
     weight = {axis: sum(axis in dims for dims in touch.values()) for axis in study.axes}
     order = sorted(study.axes, key=lambda axis: -weight[axis])
     if not order:

@@ -31,7 +31,7 @@ def call(function: Callable[..., Any], arguments: list[float]) -> float:
         raise SweepError(f"{fault(error, code.co_filename, code.co_firstlineno)} (in {code.co_name})") from None
 
 
-def evaluate(graph: Graph, inputs: Mapping[str, float]) -> Point:
+def compute_point(graph: Graph, inputs: Mapping[str, float]) -> Point:
     """Evaluate all quantities of a graph at one point, given a value in SI for each of its inputs."""
     values = {name: inputs[name] for name in graph.inputs}
     verdicts: dict[int, bool] = {}

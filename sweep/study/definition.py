@@ -95,7 +95,7 @@ class Study:
         on_axes = [(name, values, axis.name) for axis in self.axes.values() for name, values in axis.columns.items()]
         gaps = {name for name, values, axis in on_axes if np.isnan(self._pick(name, values, (axis,), axis).values).any()}
         by_choice = {name for entry in self.selected.values() for name, word in entry.figures if word} - set(self.fixed)
-        gaps |= {name for name in by_choice if np.isnan(self.table(name).values).any()}
+        gaps |= {name for name in by_choice if np.isnan(self.input_table(name).values).any()}
         return resolve(outputs, self.given, self.choices, gaps)
 
     @cached_property
@@ -127,7 +127,7 @@ class Study:
         ends = self._values(name, "low"), self._values(name, "high")
         return None if np.isnan(ends[0].values).all() else ends
 
-    def table(self, name: str) -> Table:
+    def input_table(self, name: str) -> Table:
         """The values of one input of the graph; a SweepError says what to give where there are none."""
         found = self._values(name)
         if SAMPLE not in self.axes or name not in self.uncertain:
@@ -225,7 +225,7 @@ class Study:
 
     def inputs_at(self, index: Mapping[str, int], graph: Graph | None = None) -> dict[str, float]:
         """The value of each input at one point of the grid."""
-        tables = {name: self.table(name) for name in (graph or self.graph).inputs}
+        tables = {name: self.input_table(name) for name in (graph or self.graph).inputs}
         return {name: float(table.values[tuple(index[dim] for dim in table.dims)]) for name, table in tables.items()}
 
     def without(self, name: str, at: int | None = None) -> Study:

@@ -17,7 +17,7 @@ from sweep.catalog.parameters import catalogues, columns, folder, interval
 from sweep.catalog.units import factor, factor_is_needed
 from sweep.equations import registry
 from sweep.equations.graph import Graph, resolve
-from sweep.equations.point import call, evaluate
+from sweep.equations.point import call, compute_point
 from sweep.equations.quantities import names, quantity, unit_of
 from sweep.errors import SweepError, suggestion
 from sweep.study import axes
@@ -284,11 +284,11 @@ def _possible(found: Axis, broken: Callable[[int], bool], node: Node, why: Calla
 def _always(study: Study, rule: registry.Rule, graph: Graph, label: int, reasons: set[str]) -> bool:
     """Whether one split breaks a rule wherever it stands."""
     try:
-        dims = sorted({dim for name in graph.inputs for dim in study.table(name).dims} - {"split"})
+        dims = sorted({dim for name in graph.inputs for dim in study.input_table(name).dims} - {"split"})
     except SweepError:  # an input that the study does not give; what needs it will say so
         return False
     for place in itertools.product(*(range(study.axes[dim].size) for dim in dims)):
-        point = evaluate(graph, study.inputs_at({**dict(zip(dims, place, strict=True)), "split": label}, graph))
+        point = compute_point(graph, study.inputs_at({**dict(zip(dims, place, strict=True)), "split": label}, graph))
         if call(rule.function, [point.values[a] for a in rule.arguments]) != 1.0:
             return False
     reasons.add(rule.meaning)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sweep.equations.point import evaluate
+from sweep.equations.point import compute_point
 from sweep.study.definition import Study
 
 SHARES = (
@@ -30,6 +30,6 @@ def step_shares(study: Study) -> dict[str, float]:
     if "step_time" not in study.outputs or "step_time" in study.given:
         return {}
     asked = replace(study, outputs=dict.fromkeys(SHARES, "1"), claims={})
-    values = evaluate(asked.graph, asked.inputs_at(asked.point)).values
+    values = compute_point(asked.graph, asked.inputs_at(asked.point)).values
     found = {name: values[name] for name in SHARES}
     return found if all(value == value for value in found.values()) else {}

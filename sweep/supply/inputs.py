@@ -124,4 +124,4 @@ def _quantity(name: str, select: Mapping[str, str], settings: Mapping[str, str] 
             states = sorted({word for column, word in figures if column == key and word})
             there = f"; there is: {', '.join(states)}" if states else ""
             raise SweepError(f"{where}: states no {key}{kind}{there}")
-    return point.evaluate(found, {key: values[key] for key in found.inputs}).values[name]
+    return point.compute_point(found, {key: values[key] for key in found.inputs}).values[name]

@@ -17,7 +17,7 @@ from typing import Any
 from sweep.catalog.document import Node
 from sweep.catalog.parameters import catalogues, parameters
 from sweep.catalog.units import factor
-from sweep.equations.point import evaluate
+from sweep.equations.point import compute_point
 from sweep.equations.quantities import names, unit_of
 from sweep.errors import SweepError, suggestion
 from sweep.study.definition import Study
@@ -60,7 +60,7 @@ def calibrate(path: str | Path) -> list[dict[str, Any]]:
             if quantity not in run.measured or name in done:
                 continue
             done.add(name)
-            predicted = evaluate(study.graph_of([quantity]), study.inputs_at({}, study.graph_of([quantity]))).values[quantity]
+            predicted = compute_point(study.graph_of([quantity]), study.inputs_at({}, study.graph_of([quantity]))).values[quantity]
             if not predicted > 0:
                 raise SweepError(f"{study.file}:{run.line}: {quantity}: no value is predicted for this run; `sweep point` says why")
             ratio = (run.measured[quantity] / predicted) ** power
@@ -75,7 +75,7 @@ def _prior(name: str, study: Study) -> str:
     """The residual of published results that a factor is drawn towards."""
     if name != "step_time_residual":
         return name
-    experts = evaluate(study.graph_of(["step_time"]), study.inputs_at({}, study.graph_of(["step_time"]))).values["experts"]
+    experts = compute_point(study.graph_of(["step_time"]), study.inputs_at({}, study.graph_of(["step_time"]))).values["experts"]
     return "moe_step_time_residual" if experts > 0 else "dense_step_time_residual"
 
 

@@ -30,7 +30,7 @@ def seen(made, spans):
         assert out["seen"].max(initial=0) <= 1
         found.extend(places.flat(np.flatnonzero(out["seen"])).tolist())
 
-    made.run(spans, before, after, threads=1)
+    made.visit(spans, before, after, threads=1)
     return found
 
 

@@ -31,7 +31,7 @@ OFF = {"matmul_flops": 2.0 / 2.5, "town_of_homes_energy": 44.6 / 44}  # ours ove
 
 def values(study, place=None):
     """Every quantity of a study at one point, and the rules that are broken there."""
-    return point.evaluate(study.graph, study.inputs_at(place or study.point))
+    return point.compute_point(study.graph, study.inputs_at(place or study.point))
 
 
 @pytest.fixture(scope="module")

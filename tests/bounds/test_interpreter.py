@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from sweep.bounds.interpreter import evaluate
+from sweep.bounds.interpreter import interval_of
 from sweep.bounds.intervals import ALL, Interval, number
 from sweep.equations import quantities, registry
 from sweep.equations.point import call
@@ -37,7 +37,7 @@ def test_what_an_equation_gives_lies_in_its_interval(declared):
     source = random.Random(declared.name)
     for _ in range(6):
         given = [drawn(name, source) for name in declared.arguments]
-        found = evaluate(declared.function, [interval for interval, _ in given])
+        found = interval_of(declared.function, [interval for interval, _ in given])
         if found == ALL:
             continue
         for values in zip(*(numbers for _, numbers in given), strict=True):
@@ -46,7 +46,7 @@ def test_what_an_equation_gives_lies_in_its_interval(declared):
 
 
 def test_intervals_are_known_of_nearly_all_equations():
-    unknown = [d.name for d in DECLARED if evaluate(d.function, [number(2.0)] * len(d.arguments)) == ALL]
+    unknown = [d.name for d in DECLARED if interval_of(d.function, [number(2.0)] * len(d.arguments)) == ALL]
     assert len(unknown) <= MOST_UNKNOWN * len(DECLARED), unknown
 
 
@@ -73,13 +73,13 @@ def endless(x):
 
 
 def test_both_ways_of_a_branch_are_taken_where_both_are_possible():
-    assert evaluate(branch, [Interval(2.0, 3.0), number(0.0)]).low == pytest.approx(5.0)
-    both = evaluate(branch, [Interval(0.0, 3.0), Interval(2.0, 4.0)])
+    assert interval_of(branch, [Interval(2.0, 3.0), number(0.0)]).low == pytest.approx(5.0)
+    both = interval_of(branch, [Interval(0.0, 3.0), Interval(2.0, 4.0)])
     assert [both.low, both.high] == pytest.approx([-7.0, 7.0])
-    assert evaluate(branch, [Interval(0.0, 1.0), Interval(2.0, 4.0)]) == Interval(2.0, 4.0)
+    assert interval_of(branch, [Interval(0.0, 1.0), Interval(2.0, 4.0)]) == Interval(2.0, 4.0)
 
 
 def test_a_loop_with_a_fixed_end_is_run_and_another_is_not_known():
-    found = evaluate(loop, [Interval(1.0, 2.0)])
+    found = interval_of(loop, [Interval(1.0, 2.0)])
     assert [found.low, found.high] == pytest.approx([3.0, 6.0])
-    assert evaluate(endless, [Interval(1.0, 2.0)]) == ALL
+    assert interval_of(endless, [Interval(1.0, 2.0)]) == ALL

@@ -17,7 +17,7 @@ from tests.commands import ROOT, SMALL, SPLITS, refused, sweep, words
 
 def test_a_point_in_json_holds_every_quantity_with_its_unit():
     study = open_study(SPLITS)
-    values = point.evaluate(study.graph, study.inputs_at(study.point)).values
+    values = point.compute_point(study.graph, study.inputs_at(study.point)).values
     record = json.loads(sweep("point", SPLITS, "--json"))
     assert list(record)[:4] == ["step_time", "mfu", "time_to_train", "facility_power"]
     assert set(record) == set(values)

@@ -39,10 +39,10 @@ def test_a_broken_rule_takes_the_value_of_what_it_guards_and_of_all_that_follows
     declared("def point_small(pue):\n    'Small.'\n    return pue < 1.5", rule(guards=("point_half",), source="article"))
     declared("def point_large(pue):\n    'Large.'\n    return pue > 3", rule(source="article"))
     found = graph.resolve(["point_quarter"], given=[])
-    excluded = point.evaluate(found, {"pue": 1.0})
+    excluded = point.compute_point(found, {"pue": 1.0})
     assert [rule.name for rule in excluded.broken] == ["point_small"]
     assert math.isnan(excluded.values["point_half"])
     assert math.isnan(excluded.values["point_quarter"])
-    warned = point.evaluate(found, {"pue": 4.0})
+    warned = point.compute_point(found, {"pue": 4.0})
     assert [rule.name for rule in warned.broken] == ["point_large"]
     assert warned.values["point_quarter"] == 1.0

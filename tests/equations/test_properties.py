@@ -134,7 +134,7 @@ def assert_equal(one, other, tolerance=0.0):
 
 def expected(made, place):
     """What the interpreter says of one point of the grid: its values, and the flags of the rules that it breaks."""
-    found = point.evaluate(made.graph, made.study.inputs_at(place))
+    found = point.compute_point(made.graph, made.study.inputs_at(place))
     return found.values, sum(1 << made.graph.rules.index(rule) for rule in found.broken)
 
 

@@ -21,7 +21,7 @@ def at_point(opened):
 
     def at_point(outputs, **formats):
         study = opened({**STUDY, "set": {**STUDY["set"], **formats}, "outputs": list(outputs)})
-        values = point.evaluate(study.graph, study.inputs_at(study.point)).values
+        values = point.compute_point(study.graph, study.inputs_at(study.point)).values
         return {name: values[name] for name in outputs}
 
     return at_point

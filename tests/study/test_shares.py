@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from sweep.equations.point import evaluate
+from sweep.equations.point import compute_point
 from sweep.study.parse import open_study
 from sweep.study.shares import SHARES, step_shares
 
@@ -22,5 +22,5 @@ def test_a_study_without_a_computed_step_time_has_none():
 
 def test_a_step_that_cannot_be_has_none():
     study = open_study("gpt4", set_=["micro_batch=1000"])
-    assert math.isnan(evaluate(study.graph, study.inputs_at(study.point)).values["step_time"])
+    assert math.isnan(compute_point(study.graph, study.inputs_at(study.point)).values["step_time"])
     assert step_shares(study) == {}

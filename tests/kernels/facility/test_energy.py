@@ -24,7 +24,7 @@ ARTICLE = {
 def energy(output, **changes):
     resolved = graph.resolve([output], given=GIVEN, fixed=STATED_PUE)
     values = {**ARTICLE, **changes}
-    return point.evaluate(resolved, {name: values[name] for name in resolved.inputs}).values[output]
+    return point.compute_point(resolved, {name: values[name] for name in resolved.inputs}).values[output]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import pytest
 
 from sweep.equations import registry
+from sweep.kernels.training import layout
 from tests.at_point import by_hand, evaluate, value
 
 TRILLION = {"gpus": 3072, "tp": 8, "pp": 64, "micro_batch": 1, "global_batch": 3072, "sequence_length": 2048}
@@ -114,6 +115,14 @@ RULES = [
     ("cluster_smaller_than_replica", {"replicas": 1.0}, False),
     ("gpus_left_over", {"replicas": 208.3}, True),
     ("gpus_left_over", {"replicas": 208.0}, False),
+    ("gpus_left_over", {"replicas": 209.0}, False),
+    ("stages_left_empty", {"balanced_stages": 1, "pp": 16, "layers": 16, "head_layers": 4.0}, True),
+    ("stages_left_empty", {"balanced_stages": 1, "pp": 15, "layers": 16, "head_layers": 4.0}, False),
+    ("stages_left_empty", {"balanced_stages": 0, "pp": 16, "layers": 16, "head_layers": 4.0}, False),
+    ("stages_left_empty", {"balanced_stages": 2, "pp": 16, "layers": 16, "head_layers": 4.0}, False),
+    ("stages_left_empty", {"balanced_stages": 1, "pp": 1, "layers": 16, "head_layers": 1e9}, False),
+    ("stages_left_empty", {"balanced_stages": 1, "pp": 2, "layers": 1, "head_layers": 1e9}, False),
+    ("stages_left_empty", {"balanced_stages": 1, "pp": 4, "layers": 1, "head_layers": 4.0}, True),
     ("batch_not_divisible", {"global_batch": 96, "data_parallel_size": 6, "micro_batch": 4}, False),
     ("batch_not_divisible", {"global_batch": 100, "data_parallel_size": 6, "micro_batch": 4}, True),
     ("batch_not_divisible", {"global_batch": 24, "data_parallel_size": 10, "micro_batch": 2}, True),
@@ -151,3 +160,9 @@ RULES = [
 @pytest.mark.parametrize(("name", "given", "broken"), RULES, ids=lambda part: part if isinstance(part, str) else "")
 def test_splits_that_are_impossible(name, given, broken):
     assert bool(registry.RULES[name].function(**given)) is broken
+
+
+def test_the_head_counts_as_the_layers_that_take_as_many_operations():
+    """Nanotron's 1B: 131,072 rows of 2048 against layers of 4 x 2048^2 in attention and 3 x 2048 x 8192 in the MLP: four layers."""
+    layer = {"attention_weights": 4 * 2048**2, "layer_mlp_weights": 3 * 2048 * 8192}
+    assert layout.head_layers(vocabulary_size=131072, hidden_size=2048, **layer) == 4

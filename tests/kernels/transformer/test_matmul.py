@@ -15,7 +15,7 @@ def product(m, n, k, precision="fp16", gpu=V100):
     inputs = {"matmul_m": m, "matmul_n": n, "matmul_k": k, "precision": float(parameters()["precision"].choices.index(precision)), **gpu}
     resolved = graph.resolve(["matmul_energy", "matmul_intensity"], given=[])
     assert set(resolved.inputs) == set(inputs)
-    return point.evaluate(resolved, inputs).values
+    return point.compute_point(resolved, inputs).values
 
 
 def test_the_articles_product_takes_two_quadrillion_operations():

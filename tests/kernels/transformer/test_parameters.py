@@ -29,7 +29,7 @@ def figures(name):
 
 
 def compute(model, *outputs, **given):
-    return point.evaluate(graph.resolve(outputs, given=given), {**figures(model), **given}).values
+    return point.compute_point(graph.resolve(outputs, given=given), {**figures(model), **given}).values
 
 
 def tolerance(figure):
