@@ -7,6 +7,7 @@ is known when a block is done, and nothing else is kept.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -99,7 +100,9 @@ def _sobol(study: Study, of: str, seed: int) -> list[dict[str, Any]]:
         raise SweepError(f"{of}: has no value in {share} of the draws, so it has no variance; --method tornado says where")
     if not np.ptp(values):
         return [{"input": name, "first_order": 0.0, "total": 0.0, "first_order_95": 0.0, "total_95": 0.0} for name in names]
-    told = analyze.analyze(problem, values, calc_second_order=False, seed=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)  # SALib 1.5 calls pandas in a way that pandas is about to change
+        told = analyze.analyze(problem, values, calc_second_order=False, seed=seed)
     keys = {"first_order": "S1", "total": "ST", "first_order_95": "S1_conf", "total_95": "ST_conf"}
     rows = [{"input": name, **{key: float(told[their][i]) for key, their in keys.items()}} for i, name in enumerate(names)]
     return sorted(rows, key=lambda row: -float(row["total"]))
