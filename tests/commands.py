@@ -9,9 +9,7 @@ from sweep.cli import main
 
 ROOT = Path(__file__).parents[1]
 SPLITS = str(ROOT / "tests" / "data" / "splits.yaml")
-
 SMALL = str(ROOT / "tests" / "data" / "small.yaml")
-
 
 
 def sweep(*arguments, code=0):
@@ -22,7 +20,6 @@ def sweep(*arguments, code=0):
     return done.stdout
 
 
-
 def refused(*arguments):
     """The one line with which a command refuses its input."""
     done = CliRunner().invoke(main, [str(a) for a in arguments])
@@ -31,7 +28,6 @@ def refused(*arguments):
     assert done.stderr.startswith("error: ")
     assert done.stderr.count("\n") == 1, done.stderr
     return done.stderr
-
 
 
 def words(text):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from sweep.cli.options import as_json, overrides, print_json, study_argument, tell_of_idle
+from sweep.cli.options import as_json, overrides, picture, print_json, study_argument, tell_of_idle
 from sweep.cli.rows import accuracy_of, text_of, unit_of_column
 
 SHOWN = 40
@@ -20,7 +20,7 @@ SHOWN = 40
 @click.option("--maximize", multiple=True, metavar="QUANTITY", help="A quantity to maximize; may be repeated.")
 @click.option("--where", multiple=True, metavar="CONDITION", help='Only points that meet this, such as "facility_power <= 20 MW".')
 @click.option("--per", metavar="AXIS", help="A front for each label of this axis.")
-@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE", help="Draw the front to a .png or .svg (extra `plot`).")
+@picture("the front")
 @overrides
 @as_json
 def pareto(

@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterable
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -36,6 +38,28 @@ def overrides(command: Command) -> Command:
 def more_outputs(command: Command) -> Command:
     """The option that adds outputs to those of a study."""
     return click.option("--output", "outputs", multiple=True, metavar="NAME", help="Compute this quantity, too.")(command)
+
+
+def picture(of: str) -> Callable[[Command], Command]:
+    """The option that draws a picture; its name and what draws it are checked before anything is computed."""
+
+    def checked(_: click.Context, __: click.Parameter, file: Path | None) -> Path | None:
+        from sweep.plot import style
+
+        if file:
+            style.checked(file)
+        return file
+
+    path = click.Path(path_type=Path)
+    return click.option("--plot", type=path, callback=checked, metavar="FILE", help=f"Draw {of} to a .png or .svg (extra `plot`).")
+
+
+def bands_can_be_drawn() -> bool:
+    """Whether the package is there that draws uncertain inputs; where it is not, stderr says so."""
+    there = find_spec("scipy") is not None
+    if not there:
+        click.echo("no bands: they need scipy, pip install 'wattsweep[stats]'", err=True)
+    return there
 
 
 def tell_of_idle(study: Study, set_: Iterable[str], graph: Graph) -> None:

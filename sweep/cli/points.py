@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sweep.cli.options import as_json, more_outputs, overrides, print_json, study_argument, tell_of_idle
+from sweep.cli.options import as_json, bands_can_be_drawn, more_outputs, overrides, picture, print_json, study_argument, tell_of_idle
 
 if TYPE_CHECKING:
     from sweep.analysis.compare import Comparison
@@ -43,19 +43,15 @@ def point(study: str, set_: tuple[str, ...], axis: tuple[str, ...], outputs: tup
     found = compute_point(opened.graph, opened.inputs_at(opened.point))
     bands = _bands(given, found)
     if as_json:
-        return print_json(_point_record(opened, found, bands or {}))
-    click.echo(_point_text(opened, found, bands or {}, everything))
-    if bands is None:
-        click.echo("no bands: they need scipy, pip install 'wattsweep[stats]'", err=True)
+        return print_json(_point_record(opened, found, bands))
+    click.echo(_point_text(opened, found, bands, everything))
 
 
-def _bands(study: Study, found: Point) -> dict[str, Band] | None:
-    """The band of every quantity that something uncertain reaches; None where the package is not there that draws them."""
-    from importlib.util import find_spec
-
+def _bands(study: Study, found: Point) -> dict[str, Band]:
+    """The band of every quantity that something uncertain reaches; none where the package is not there that draws them."""
     from sweep.uncertainty.bands import bands
 
-    return bands(study, found.values) if find_spec("scipy") else None
+    return bands(study, found.values) if bands_can_be_drawn() else {}
 
 
 def _point_record(study: Study, found: Point, bands: Mapping[str, Band]) -> dict[str, Any]:
@@ -188,7 +184,7 @@ def _origin(study: Study, held: Study, name: str) -> str:
 @click.argument("other", metavar="[STUDY|CUBE]", required=False)
 @click.option("--with", "changes", multiple=True, metavar="NAME=VALUE", help="Set this in the second alone; gpu=h100-sxm, pue=1.1.")
 @click.option("--of", "quantity", metavar="QUANTITY", help="Attribute the change of this output to the inputs; else of the first.")
-@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE", help="Draw the attribution to a .png or .svg (extra `plot`).")
+@picture("the attribution")
 @more_outputs
 @overrides
 @as_json

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sweep.cli.options import as_json, more_outputs, overrides, print_json, tell_of_idle
+from sweep.cli.options import as_json, bands_can_be_drawn, more_outputs, overrides, print_json, tell_of_idle
 from sweep.cli.rows import RESERVED, accuracy_of, axes_of, display_units_of, held_in, text_of, unit_of_column
 
 if TYPE_CHECKING:
@@ -114,11 +114,9 @@ def _opened(subject: str, set_: tuple[str, ...], axis: tuple[str, ...], outputs:
 
 def _sure(opened: Study | xarray.Dataset, rows: list[dict[str, Any]], name: str, maximize: bool, per: str | None) -> list[dict[str, float]]:
     """The band of each row, and how often it beats the first; nothing of a cube, whose points are not drawn again, nor of a sum."""
-    from importlib.util import find_spec
-
     from sweep.study.definition import Study
 
-    if not isinstance(opened, Study) or not find_spec("scipy") or not name:
+    if not isinstance(opened, Study) or not name or not rows or not bands_can_be_drawn():
         return [{} for _ in rows]
     from sweep.uncertainty.bands import ranked
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from sweep.cli.options import as_json, overrides, print_json, study_argument, tell_of_idle
+from sweep.cli.options import as_json, overrides, picture, print_json, study_argument, tell_of_idle
 
 METHODS = ("tornado", "sobol", "grid")
 
@@ -22,7 +22,7 @@ METHODS = ("tornado", "sobol", "grid")
     show_default=True,
     help="One range at a time; shares of the variance of all ranges drawn together; shares over the whole grid of axes.",
 )
-@click.option("--plot", type=click.Path(path_type=Path), metavar="FILE", help="Draw it to a .png or .svg (extra `plot`).")
+@picture("the shares or ranges")
 @overrides
 @as_json
 def sensitivity(study: str, of: str, method: str, plot: Path | None, set_: tuple[str, ...], axis: tuple[str, ...], as_json: bool) -> None:

@@ -43,6 +43,18 @@ STYLE: Any = {
 }
 
 
+def checked(path: str | Path) -> str:
+    """The format that the name of a picture says, before anything is computed for it. Raises SweepError where it cannot be drawn."""
+    ending = Path(path).suffix.removeprefix(".").lower()
+    if ending not in FORMATS:
+        raise SweepError(f"{path}: a picture ends in .png or .svg{nearest(ending, FORMATS)}")
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError:
+        raise SweepError("pictures need matplotlib: pip install 'wattsweep[plot]'") from None
+    return ending
+
+
 @contextmanager
 def picture(path: str | Path, title: str, width: float = 7.0, height: float = 4.4) -> Iterator[Axes]:
     """Axes with a title to draw on, `width` x `height` inches; then written to a file, as the ending of its name says: .png or .svg.
@@ -50,14 +62,8 @@ def picture(path: str | Path, title: str, width: float = 7.0, height: float = 4.
     >>> with picture("energy.svg", "Energy by GPU") as axes:
     ...     axes.bar(names, energies)
     """
-    file = Path(path)
-    ending = file.suffix.removeprefix(".").lower()
-    if ending not in FORMATS:
-        raise SweepError(f"{file}: a picture ends in .png or .svg{nearest(ending, FORMATS)}")
-    try:
-        import matplotlib
-    except ImportError:
-        raise SweepError("pictures need matplotlib: pip install 'wattsweep[plot]'") from None
+    file, ending = Path(path), checked(path)
+    import matplotlib
     from cycler import cycler
     from matplotlib.figure import Figure
 

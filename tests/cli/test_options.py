@@ -5,7 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from sweep.cli import main
+from sweep.cli import main, options
 from sweep.equations.quantities import names, quantity
 from tests.commands import SPLITS, refused, sweep
 
@@ -24,13 +24,6 @@ def test_a_value_that_changes_nothing_is_said_to_change_nothing(tmp_path, comman
     done = CliRunner().invoke(main, [command[0], str(path), *command[1:], *(f"--set={text}" for text in idle + used)])
     assert done.exit_code == 0, done.output
     assert [line.split(":")[0] for line in done.stderr.splitlines()] == ["--set pue", "--set precision"]
-
-
-SERVED = """title: served
-select: {gpu: h100-sxm, model: llama-3.1-8b, engine: vllm-2026}
-set: {precision: fp8, weight_bits: 8}
-outputs: [output_rate, energy_per_query]
-"""
 
 
 @pytest.mark.parametrize("command", [["point"], ["plan"], ["best", "--minimize", "energy_per_query"]])
@@ -96,3 +89,26 @@ def test_quantities_in_json_have_a_value_in_si_and_its_unit():
     assert all({"value", "unit"} <= set(cell) for cell in found.values())
     assert {name: cell["unit"] for name, cell in found.items()} == {name: quantity(name).unit for name in found}
     assert isinstance(found["gpus"]["value"], int)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("pareto", SPLITS, "--minimize", "step_time", "--minimize", "facility_power"),
+        ("compare", SPLITS, "--with", "gpus=64"),
+        ("sensitivity", SPLITS, "--of", "step_time"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_a_picture_that_cannot_be_drawn_is_refused_before_anything_is_computed(command, monkeypatch):
+    monkeypatch.setattr("sweep.study.parse.open_study", lambda *_: pytest.fail("the study was opened"))
+    assert "a picture ends in .png or .svg" in refused(*command, "--plot", "front.pdf")
+
+
+@pytest.mark.parametrize("command", [("point", SPLITS), ("best", SPLITS, "--minimize", "step_time")], ids=lambda command: command[0])
+def test_bands_that_cannot_be_drawn_are_said(command, monkeypatch):
+    assert "no bands" not in CliRunner().invoke(main, [*command]).stderr
+    monkeypatch.setattr(options, "find_spec", lambda name: None)
+    done = CliRunner().invoke(main, [*command])
+    assert done.stderr.count("no bands: they need scipy") == 1
+    assert "[5 %, 95 %]" not in done.stdout
