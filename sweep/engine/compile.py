@@ -56,8 +56,8 @@ def kernel_digest(equations: registry.Own | None = None) -> str:
     """A digest of all that decides what a compiled nest computes: equations, generator, versions, processor."""
     digest = hashlib.sha256(equations_digest(equations).encode())
     here = Path(__file__).parent
-    for name in ("nests.py", "plan.py", "compile.py"):
-        digest.update((here / name).read_bytes())
+    for path in (here / "nests.py", here / "plan.py", here / "compile.py", Path(str(registry.__file__))):  # the last names own modules
+        digest.update(path.read_bytes())
     for package in ("numba", "llvmlite", "numpy"):
         digest.update(f"{package} {version(package)}".encode())
     digest.update(f"{platform.python_version()} {platform.machine()} {_processor()}".encode())

@@ -186,7 +186,7 @@ def load_file(path: Path) -> Own:
     except OSError as error:
         raise SweepError(f"{path}: no Python file to read equations from ({error.strerror})") from None
     own = Own(path, content, {}, {})
-    module = ModuleType(f"{USER}{path.stem}_{hashlib.sha256(str(path).encode() + content).hexdigest()[:8]}")
+    module = ModuleType(f"{USER}{hashlib.sha256(content).hexdigest()[:16]}")  # compiled code on disk, named by the text too, asks for it
     module.__file__ = str(path)
     sys.modules[module.__name__] = module
     only(own)

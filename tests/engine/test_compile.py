@@ -166,6 +166,20 @@ def test_an_edit_in_a_helper_is_seen_by_the_next_process_and_an_unchanged_file_i
     assert len(list(cache.iterdir())) == 2
 
 
+def test_equations_of_one_text_in_two_files_share_the_compiled_code_of_another_process(tmp_path):
+    environment = {**os.environ, "WATTSWEEP_CACHE": str(tmp_path / "cache"), "PYTHONPATH": str(ROOT)}
+    found = []
+    for folder, file in (("one", "own.py"), ("two", "other.py")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / file).write_text(OWN)
+        (tmp_path / folder / "study.yaml").write_text(STUDY.replace("own.py", file))
+        command = [sys.executable, "-c", RUN, str(tmp_path / folder / "study.yaml")]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        found.append(done.stdout)
+    assert found[0] == found[1]
+
+
 @pytest.mark.usefixtures("forgotten")
 def test_an_edit_in_a_users_equations_is_seen_within_one_process(tmp_path, monkeypatch):
     (tmp_path / "study.yaml").write_text(STUDY)
