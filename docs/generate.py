@@ -24,7 +24,8 @@ from sweep.equations.registry import EQUATIONS, RULES, Argument, Equation, Rule,
 
 ROOMS = {
     "transformer": "Transformer: parameters and operations of a model",
-    "training": "Training: layout, memory, step time and run",
+    "training": "Training: layout, memory and step time",
+    "training_run": "Training run: shares of the step, time to train, power",
     "serving": "Serving: step time, throughput, latency and energy of a response",
     "facility": "Facility: servers, clusters and cooling",
     "grid": "Grid: supply, cost, carbon, water and demand",

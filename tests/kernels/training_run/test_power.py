@@ -2,7 +2,7 @@
 
 import pytest
 
-from sweep.kernels.training import power
+from sweep.kernels.training_run import power
 from tests.at_point import by_hand, value
 
 H100 = {"gpu": "h100-sxm"}

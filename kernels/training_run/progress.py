@@ -1,4 +1,4 @@
-"""What a step time means for a run. What belongs here: utilization by its two definitions, time to train, failures and checkpoints.
+"""What a step time means for a run. What belongs here: operations of a step, utilization, time to train, failures and checkpoints.
 
 Operations are counted in 2 for each multiplication and addition, the backward pass twice the forward pass.
 """
