@@ -62,7 +62,7 @@ def bands_can_be_drawn() -> bool:
     return there
 
 
-def tell_of_idle(study: Study, set_: Iterable[str], graph: Graph) -> None:
+def warn_unused(study: Study, set_: Iterable[str], graph: Graph) -> None:
     """Warn on stderr of values without effect: of --set on what is asked now, of the study on its own outputs, too."""
     from sweep.errors import nearest
     from sweep.study.parse import split_inputs

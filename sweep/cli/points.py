@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sweep.cli.options import as_json, bands_can_be_drawn, more_outputs, overrides, picture, print_json, study_argument, tell_of_idle
+from sweep.cli.options import as_json, bands_can_be_drawn, more_outputs, overrides, picture, print_json, study_argument, warn_unused
 
 if TYPE_CHECKING:
     from sweep.analysis.compare import Comparison
@@ -38,7 +38,7 @@ def point(study: str, set_: tuple[str, ...], axis: tuple[str, ...], outputs: tup
     from sweep.study.parse import open_study
 
     given = open_study(study, set_, axis, outputs)
-    tell_of_idle(given, set_, given.graph)
+    warn_unused(given, set_, given.graph)
     opened = given.stated
     found = compute_point(opened.graph, opened.inputs_at(opened.point))
     bands = _bands(given, found)

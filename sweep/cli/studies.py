@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sweep.cli.options import as_json, more_outputs, overrides, print_json, study_argument, tell_of_idle
+from sweep.cli.options import as_json, more_outputs, overrides, print_json, study_argument, warn_unused
 
 if TYPE_CHECKING:
     from sweep.engine.plan import Plan
@@ -38,7 +38,7 @@ def plan(study: str, set_: tuple[str, ...], axis: tuple[str, ...], outputs: tupl
 
     made = make(open_study(study, set_, axis, outputs))
     check(made)
-    tell_of_idle(made.study, set_, made.graph)
+    warn_unused(made.study, set_, made.graph)
     facts = _facts(made)
     if as_json:
         return print_json(facts | {"assumed": dataset.assumed(made)})
@@ -138,7 +138,7 @@ def run(
     from sweep.study.parse import open_study
 
     opened = open_study(study, set_, axis, outputs)
-    tell_of_idle(opened, set_, opened.graph)
+    warn_unused(opened, set_, opened.graph)
     if not overwrite:
         _report_earlier(out)
     with tqdm(total=None, unit=" cells", unit_scale=True, file=sys.stderr, leave=False, disable=None) as bar:

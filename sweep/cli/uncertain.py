@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from sweep.cli.options import as_json, overrides, picture, print_json, study_argument, tell_of_idle
+from sweep.cli.options import as_json, overrides, picture, print_json, study_argument, warn_unused
 
 METHODS = ("tornado", "sobol", "grid")
 
@@ -38,7 +38,7 @@ def sensitivity(study: str, of: str, method: str, plot: Path | None, set_: tuple
 
     opened = open_study(study, set_, axis)
     rows = look(opened, of, method)
-    tell_of_idle(opened, set_, opened.graph_of([of]))
+    warn_unused(opened, set_, opened.graph_of([of]))
     unit = quantity(of).unit
     if plot:
         from sweep.plot.sensitivity import bars
@@ -46,7 +46,7 @@ def sensitivity(study: str, of: str, method: str, plot: Path | None, set_: tuple
         bars(plot, rows, of, unit, opened.outputs.get(of, ""))
     if as_json:
         return print_json({"quantity": of, "unit": unit, "method": method, "rows": rows})
-    heads, cells = (_tornado(rows, of, opened.outputs.get(of, "")) if method == "tornado" else _shares(rows))
+    heads, cells = _tornado(rows, of, opened.outputs.get(of, "")) if method == "tornado" else _shares(rows)
     click.echo(table(heads, cells, right=heads[1:]))
     if method == "grid":
         click.echo(f"\n{rows[0]['points']:,} of {rows[0]['of']:,} points have a value")

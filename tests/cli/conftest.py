@@ -11,4 +11,3 @@ def cube(tmp_path_factory):
     path = tmp_path_factory.mktemp("cubes") / "splits.zarr"
     sweep("run", SPLITS, "-o", path)
     return path
-

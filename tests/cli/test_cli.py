@@ -16,18 +16,18 @@ COMMANDS = sorted(main.commands)
 
 @pytest.mark.parametrize("name", COMMANDS)
 @pytest.mark.parametrize("option", ["-h", "--help"])
-def test_every_command_has_help_that_ends_in_an_example(name, option):
+def test_help_of_each_command_ends_in_example(name, option):
     text = sweep(name, option)
     assert text.rindex(f"Example: sweep {name} ") > text.rindex("--help")
     assert len(main.commands[name].help or "") > 40
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_option_says_what_it_does(name):
+def test_help_describes_each_option(name):
     assert all(option.help for option in main.commands[name].params if isinstance(option, click.Option))
 
 
-def test_no_command_of_the_manual_is_missing():
+def test_commands_of_documentation_exist():
     assert set(COMMANDS) >= {"list", "show", "plan", "run", "info", "slice", "best", "point", "explain"}
 
 
@@ -52,7 +52,7 @@ SPLIT = "title: A study\nselect: {gpu: h100-sxm, model: llama-2-13b}\naxes:\n  s
     ],
     ids=lambda value: value[0] if isinstance(value, list) else None,
 )
-def test_a_mistake_in_a_study(tmp_path, command, written, line, said):
+def test_invalid_study_is_reported_with_file_and_line(tmp_path, command, written, line, said):
     path = tmp_path / "study.yaml"
     path.write_text(written)
     more = {"run": ["-o", tmp_path / "out.zarr"], "best": ["--minimize", "facility_energy"]}.get(command, [])
@@ -82,11 +82,11 @@ def test_a_mistake_in_a_study(tmp_path, command, written, line, said):
     ],
     ids=lambda value: " ".join(map(str, value[:1])) if isinstance(value, list) else None,
 )
-def test_a_mistake_on_the_command_line(arguments, said):
+def test_invalid_argument_is_reported(arguments, said):
     assert said in refused(*arguments)
 
 
-def test_a_reader_that_goes_away_early_causes_no_traceback():
+def test_closed_pipe_causes_no_traceback():
     done = subprocess.run(
         f"{sys.executable} -m sweep list models | head -1", shell=True, cwd=ROOT, capture_output=True, text=True, timeout=60
     )
@@ -95,7 +95,7 @@ def test_a_reader_that_goes_away_early_causes_no_traceback():
 
 
 @pytest.mark.parametrize("where", [".", "/", "x" * 5000, "x" * 250, "/dev/full", "/dev/null", ".."])
-def test_a_place_where_no_cube_can_be_is_one_line(where, tmp_path, monkeypatch):
+def test_invalid_cube_path_is_reported_in_one_line(where, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "kept").touch()
     for more in ((), ("--overwrite",)):
@@ -109,7 +109,7 @@ def test_a_place_where_no_cube_can_be_is_one_line(where, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["point", "article", "--json"], ["list", "gpus"], ["run", "--help"]])
-def test_a_full_disk_behind_the_output_is_one_line(arguments):
+def test_full_disk_on_stdout_is_reported_in_one_line(arguments):
     with open("/dev/full", "w") as full:
         done = subprocess.run([sys.executable, "-m", "sweep", *arguments], stdout=full, stderr=subprocess.PIPE, text=True, timeout=120)
     assert (done.returncode, done.stderr) == (2, "error: the output: No space left on device\n")

@@ -15,7 +15,7 @@ from sweep.cli import main
 from tests.commands import SMALL, SPLITS, refused, sweep, words
 
 
-def test_a_cube_says_what_it_holds_and_what_is_assumed(cube):
+def test_info_lists_contents_and_assumed_inputs(cube):
     facts = json.loads(sweep("info", cube, "--json"))
     assert facts["complete"]
     assert set(facts["variables"]) == {"step_time", "mfu", "time_to_train", "facility_power", "status"}
@@ -28,7 +28,7 @@ def test_a_cube_says_what_it_holds_and_what_is_assumed(cube):
     assert "splits.yaml by wattsweep" in text
 
 
-def test_a_slice_is_a_table_that_says_why_a_cell_is_empty(cube):
+def test_slice_prints_rule_of_empty_cell(cube):
     rows = words(sweep("slice", cube, "step_time", "--sel", "gpus=64"))
     assert "at gpus = 64" in (row[0] for row in rows)
     header = next(row for row in rows if row[0] == "split")
@@ -36,7 +36,7 @@ def test_a_slice_is_a_table_that_says_why_a_cell_is_empty(cube):
     assert ["tp1-pp1", "l40s", "-", "exceeds_memory"] in rows
 
 
-def test_a_slice_is_the_point_that_the_study_evaluates(cube):
+def test_slice_equals_point_of_study(cube):
     value = json.loads(sweep("slice", cube, "facility_power", "--sel", "gpus=128", "--sel", "gpu=h100-sxm", "--json", "--sel", "pue=1.2"))
     at = value["axes"]["split"]["labels"].index("tp8-pp1")
     expected = json.loads(sweep("point", SPLITS, "--json"))["facility_power"]["value"]
@@ -45,29 +45,29 @@ def test_a_slice_is_the_point_that_the_study_evaluates(cube):
     assert value["at"] == {"gpus": 128.0, "gpu": "h100-sxm", "pue": 1.2}
 
 
-def test_a_long_slice_says_what_was_cut(cube):
+def test_slice_reports_omitted_rows(cube):
     text = sweep("slice", cube, "facility_power")
     assert "40 of 72 rows; --sel split=... narrows them" in text
     assert len(text.splitlines()) == 40 + 5
 
 
-def test_a_slice_of_the_status_names_the_rules(cube):
+def test_slice_of_status_names_rules(cube):
     assert ["tp1-pp1", "exceeds_memory"] in words(sweep("slice", cube, "status", "--sel", "gpu=h100-sxm", "--sel", "gpus=64"))
 
 
-def test_an_axis_that_a_variable_does_not_have_changes_nothing(cube):
+def test_slice_ignores_axis_that_variable_lacks(cube):
     done = CliRunner().invoke(main, ["slice", str(cube), "mfu", "--sel", "pue=1.21", "--sel", "gpu=l40s", "--nearest"])
     assert done.exit_code == 0
     assert "mfu does not depend on pue" in done.stderr
     assert "mfu" in done.stdout
 
 
-def test_a_label_that_is_not_on_the_axis_needs_leave_to_take_the_nearest(cube):
+def test_slice_takes_nearest_label_only_with_option(cube):
     assert "the nearest label is 1.2 (--nearest takes it)" in refused("slice", cube, "facility_power", "--sel", "pue=1.21")
     assert "pue = 1.2" in sweep("slice", cube, "facility_power", "--sel", "pue=1.21", "--nearest")
 
 
-def test_a_slice_as_csv_holds_every_cell_in_si(cube):
+def test_slice_csv_has_all_cells_in_si(cube):
     rows = list(csv.reader(io.StringIO(sweep("slice", cube, "facility_power", "--csv"))))
     assert set(rows[0]) == {"split", "gpu", "gpus", "pue", "facility_power [W]"}
     assert len(rows) == 1 + 72
@@ -75,7 +75,7 @@ def test_a_slice_as_csv_holds_every_cell_in_si(cube):
     assert any(row[-1] == "" for row in rows)
 
 
-def test_a_slice_goes_into_a_parquet_or_netcdf_file_with_units(cube, tmp_path):
+def test_slice_writes_parquet_and_netcdf_with_units(cube, tmp_path):
     import pandas
     import xarray
     from pyarrow import parquet
@@ -93,7 +93,7 @@ def test_a_slice_goes_into_a_parquet_or_netcdf_file_with_units(cube, tmp_path):
     assert f"cannot be written: {os.strerror(errno.ENOENT)}" in refused("slice", cube, "mfu", "--netcdf", tmp_path / "nowhere" / "a.nc")
 
 
-def test_one_format_at_a_time(cube):
+def test_slice_rejects_two_formats(cube):
     done = CliRunner().invoke(main, ["slice", str(cube), "mfu", "--csv", "--json"])
     assert done.exit_code == 2
     assert "exclude each other" in done.stderr
@@ -111,15 +111,15 @@ def test_one_format_at_a_time(cube):
         (["gpu"], "gpu: is an axis of the cube"),
     ],
 )
-def test_a_mistake_in_a_slice(cube, arguments, said):
+def test_slice_reports_invalid_argument(cube, arguments, said):
     assert said in refused("slice", cube, *arguments)
 
 
-def test_a_folder_that_is_no_cube_is_said_to_be_none(tmp_path):
+def test_info_rejects_folder_that_is_no_cube(tmp_path):
     assert "cannot be read as a cube" in refused("info", tmp_path)
 
 
-def test_an_array_store_of_someone_else_is_no_cube(tmp_path):
+def test_info_rejects_zarr_store_of_other_origin(tmp_path):
     import zarr
 
     zarr.open_group(str(tmp_path / "other.zarr"), mode="w").create_array("mfu", shape=(2,), dtype="f4", dimension_names=("gpu",))
@@ -128,7 +128,7 @@ def test_an_array_store_of_someone_else_is_no_cube(tmp_path):
     assert "is not a wattsweep store" in refused("info", tmp_path / "other.zarr")
 
 
-def test_a_cube_is_checked_and_repaired(tmp_path):
+def test_check_finds_and_repairs_damaged_files(tmp_path):
     cube = tmp_path / "cube.zarr"
     sweep("run", SMALL, "-o", cube)
     assert sweep("check", cube) == f"{cube}: complete, all checksums match\n"
@@ -143,7 +143,7 @@ def test_a_cube_is_checked_and_repaired(tmp_path):
     assert json.loads(sweep("check", cube, "--json")) == {"complete": True, "repaired": False, "faults": []}
 
 
-def test_a_slice_is_reduced_over_axes_with_the_number_of_points(cube):
+def test_slice_reduce_counts_points(cube):
     asked = ["slice", cube, "mfu", "step_time", "--sel", "gpu=h100-sxm", "--reduce", "max=split", "--reduce", "mean=split"]
     header, *rows = words(sweep(*asked))
     assert header[0] == "gpus"
@@ -157,7 +157,7 @@ def test_a_slice_is_reduced_over_axes_with_the_number_of_points(cube):
     assert len(lines) == 2
 
 
-def test_cells_of_a_slice_meet_its_conditions(cube):
+def test_slice_where_keeps_cells_that_meet_conditions(cube):
     rows = json.loads(sweep("slice", cube, "mfu", "--where", "mfu >= 40 %", "--sel", "gpus=64,128", "--json"))["rows"]
     assert rows
     assert all(row["mfu"] >= 0.4 for row in rows)

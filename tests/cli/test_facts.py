@@ -1,4 +1,4 @@
-"""What there is, shown: `list`, `show` and `explain`, as a user types them."""
+"""`list`, `show`, `explain` and `import`, as a user types them."""
 
 import json
 import re
@@ -11,9 +11,11 @@ from sweep.catalog.parameters import catalogues
 from sweep.cli import main
 from tests.commands import SPLITS, refused, sweep, words
 
+GPT_2 = {"model_type": "gpt2", "n_layer": 12, "n_embd": 768, "n_head": 12, "n_positions": 1024, "vocab_size": 50257}
+
 
 @pytest.mark.parametrize("kind", [*(f"{name}s" for name in catalogues()), "parameters", "quantities", "rules", "sources", "studies"])
-def test_a_list_is_aligned_and_the_same_in_json(kind):
+def test_list_prints_same_rows_as_json(kind):
     rows = json.loads(sweep("list", kind, "--json"))
     lines = sweep("list", kind).splitlines()
     names = [row.get("name") or row["key"] for row in rows]
@@ -22,32 +24,32 @@ def test_a_list_is_aligned_and_the_same_in_json(kind):
     assert first in lines[0]
 
 
-def test_a_list_without_a_kind_names_the_kinds():
+def test_list_without_kind_prints_kinds():
     text = sweep("list")
     assert {f"{name}s" for name in catalogues()} <= {line.split()[0] for line in text.splitlines() if line}
     assert json.loads(sweep("list", "--json"))["gpus"] == len(entry_names("gpu"))
 
 
-def test_a_list_of_gpus_shows_figures_with_units():
+def test_list_gpus_prints_figures_with_units():
     line = next(line for line in sweep("list", "gpus").splitlines() if line.startswith("h100-sxm "))
     assert "700 W" in line
     assert "3.35 TB/s" in line
     assert "NVIDIA H100" in line
 
 
-def test_a_list_of_models_shows_the_parameters_that_are_computed():
+def test_list_models_prints_computed_parameters():
     row = next(row for row in json.loads(sweep("list", "models", "--json")) if row["name"] == "llama-2-70b")
     assert row["total_parameters"]["value"] == pytest.approx(68.98e9, rel=1e-3)
 
 
-def test_a_list_can_be_searched():
+def test_list_filters_by_word():
     names = [line.split()[0] for line in sweep("list", "quantities", "bubble").splitlines()[1:]]
     assert "bubble_time" in names
     assert len(names) < 10
     assert "no gpus" in sweep("list", "gpus", "no-such-thing")
 
 
-def test_an_entry_shows_each_number_as_printed_in_si_and_where_it_is_from():
+def test_show_entry_prints_source_value_and_si():
     text = sweep("show", "h100-sxm")
     row = next(cells for cells in words(text) if cells[0] == "hbm_bandwidth")
     assert row[1:3] == ["3.35 TB/s", "3.35e+12 B/s"]
@@ -59,7 +61,7 @@ def test_an_entry_shows_each_number_as_printed_in_si_and_where_it_is_from():
     assert record["figures"]["hbm_bandwidth"]["unit"] == "B/s"
 
 
-def test_figures_that_two_columns_share_are_shown_once():
+def test_show_prints_shared_figures_once():
     text = sweep("show", "gpu/h100-sxm")
     assert [line.strip() for line in text.splitlines() if "serving_peak_rate" in line] == ["same figures: serving_peak_rate as peak_rate"]
     assert "peak_rate:fp8" in text
@@ -70,7 +72,7 @@ def test_figures_that_two_columns_share_are_shown_once():
     assert "same figures" not in sweep("show", "llama-2-7b")
 
 
-def test_a_name_that_two_kinds_share_shows_both_unless_one_is_asked_for():
+def test_show_prints_both_kinds_of_shared_name():
     assert [record["kind"] for record in json.loads(sweep("show", "gb200-nvl72", "--json"))] == ["gpu", "server"]
     assert [record["kind"] for record in json.loads(sweep("show", "server/gb200-nvl72", "--json"))] == ["server"]
 
@@ -86,25 +88,54 @@ def test_a_name_that_two_kinds_share_shows_both_unless_one_is_asked_for():
         ("serving_peak_rate", ["differs by: serving_precision", "takes figures of: peak_rate", "used by: dense_compute_time"]),
     ],
 )
-def test_anything_with_a_name_can_be_shown(name, expected):
+def test_show_finds_each_kind_of_name(name, expected):
     text = sweep("show", name)
     assert all(part in text for part in expected), text
     assert json.loads(sweep("show", name, "--json"))[0]["name"] == name
 
 
-def test_what_is_not_there_is_answered_with_the_nearest():
+def test_show_unknown_name_suggests_nearest():
     assert "did you mean 'h100-sxm'?" in refused("show", "h100-sx")
     assert "did you mean 'gpus'?" in refused("list", "gpu")
 
 
-def test_an_input_that_the_study_gives_has_no_sources_to_explain(tmp_path):
+def test_explain_input_set_by_study_has_no_sources(tmp_path):
     path = tmp_path / "one.yaml"
     path.write_text("title: one\nset: {pue: 1.3}\noutputs: [pue]\n")
     assert "sources" not in sweep("explain", "pue", "--study", path)
 
 
-def test_explain_reads_a_study():
+def test_explain_with_study_prints_axes_and_code():
     assert "facility_power(split, gpu, gpus, pue) [W]" in sweep("explain", "facility_power", "--study", SPLITS)
     assert sweep("explain", "replicas", "--graph").startswith("flowchart LR")
     assert "def nest_" in sweep("explain", "mfu", "--study", SPLITS, "--code")
     assert "add --study" in CliRunner().invoke(main, ["explain", "mfu", "--code"]).stderr
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(GPT_2))
+    return path
+
+
+def test_import_prints_entry_with_config_keys(config, capsys):
+    main(["import", "model", str(config), "--title", "Small"], standalone_mode=False)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == 'title: "Small"'
+    assert 'hidden_size: {value: 768, derived: "n_embd of config.json"}' in lines
+
+
+def test_import_writes_entry_that_study_selects(config, tmp_path, capsys):
+    out = tmp_path / "mine.yaml"
+    main(["import", "model", str(config), "-o", str(out)], standalone_mode=False)
+    assert f"--set model={out}" in capsys.readouterr().out
+    (tmp_path / "study.yaml").write_text("title: x\nselect: {model: mine.yaml}\noutputs: [total_parameters]\n")
+    main(["point", str(tmp_path / "study.yaml"), "--json"], standalone_mode=False)
+    assert '"total_parameters"' in capsys.readouterr().out
+
+
+def test_import_refuses_existing_file(config, tmp_path):
+    (tmp_path / "mine.yaml").write_text("kept")
+    assert "mine.yaml: cannot be written" in refused("import", "model", config, "-o", tmp_path / "mine.yaml")
+    assert (tmp_path / "mine.yaml").read_text() == "kept"

@@ -17,7 +17,7 @@ outputs: [output_rate, energy_per_query]
 
 
 @pytest.mark.parametrize("command", [["point"], ["plan"], ["best", "--minimize", "it_power"]])
-def test_a_value_that_changes_nothing_is_said_to_change_nothing(tmp_path, command):
+def test_set_without_effect_warns(tmp_path, command):
     path = tmp_path / "one.yaml"
     path.write_text("title: one\nselect: {gpu: h100-sxm}\nset: {gpus: 8}\noutputs: [it_power]\n")
     idle, used = ["pue=1.3", "precision=fp8"], ["gpus=16", "gpu=b200-sxm", "power_method=tdp"]
@@ -27,7 +27,7 @@ def test_a_value_that_changes_nothing_is_said_to_change_nothing(tmp_path, comman
 
 
 @pytest.mark.parametrize("command", [["point"], ["plan"], ["best", "--minimize", "energy_per_query"]])
-def test_a_value_of_the_study_that_changes_nothing_is_said_with_the_nearest_that_does(tmp_path, command):
+def test_study_value_without_effect_warns_with_nearest(tmp_path, command):
     path = tmp_path / "served.yaml"
     zipped = "title: x\nselect: {gpu: h100-sxm, model: llama-3.1-8b, engine: vllm-2026}\noutputs: [energy_per_query]\n"
     zipped += "axes: {format: {zip: {precision: [bf16, fp8], weight_bits: [16, 8]}}}\n"
@@ -40,7 +40,7 @@ def test_a_value_of_the_study_that_changes_nothing_is_said_with_the_nearest_that
 
 
 @pytest.mark.parametrize("held", [[], ["--set", "split=tp1-interleaving1"]])
-def test_what_decides_which_splits_are_possible_is_not_said_to_change_nothing(tmp_path, held):
+def test_input_of_split_rule_does_not_warn(tmp_path, held):
     path = tmp_path / "split.yaml"
     text = "title: x\nselect: {gpu: h100-sxm, model: llama-3.1-8b}\nset: {gpus: 8}\naxes: {split: {tp: [1, 16], interleaving: [1]}}\n"
     path.write_text(text + "outputs: [gpus_per_replica]\n")
@@ -48,7 +48,7 @@ def test_what_decides_which_splits_are_possible_is_not_said_to_change_nothing(tm
     assert (done.exit_code, done.stderr) == (0, "")
 
 
-def test_an_axis_or_an_option_that_changes_nothing_is_said_with_the_nearest_that_does(tmp_path):
+def test_axis_without_effect_warns_with_nearest(tmp_path):
     path = tmp_path / "served.yaml"
     path.write_text(SERVED.replace("precision: fp8, ", ""))
     assert "did you mean 'serving_precision'?" in refused("plan", path, "--axis", "precision=bf16,fp8")
@@ -58,7 +58,7 @@ def test_an_axis_or_an_option_that_changes_nothing_is_said_with_the_nearest_that
 
 
 @pytest.mark.parametrize("command", [["point"], ["plan"], ["best", "--minimize", "step_time", "--top", "1"]])
-def test_an_output_can_be_added_to_those_of_a_study(command):
+def test_output_option_adds_output(command):
     assert "server_power" not in sweep(command[0], SPLITS, *command[1:]).split("intermediate")[0]
     assert "server_power" in sweep(command[0], SPLITS, *command[1:], "--output", "server_power").split("intermediate")[0]
 
@@ -74,7 +74,7 @@ TABLES = [
 
 
 @pytest.mark.parametrize("command", TABLES, ids=lambda command: " ".join(map(str, command[:2])))
-def test_tables_in_json_say_the_unit_of_each_column_of_numbers(cube, command):
+def test_json_table_has_unit_of_each_column(cube, command):
     found = json.loads(sweep(*(cube if part == "CUBE" else part for part in command), "--json"))
     assert found["rows"]
     for row in found["rows"]:
@@ -84,7 +84,7 @@ def test_tables_in_json_say_the_unit_of_each_column_of_numbers(cube, command):
     assert {name: found["units"][name] for name in known} == known, "SI"
 
 
-def test_quantities_in_json_have_a_value_in_si_and_its_unit():
+def test_json_quantity_has_si_value_and_unit():
     found = json.loads(sweep("point", SPLITS, "--json"))
     assert all({"value", "unit"} <= set(cell) for cell in found.values())
     assert {name: cell["unit"] for name, cell in found.items()} == {name: quantity(name).unit for name in found}
@@ -100,13 +100,13 @@ def test_quantities_in_json_have_a_value_in_si_and_its_unit():
     ],
     ids=lambda command: command[0],
 )
-def test_a_picture_that_cannot_be_drawn_is_refused_before_anything_is_computed(command, monkeypatch):
+def test_invalid_plot_file_is_rejected_before_computing(command, monkeypatch):
     monkeypatch.setattr("sweep.study.parse.open_study", lambda *_: pytest.fail("the study was opened"))
     assert "a picture ends in .png or .svg" in refused(*command, "--plot", "front.pdf")
 
 
 @pytest.mark.parametrize("command", [("point", SPLITS), ("best", SPLITS, "--minimize", "step_time")], ids=lambda command: command[0])
-def test_bands_that_cannot_be_drawn_are_said(command, monkeypatch):
+def test_missing_scipy_is_reported_for_bands(command, monkeypatch):
     assert "no bands" not in CliRunner().invoke(main, [*command]).stderr
     monkeypatch.setattr(options, "find_spec", lambda name: None)
     done = CliRunner().invoke(main, [*command])

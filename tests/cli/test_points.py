@@ -15,7 +15,7 @@ from sweep.study.parse import open_study
 from tests.commands import ROOT, SMALL, SPLITS, refused, sweep, words
 
 
-def test_a_point_in_json_holds_every_quantity_with_its_unit():
+def test_point_json_has_each_quantity_with_unit():
     study = open_study(SPLITS)
     values = point.compute_point(study.graph, study.inputs_at(study.point)).values
     record = json.loads(sweep("point", SPLITS, "--json"))
@@ -30,7 +30,7 @@ def test_a_point_in_json_holds_every_quantity_with_its_unit():
     assert record["precision"] == {"value": "bf16", "unit": "1"}
 
 
-def test_a_point_shows_where_the_time_of_a_step_goes():
+def test_point_prints_shares_of_step_time():
     shares = json.loads(sweep("point", "gpt4", "--json"))["step_time"]["shares"]
     assert sum(shares.values()) == pytest.approx(1)
     text = sweep("point", "gpt4")
@@ -38,7 +38,7 @@ def test_a_point_shows_where_the_time_of_a_step_goes():
     assert "where the time goes" not in sweep("point", "article")
 
 
-def test_a_point_in_text_shows_outputs_first_each_in_the_unit_that_the_study_asks_for():
+def test_point_prints_outputs_first_in_display_units():
     text = sweep("point", SPLITS)
     assert "at gpu = h100-sxm, gpus = 128, split = tp8-pp1, pue = 1.2" in text
     rows = words(text)
@@ -51,7 +51,7 @@ def test_a_point_in_text_shows_outputs_first_each_in_the_unit_that_the_study_ask
     assert "hidden_size" not in {row[0] for row in rows}
 
 
-def test_a_point_with_everything_says_where_each_input_is_from():
+def test_point_all_prints_origin_of_inputs():
     rows = {row[0]: row[1:] for row in words(sweep("point", SPLITS, "--all"))}
     assert rows["pue"] == ["1.2", "axis pue"]
     assert rows["sequence_length"] == ["4,096 token", "the study"]
@@ -59,7 +59,7 @@ def test_a_point_with_everything_says_where_each_input_is_from():
     assert "assumed: " in rows["cp"][1]
 
 
-def test_a_point_that_breaks_a_rule_has_no_value_and_says_why():
+def test_point_prints_broken_rule():
     overrides = ["--set", "split=tp1-pp1", "--set", "gpus=64"]
     record = json.loads(sweep("point", SPLITS, *overrides, "--json"))
     assert record["step_time"] == {"value": None, "unit": "s", "status": ["exceeds_memory"]}
@@ -67,20 +67,20 @@ def test_a_point_that_breaks_a_rule_has_no_value_and_says_why():
     assert "broken: exceeds_memory: One GPU does not have the memory" in sweep("point", SPLITS, *overrides)
 
 
-def test_the_claims_of_a_text_stand_beside_the_results():
+def test_point_prints_claims_beside_results():
     rows = {row[0]: row[1:] for row in words(sweep("point", "article"))}
     assert rows["training_energy"][:2] == ["43.88 GWh", "43.9 GWh"]
     assert rows["matmul_flops"][1] == "2.5e15 FLOP"
 
 
-def test_a_point_needs_neither_compiler_nor_arrays():
+def test_point_imports_no_numba_and_no_xarray():
     code = f"import sys; from sweep.cli import main; main({['point', SPLITS]!r}, standalone_mode=False)"
     checked = f"{code}; print([m for m in ('numba', 'xarray', 'zarr', 'pandas') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", checked], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
 
 
-def test_units_of_the_small_study_agree_with_its_registry():
+def test_small_study_units_equal_registry_units():
     record = json.loads(sweep("point", SMALL, "--json"))
     assert record["training_energy"]["unit"] == "J"
     days = 60  # that training takes, not the 90 that it is given
@@ -89,7 +89,7 @@ def test_units_of_the_small_study_agree_with_its_registry():
     assert set(record) == {*open_study(SMALL).graph.inputs, *(e.name for e in open_study(SMALL).graph.equations)}
 
 
-def test_two_points_are_compared_input_by_input():
+def test_compare_prints_changed_inputs_and_outputs():
     asked = ["compare", SPLITS, "--with", "pue=1.5", "--with", "gpus=64", "--of", "facility_power"]
     text = words(sweep(*asked))
     found = json.loads(sweep(*asked, "--json"))
@@ -102,18 +102,18 @@ def test_two_points_are_compared_input_by_input():
     assert found["units"]["facility_power"] == "W"
 
 
-def test_a_cube_is_compared_as_its_study_stands(cube):
+def test_compare_reads_study_of_cube(cube):
     study, read = (json.loads(sweep("compare", subject, "--with", "pue=1.5", "--json")) for subject in (SPLITS, cube))
     assert study == read
 
 
-def test_a_waterfall_is_drawn(tmp_path):
+def test_compare_plot_writes_picture(tmp_path):
     sweep("compare", SPLITS, "--with", "gpus=64", "--plot", tmp_path / "w.png")
     assert (tmp_path / "w.png").stat().st_size > 1000
     assert "a picture ends in .png or .svg" in refused("compare", SPLITS, "--with", "gpus=64", "--plot", tmp_path / "w.pdf")
 
 
-def test_bars_begin_where_the_one_before_ends():
+def test_waterfall_bars_are_contiguous():
     lines = _waterfall({"products_share": 0.5, "attention_share": 0.0001, "bubble_share": 0.25}).splitlines()
     assert [line.split()[0] for line in lines[1:]] == ["products_share", "bubble_share"]
     first, second = (line.rindex(" ") + 1 if " #" in line else 0 for line in lines[1:])

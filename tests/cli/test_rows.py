@@ -6,7 +6,7 @@ from sweep.study.parse import open_study
 from tests.commands import SPLITS
 
 
-def test_a_study_and_its_cube_have_the_same_units_and_axes():
+def test_study_and_cube_have_equal_units_and_axes():
     study = open_study(SPLITS)
     cube = run(study)
     for opened in (study, cube):
@@ -16,7 +16,7 @@ def test_a_study_and_its_cube_have_the_same_units_and_axes():
     assert unit_of_column(study, "gpu") == "1"
 
 
-def test_a_column_has_one_unit_and_words_stand_as_they_are():
+def test_text_of_uses_one_unit_per_column():
     rows = [{"gpu": "a", "time_to_train": 86400.0}, {"gpu": "b", "time_to_train": 2 * 86400.0}]
     lines = text_of(rows, ["gpu", "time_to_train"], {"gpu": "1", "time_to_train": "s"}, {}).splitlines()
     assert [line.split() for line in lines] == [["gpu", "time_to_train", "[d]"], ["a", "1"], ["b", "2"]]

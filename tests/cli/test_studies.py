@@ -12,7 +12,7 @@ from tests.commands import SPLITS, refused, sweep, words
 from tests.studies import ENERGY
 
 
-def test_a_plan_says_what_a_run_would_do_and_evaluates_nothing():
+def test_plan_prints_size_without_evaluating():
     facts = json.loads(sweep("plan", SPLITS, "--json"))
     assert {name: axis["size"] for name, axis in facts["axes"].items()} == {"gpu": 2, "gpus": 2, "split": 6, "pue": 3}
     assert set(facts["outputs"]["mfu"]["dims"]) == {"gpu", "gpus", "split"}
@@ -27,18 +27,18 @@ def test_a_plan_says_what_a_run_would_do_and_evaluates_nothing():
     assert "plain 1F1B schedule" in text
 
 
-def test_a_plan_says_how_many_splits_are_impossible():
+def test_plan_counts_impossible_splits():
     text = sweep("plan", SPLITS, "--axis", "split={tp: [1, 3, 8], pp: [1, 4]}")
     assert "2 impossible left out" in text
 
 
-def test_a_study_can_be_changed_on_the_command_line():
+def test_set_and_axis_change_study():
     facts = json.loads(sweep("plan", SPLITS, "--axis", "pue=1.05:1.6:0.05", "--set", "gpus=128", "--json"))
     assert facts["axes"]["pue"]["size"] == 12
     assert "gpus" not in facts["axes"]
 
 
-def test_a_study_without_axes_is_one_point_and_what_it_gives_is_not_computed(tmp_path):
+def test_plan_of_study_without_axes_is_one_point(tmp_path):
     path, cube = tmp_path / "one.yaml", tmp_path / "one.zarr"
     path.write_text("title: one\nset: {server_power: 6 kW, servers: 2}\noutputs: [servers, it_power]\n")
     assert "No axis: one point.\n" in sweep("plan", path)
@@ -48,7 +48,7 @@ def test_a_study_without_axes_is_one_point_and_what_it_gives_is_not_computed(tmp
     assert words(sweep("slice", cube, "servers"))[-1] == ["2"]
 
 
-def test_a_run_ends_with_a_summary_and_what_to_do_next(tmp_path):
+def test_run_prints_summary_and_next_commands(tmp_path):
     text = sweep("run", SPLITS, "-o", tmp_path / "a.zarr", "--output", "servers", "--threads", "1")
     rows = {row[0]: row[1:] for row in words(text)}
     assert rows["step_time"][0].endswith(" s")
@@ -59,7 +59,7 @@ def test_a_run_ends_with_a_summary_and_what_to_do_next(tmp_path):
     assert "step_time" in sweep(*command.split()[1:])
 
 
-def test_a_run_into_the_same_cube_keeps_it_and_another_study_is_refused(cube):
+def test_run_keeps_equal_cube_and_refuses_other_study(cube):
     before = (cube / "zarr.json").read_bytes()
     done = CliRunner().invoke(main, ["run", SPLITS, "-o", str(cube)])
     assert done.exit_code == 0
@@ -71,7 +71,7 @@ def test_a_run_into_the_same_cube_keeps_it_and_another_study_is_refused(cube):
     assert (cube / "zarr.json").read_bytes() == before
 
 
-def test_a_run_that_is_stopped_tells_how_to_go_on(tmp_path, monkeypatch):
+def test_interrupted_run_reports_how_to_resume(tmp_path, monkeypatch):
     """The interrupt comes when the third block is asked for, so two are done."""
     out, whole, calls = tmp_path / "big.zarr", Worker.compute, []
 
@@ -95,7 +95,7 @@ def test_a_run_that_is_stopped_tells_how_to_go_on(tmp_path, monkeypatch):
     assert len(set(calls)) == len(calls) - 1, "only the block that was interrupted is evaluated twice"
 
 
-def test_a_cube_for_which_the_disk_is_too_small_is_refused_before_anything_is_written(tmp_path):
+def test_run_refuses_cube_larger_than_disk(tmp_path):
     path = tmp_path / "study.yaml"
     long = "{from: 1, to: 5, points: 1000000}"
     path.write_text(ENERGY.replace("[1.1, 1.2]", long).replace("[30 d, 60 d]", "{from: 1 d, to: 5 d, points: 1000000}"))

@@ -23,7 +23,7 @@ def run(*arguments):
     return CliRunner().invoke(main, ["supply", *arguments])
 
 
-def test_gas_alone_carries_a_load_without_a_grid(weather):
+def test_supply_without_grid_uses_gas(weather):
     done = run(*weather, "--load", "100 MW", "--sources", "gas", "--json")
     found = json.loads(done.output)
     assert found["status"] == "optimal"
@@ -31,14 +31,14 @@ def test_gas_alone_carries_a_load_without_a_grid(weather):
     assert found["carbon"] > 0
 
 
-def test_the_table_names_the_case_and_what_is_built(weather):
+def test_supply_prints_case_and_capacities(weather):
     done = run(*weather, "--load", "100 MW", "--sources", "solar,battery", "--clean", "1")
     assert done.exit_code == 0
     assert done.output.startswith("100 MW without a grid, hourly, 100% clean")
     assert "solar     211.1 MW" in done.output
 
 
-def test_what_cannot_be_is_said_and_not_raised(weather):
+def test_supply_reports_infeasible_case(weather):
     done = run(*weather, "--sources", "solar")
     assert done.exit_code == 0
     assert "infeasible: solar cannot carry the load in every hour; at least 50.00% of it stays unserved" in done.output
@@ -53,7 +53,7 @@ def test_what_cannot_be_is_said_and_not_raised(weather):
         (["--set", "gas_prise=3"], "error: gas_prise: unknown parameter; did you mean 'gas_price'?"),
     ],
 )
-def test_a_mistake_is_one_line(weather, arguments, line):
+def test_supply_reports_invalid_argument_in_one_line(weather, arguments, line):
     done = run(*weather, *arguments)
     assert done.exit_code == 2
     assert done.output.startswith(line)

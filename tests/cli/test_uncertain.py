@@ -9,7 +9,7 @@ from tests.commands import sweep
 PUE = ["--set", "pue={value: 1.2, low: 1.1, high: 1.5}"]
 
 
-def test_a_tornado_says_the_ranges_that_it_used():
+def test_sensitivity_tornado_prints_ranges():
     text = sweep("sensitivity", "article", "--of", "facility_energy", *PUE)
     assert text.splitlines()[1].split()[:4] == ["pue", "1.1", "1.2", "1.5"]
     record = json.loads(sweep("sensitivity", "article", "--of", "facility_energy", *PUE, "--json"))
@@ -18,7 +18,7 @@ def test_a_tornado_says_the_ranges_that_it_used():
 
 
 @pytest.mark.parametrize("method", ["tornado", "sobol", "grid"])
-def test_each_method_has_a_picture(method, tmp_path):
+def test_sensitivity_plot_writes_picture_for_each_method(method, tmp_path):
     axes = ["--axis", "training_duration=30 d,90 d"] if method == "grid" else PUE
     text = sweep("sensitivity", "article", "--of", "facility_energy", "--method", method, *axes, "--plot", tmp_path / "a.svg")
     assert (tmp_path / "a.svg").read_text().startswith("<?xml")
@@ -31,7 +31,7 @@ h100-sxm,llama-3.1-70b,2048,8,4,1,512,8192,bf16,2.95
 """
 
 
-def test_factors_are_printed_as_json_and_written_for_a_study(tmp_path):
+def test_calibrate_prints_json_and_writes_fragment(tmp_path):
     (tmp_path / "runs.csv").write_text(RUNS)
     text = sweep("calibrate", tmp_path / "runs.csv")
     assert "step_time_residual: {value: 1." in text

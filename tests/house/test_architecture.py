@@ -35,10 +35,7 @@ ROOMS = {
         "explain", "describe",
     ),
     "plot": ("style", "compare", "pareto", "sensitivity"),
-    "cli": (
-        "options", "rows", "cubes", "facts", "fronts", "models", "points", "ranks", "uncertain",
-        "solving", "studies", "supply",
-    ),
+    "cli": ("options", "rows", "answers", "cubes", "facts", "points", "studies", "supply", "uncertain"),
 }
 # an equation reads quantities of its own room and of those above it
 KERNEL_ROOMS = ("transformer", "training", "training_run", "serving", "facility", "grid")

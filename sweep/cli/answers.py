@@ -1,4 +1,4 @@
-"""`sweep best`. What belongs here: the best points of a study or of a cube, printed."""
+"""`sweep best`, `pareto` and `solve`. What belongs here: points found among those of a study or of a cube, printed or drawn."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sweep.cli.options import as_json, bands_can_be_drawn, more_outputs, overrides, print_json, tell_of_idle
+from sweep.cli.options import as_json, bands_can_be_drawn, more_outputs, overrides, picture, print_json, study_argument, warn_unused
 from sweep.cli.rows import RESERVED, accuracy_of, axes_of, display_units_of, held_in, text_of, unit_of_column
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sweep.analysis.ranking import Why
     from sweep.study.definition import Study
 
+SHOWN = 40  # rows of a front
 TOLD_APART = 0.05  # of draws
 
 
@@ -59,7 +60,7 @@ def best(
     found = search(opened, minimize or maximize or "", where, top, maximize is not None, per)
     names = dict.fromkeys([*found.quantities, *(name for c in conditions(where, held_in(opened)) for name in c.names)])
     if isinstance(opened, Study):
-        tell_of_idle(opened, set_, opened.graph_of([*names, *outputs]))
+        warn_unused(opened, set_, opened.graph_of([*names, *outputs]))
     rows = found.rows or ([dict(found.why.nearest)] if found.why and found.why.nearest else [])
     units = {key: unit_of_column(opened, key) for key in (rows[0] if rows else {}) if key not in RESERVED}
     accuracy = {name: accuracy_of(opened, name) for name in found.quantities}
@@ -132,4 +133,104 @@ def _undecided(rows: list[dict[str, Any]], sure: list[dict[str, float]], per: st
     return [f"not distinguishable from the first (share of draws in which each is better): {', '.join(said)}"]
 
 
-COMMANDS = (best,)
+@click.command(
+    epilog='Example: sweep pareto gpt4 --minimize time_to_train --minimize facility_energy --where "facility_power <= 50 MW" --per gpu'
+)
+@study_argument
+@click.option("--minimize", multiple=True, metavar="QUANTITY", help="A quantity to minimize; may be repeated.")
+@click.option("--maximize", multiple=True, metavar="QUANTITY", help="A quantity to maximize; may be repeated.")
+@click.option("--where", multiple=True, metavar="CONDITION", help='Only points that meet this, such as "facility_power <= 20 MW".')
+@click.option("--per", metavar="AXIS", help="A front for each label of this axis.")
+@picture("the front")
+@overrides
+@as_json
+def pareto(
+    study: str,
+    minimize: tuple[str, ...],
+    maximize: tuple[str, ...],
+    where: tuple[str, ...],
+    per: str | None,
+    plot: Path | None,
+    set_: tuple[str, ...],
+    axis: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Find the Pareto front of two or three quantities: the points that no other point dominates.
+
+    The study is searched as it is computed, without storing its grid. Equal points are one row. Speed
+    against throughput in serving, or cost against carbon of training:
+
+    \b
+      sweep pareto query-energy --maximize output_rate_per_user --maximize output_rate_per_gpu --plot front.png
+      sweep pareto gpt4 --minimize energy_cost --minimize operational_carbon --axis site=us-tx,us-wa,france
+    """
+    from sweep.analysis.pareto import pareto as search
+    from sweep.study.parse import open_study
+    from sweep.study.where import conditions
+
+    opened = open_study(study, set_, axis)
+    quantities = [*minimize, *maximize]
+    rows = search(opened, minimize, maximize, where, per)
+    asked = dict.fromkeys([*quantities, *(name for c in conditions(where) for name in c.names)])
+    warn_unused(opened, set_, opened.graph_of(asked))
+    units = {key: unit_of_column(opened, key) for key in (rows[0] if rows else {})}
+    accuracy = {name: accuracy_of(opened, name) for name in quantities}
+    if plot and rows:
+        from sweep.plot.pareto import front
+
+        front(plot, rows, quantities, units, opened.outputs, per)
+    if as_json:
+        return print_json({"minimize": minimize, "maximize": maximize, "units": units, "accuracy": accuracy, "rows": rows})
+    if not rows:
+        return click.echo("no feasible point satisfies the constraints; `sweep run` or `sweep point` shows which rules exclude points")
+    some = [rows[i * (len(rows) - 1) // (SHOWN - 1)] for i in range(SHOWN)] if len(rows) > SHOWN else rows
+    click.echo(text_of(some, [key for key in rows[0] if key in asked or key in opened.axes], units, opened.outputs))
+    click.echo(f"\n{len(some)} of {len(rows):,} points of the front; --json has all, with the outputs of each")
+    for line in dict.fromkeys(line for name in quantities for line in accuracy[name]):
+        click.echo(f"checked {line}")
+
+
+@click.command(epilog='Example: sweep solve gpt4 gpus --for "time_to_train = 90 d" --where "facility_power <= 50 MW" --per gpu')
+@study_argument
+@click.argument("name", metavar="INPUT")
+@click.option("--for", "target", required=True, metavar="TARGET", help='What is to be reached, such as "facility_power <= 50 MW".')
+@click.option("--where", multiple=True, metavar="CONDITION", help='Only points that meet this, such as "pue <= 1.2".')
+@click.option("--per", metavar="AXIS", help="An answer for each label of this axis.")
+@overrides
+@as_json
+def solve(
+    study: str,
+    name: str,
+    target: str,
+    where: tuple[str, ...],
+    per: str | None,
+    set_: tuple[str, ...],
+    axis: tuple[str, ...],
+    as_json: bool,
+) -> None:
+    """Find what an input must be for a target: the smallest or largest value that reaches it, over all points of a study.
+
+    An input on an axis is answered by a label of it. With "=" a continuous input is solved for, inside its axis or its bounds. All other
+    axes are free: the answer names the point that needs least of the input, or allows most of it.
+    """
+    from sweep.analysis.solve import inequality
+    from sweep.analysis.solve import solve as search
+    from sweep.study.parse import open_study
+    from sweep.study.where import conditions
+
+    opened = open_study(study, set_, axis)
+    rows = search(opened, name, target, where, per)
+    asked = dict.fromkeys(one for c in conditions([inequality(target), *where]) for one in c.names)
+    warn_unused(opened, (), opened.graph_of([*asked]))
+    keys = dict.fromkeys(key for row in rows for key in row if key not in ("answer", "why"))
+    units = {key: unit_of_column(opened, key) for key in keys}
+    if as_json:
+        return print_json({"input": name, "target": target, "units": units, "rows": rows})
+    first = [*([per] if per else []), name]
+    shown = [*first, "answer", *(key for key in keys if key not in first and (key in asked or key in opened.axes))]
+    shown += ["why"] if any("why" in row for row in rows) else []
+    filled = [{key: row.get(key, "") for key in shown} for row in rows]
+    click.echo(text_of(filled, shown, units, opened.outputs))
+
+
+COMMANDS = (best, pareto, solve)

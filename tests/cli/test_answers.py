@@ -1,0 +1,117 @@
+"""`best`, `pareto` and `solve`, as a user types them."""
+
+import json
+
+from click.testing import CliRunner
+
+from sweep.cli import main
+from tests.commands import SPLITS, refused, sweep, words
+
+
+def test_best_of_study_equals_best_of_its_cube(cube):
+    asked = ["--minimize", "facility_power", "--where", "time_to_train <= 10 d", "--top", "3"]
+    study, read = (json.loads(sweep("best", subject, *asked, "--json"))["rows"] for subject in (SPLITS, cube))
+    assert len(study) == len(read) == 3
+    for one, other in zip(study, read, strict=True):
+        assert {key: one[key] for key in ("rank", "gpu", "gpus", "split", "pue")} == {
+            key: other[key] for key in ("rank", "gpu", "gpus", "split", "pue")
+        }
+        assert one["time_to_train"] <= 10 * 86400
+
+
+def test_best_prints_display_units_of_study():
+    header, *rows = words(sweep("best", SPLITS, "--maximize", "mfu", "--where", "time_to_train <= 10 d", "--top", "2"))
+    assert header[0] == "rank"
+    assert {"mfu [%]", "time_to_train [d]"} <= set(header)
+    assert [row[0] for row in rows[:2]] == ["1", "2"]
+
+
+def test_best_prints_measured_error_of_predictions(cube):
+    study, read = (sweep("best", subject, "--minimize", "time_to_train").splitlines() for subject in (SPLITS, cube))
+    assert [line for line in study if line.startswith("checked step_time: median error ")]
+    assert {line for line in study if line.startswith("checked")} == {line for line in read if line.startswith("checked")}
+    assert json.loads(sweep("best", SPLITS, "--minimize", "time_to_train", "--json"))["accuracy"]
+    assert "checked" not in sweep("best", SPLITS, "--minimize", "servers")
+
+
+def test_best_per_axis_answers_each_label():
+    rows = json.loads(sweep("best", SPLITS, "--minimize", "step_time", "--top", "1", "--per", "gpu", "--json"))["rows"]
+    assert [row["gpu"] for row in rows] == ["l40s", "h100-sxm"]
+
+
+def test_best_without_feasible_point_prints_what_excludes_points():
+    text = sweep("best", SPLITS, "--minimize", "step_time", "--where", "mfu > 2")
+    assert text.startswith("no feasible point among 24\n")
+    assert ["mfu > 2", "21"] in words(text)
+    assert ["exceeds_memory", "3"] in words(text)
+    assert "the nearest point" in text
+    found = json.loads(sweep("best", SPLITS, "--minimize", "step_time", "--where", "mfu > 2", "--json"))
+    assert found["rows"] == []
+    assert found["removed"] == {"exceeds_memory": 3, "mfu > 2": 21}
+    assert found["nearest"]["mfu"] < 2
+
+
+def test_best_merges_points_of_equal_value():
+    header, first, *_ = words(sweep("best", SPLITS, "--minimize", "gpu_power_total", "--top", "1", "--where", "pue < 1.5"))
+    assert header[-1] == "alike"
+    assert "points alike: " in first[-1]
+    (row,) = json.loads(sweep("best", SPLITS, "--minimize", "gpu_power_total", "--top", "1", "--where", "pue < 1.5", "--json"))["rows"]
+    assert row["alike"]["points"] > 1
+    assert row["alike"]["labels"]["pue"][0] == row["pue"]
+
+
+def test_best_output_option_adds_column():
+    header, *_ = words(sweep("best", SPLITS, "--minimize", "step_time", "--top", "1", "--output", "servers"))
+    assert "servers" in header
+
+
+def test_best_requires_minimize_or_maximize():
+    done = CliRunner().invoke(main, ["best", SPLITS])
+    assert done.exit_code == 2
+    assert "--minimize QUANTITY or --maximize QUANTITY" in done.stderr
+
+
+def test_pareto_prints_rows_sorted_by_first_quantity():
+    header, *rows = words(sweep("pareto", SPLITS, "--minimize", "time_to_train", "--minimize", "facility_power"))
+    assert {"gpu", "gpus", "time_to_train [d]", "facility_power [kW]"} & set(header) >= {"gpu", "time_to_train [d]"}
+    place = header.index("time_to_train [d]")
+    times = [float(row[place].replace(",", "")) for row in rows[: [len(row) for row in rows].index(1)] if len(row) == len(header)]
+    assert times == sorted(times)
+
+
+def test_pareto_json_has_all_rows_in_si(tmp_path):
+    asked = ["--minimize", "time_to_train", "--maximize", "mfu", "--where", "step_time <= 1 h", "--per", "gpu"]
+    told = json.loads(sweep("pareto", SPLITS, *asked, "--plot", tmp_path / "front.png", "--json"))
+    assert (told["minimize"], told["maximize"]) == (["time_to_train"], ["mfu"])
+    assert told["units"]["time_to_train"] == "s"
+    assert told["accuracy"]["time_to_train"]
+    assert {row["gpu"] for row in told["rows"]} == {"l40s", "h100-sxm"}
+    assert all(row["step_time"] <= 3600 for row in told["rows"])
+    assert (tmp_path / "front.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_pareto_without_feasible_point_exits_zero_and_rejects_one_quantity():
+    assert "no feasible point" in sweep("pareto", SPLITS, "--minimize", "step_time", "--maximize", "mfu", "--where", "mfu > 2")
+    assert "two or three" in refused("pareto", SPLITS, "--minimize", "step_time")
+
+
+def test_pareto_prints_part_of_long_front():
+    text = sweep("pareto", SPLITS, "--minimize", "pue", "--maximize", "facility_power", "--axis", "pue=1:2:0.01")
+    assert "40 of 101 points of the front" in text
+
+
+def test_solve_per_axis_prints_table():
+    header, *rows = words(sweep("solve", SPLITS, "gpus", "--for", "time_to_train <= 10 d", "--per", "gpu"))
+    assert header[:3] == ["gpu", "gpus", "answer"]
+    assert {row[0] for row in rows} == {"l40s", "h100-sxm"}
+
+
+def test_solve_json_has_answer_and_reason():
+    told = json.loads(sweep("solve", SPLITS, "gpus", "--for", "time_to_train <= 1 s", "--per", "gpu", "--json"))
+    assert (told["input"], told["target"]) == ("gpus", "time_to_train <= 1 s")
+    assert [row["answer"] for row in told["rows"]] == ["none", "none"]
+    assert all(row["gpus"] is None and row["why"] for row in told["rows"])
+
+
+def test_solve_rejects_input_without_effect_on_target():
+    assert "time_to_train does not depend on pue" in refused("solve", SPLITS, "pue", "--for", "time_to_train <= 9 d")
