@@ -12,7 +12,7 @@ from pathlib import Path
 
 from sweep.catalog.parameters import folder
 from sweep.catalog.units import factor, to_si
-from sweep.equations import point
+from sweep.equations import interpret
 from sweep.equations.quantities import unit_of
 from sweep.study.definition import Study
 from sweep.study.parse import open_study
@@ -43,7 +43,7 @@ def all_rows() -> list[Row]:
 def rows(study: Study) -> list[Row]:
     """The claims of one study, in its order."""
     graph = study.graph_of(study.claims)
-    values = point.compute_point(graph, study.inputs_at(study.point, graph)).values
+    values = interpret.compute_point(graph, study.inputs_at(study.point, graph)).values
     found = []
     for name, claim in study.claims.items():
         article = to_si(claim.printed, unit_of(name)) if claim.printed else float("nan")

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from sweep.analysis.pareto import pareto as pareto
     from sweep.analysis.search import best as best
     from sweep.analysis.solve import solve as solve
+    from sweep.cube.compute import check as check
+    from sweep.cube.compute import evaluate as evaluate
+    from sweep.cube.compute import run as run
     from sweep.cube.part import slice as slice
     from sweep.cube.query import open_cube as open_cube
-    from sweep.cube.running import check as check
-    from sweep.cube.running import evaluate as evaluate
-    from sweep.cube.running import run as run
     from sweep.cube.virtual import open_virtual as open_virtual
     from sweep.equations.registry import equation as equation
     from sweep.equations.registry import rule as rule
@@ -31,26 +31,26 @@ if TYPE_CHECKING:
     from sweep.uncertainty.sensitivity import sensitivity as sensitivity
 
 # where each public name is; a type checker reads the same above
-WHERE = {
+MODULE_OF = {
     "SweepError": "errors",
     "bands": "uncertainty.bands",
     "best": "analysis.search",
     "calibrate": "uncertainty.calibrate",
-    "check": "cube.running",
+    "check": "cube.compute",
     "compare": "analysis.compare",
     "equation": "equations.registry",
-    "evaluate": "cube.running",
+    "evaluate": "cube.compute",
     "open_cube": "cube.query",
     "open_study": "study.parse",
     "open_virtual": "cube.virtual",
     "pareto": "analysis.pareto",
     "rule": "equations.registry",
-    "run": "cube.running",
+    "run": "cube.compute",
     "sensitivity": "uncertainty.sensitivity",
     "slice": "cube.part",
     "solve": "analysis.solve",
 }
-__all__ = list(WHERE)
+__all__ = list(MODULE_OF)
 
 
 def __dir__() -> list[str]:
@@ -61,6 +61,6 @@ if not TYPE_CHECKING:  # to a type checker a name that is not above is a mistake
 
     def __getattr__(name: str) -> Any:
         """The public names, imported when they are first asked for."""
-        if name not in WHERE:
+        if name not in MODULE_OF:
             raise AttributeError(f"module 'sweep' has no attribute {name!r}")
-        return getattr(import_module(f"sweep.{WHERE[name]}"), name)
+        return getattr(import_module(f"sweep.{MODULE_OF[name]}"), name)

@@ -4,7 +4,7 @@ import math
 
 from sweep.catalog import entries, parameters
 from sweep.catalog.units import to_si
-from sweep.equations import graph, point, quantities, registry
+from sweep.equations import graph, interpret, quantities, registry
 
 registry.load()
 WORDS = {name: p.choices for name, p in parameters.parameters().items() if p.choices}
@@ -39,7 +39,7 @@ def prepared(outputs, select=None, **given):
 
 def evaluate(output, select=None, **given):
     """One quantity at one point; also the flags."""
-    result = point.compute_point(*prepared([output], select, **given))
+    result = interpret.compute_point(*prepared([output], select, **given))
     return result.values[output], {rule.name for rule in result.broken}
 
 

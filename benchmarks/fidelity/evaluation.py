@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from sweep.catalog.entries import Entry
 from sweep.catalog.parameters import parameters
-from sweep.equations import graph, point, quantities, registry
+from sweep.equations import graph, interpret, quantities, registry
 from sweep.equations.graph import Graph
 
 Value = float | str
@@ -109,7 +109,7 @@ class Evaluator:
         here = Inputs({**own, **self._overridden(inputs.entries), **changed}, inputs.entries)
         which = self._graph(here)
         values = {name: here.value(name) for name in which.inputs}
-        result = point.compute_point(which, values)
+        result = interpret.compute_point(which, values)
         guards = tuple(rule.name for rule in result.broken if rule.guards)
         missing = tuple(name for name in which.inputs if math.isnan(values[name]))
         return Prediction({name: result.values[name] for name in self.outputs}, guards, missing, result.values)

@@ -111,7 +111,7 @@ def _arrays(plan: Plan, function: Function) -> list[tuple[str, tuple[str, ...], 
     exports = function.name.endswith("_exports")
     found = []
     for name in function.reads:
-        if name not in plan.tables:
+        if name not in plan.inputs:
             found.append((f"in_{name}", plan.dims[name], "double" if isinstance(steps[name].what, Equation) else "bool"))
         elif plan.dims[name]:
             found.append((f"in_{name}", plan.dims[name], "double"))
@@ -245,7 +245,7 @@ def _compiled(text: str) -> ctypes.CDLL:
 
 def _callable(plan: Plan, function: Function, symbol: Any) -> Callable[..., None]:
     symbol.restype = None
-    scalars = {name for name in function.reads if name in plan.tables and not plan.dims[name]}
+    scalars = {name for name in function.reads if name in plan.inputs and not plan.dims[name]}
     symbol.argtypes = [
         *(ctypes.c_int64 for _ in function.sizes),
         *(ctypes.c_double if name in scalars else ctypes.c_void_p for name in function.reads),

@@ -13,7 +13,7 @@ import numpy as np
 from benchmarks.speed.measure import Result, child, race, ratio
 from benchmarks.speed.subjects import Subject
 from sweep.cube import layout, store
-from sweep.cube.running import run
+from sweep.cube.compute import run
 from sweep.engine import blocks
 from sweep.engine.blocks import Array
 
@@ -22,7 +22,7 @@ MEMORY = """
 import sys
 from benchmarks.speed.measure import peak_memory
 from benchmarks.speed.subjects import SUBJECTS
-from sweep.cube.running import run
+from sweep.cube.compute import run
 subject = next(s for s in SUBJECTS if s.name == sys.argv[1])
 run(subject.study(sys.argv[2] == "small"), sys.argv[3])
 print(peak_memory())

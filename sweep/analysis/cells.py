@@ -16,7 +16,7 @@ from sweep.engine.blocks import Array, inner_shape, ranges_of
 from sweep.engine.plan import STATUS, Dims
 from sweep.equations import quantities
 from sweep.errors import SweepError, suggestion
-from sweep.study.where import OPERATORS, Condition
+from sweep.study.conditions import OPERATORS, Condition
 
 if TYPE_CHECKING:
     import xarray

@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sweep.equations import point, registry
+from sweep.equations import interpret, registry
 from sweep.equations.quantities import names, quantity
 from sweep.errors import SweepError, suggestion
 from sweep.study.definition import Study
@@ -77,7 +77,7 @@ def _held(study: Study) -> Study:
 
 def _values(study: Study, outputs: Sequence[str]) -> Mapping[str, float]:
     graph = study.graph_of(outputs)
-    return point.compute_point(graph, study.inputs_at({}, graph)).values
+    return interpret.compute_point(graph, study.inputs_at({}, graph)).values
 
 
 def _factors(before: Study, after: Study, outputs: Sequence[str]) -> dict[str, tuple[str | float, str | float]]:

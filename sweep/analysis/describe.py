@@ -18,7 +18,7 @@ from sweep.catalog.sources import sources
 from sweep.catalog.units import show
 from sweep.equations import registry
 from sweep.equations.graph import resolve
-from sweep.equations.point import compute_point
+from sweep.equations.interpret import compute_point
 from sweep.equations.quantities import names, unit_of
 from sweep.errors import SweepError, suggestion
 

@@ -112,17 +112,17 @@ def _value(name: str, study: Study | None, cited: dict[str, None], again: bool) 
         if default:
             return f" = {_shown(name, default.value)}" + ("" if again else f", the default{_origin(default, cited)}")
         return f" <- one of {len(entry_names(parameter.catalogue))} {parameter.catalogue}s" if parameter and parameter.catalogue else ""
-    table = study.input_table(name)
-    if table.dims:
+    held = study.input_values(name)
+    if held.dims:
         known = [f for axis in study.axes.values() for row in axis.rows for (key, _), f in row.figures.items() if key == name]
         cited.update({figure.source: None for figure in known if figure.source})
         guessed = sum(1 for figure in known if figure.assumed)
-        ends = dict.fromkeys((_shown(name, float(table.values.min())), _shown(name, float(table.values.max()))))
+        ends = dict.fromkeys((_shown(name, float(held.values.min())), _shown(name, float(held.values.max()))))
         return f" = {' .. '.join(ends)}" + (f" ({guessed} of {len(known)} assumed)" if guessed and not again else "")
-    said = f" = {_shown(name, float(table.values))}"
+    said = f" = {_shown(name, float(held.values))}"
     if again:
         return said
-    origin = {"study": "given by the study", "default": "the default"}.get(table.origin, f"of {table.origin}")
+    origin = {"study": "given by the study", "default": "the default"}.get(held.origin, f"of {held.origin}")
     figure = study.figure(name)
     return f"{said}, {origin}{_origin(figure, cited) if figure else ''}"
 

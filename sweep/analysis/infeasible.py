@@ -9,12 +9,12 @@ import numpy as np
 from sweep.analysis import scan
 from sweep.analysis.ranking import Why
 from sweep.analysis.scan import Lines, Places, bound
-from sweep.cube.running import each
+from sweep.cube.compute import each
 from sweep.engine import blocks, plan
 from sweep.engine.blocks import Array, Block
 from sweep.engine.plan import STATUS
+from sweep.study.conditions import Condition
 from sweep.study.definition import Study
-from sweep.study.where import Condition
 
 
 def why(study: Study, names: Sequence[str], asked: Sequence[Condition], threads: int | None = None) -> Why:
@@ -45,10 +45,10 @@ def left_out(study: Study, names: Iterable[str]) -> dict[str, list[str]]:
     """The labels that have no value for want of a figure, with the figures that are missing."""
     found: dict[str, list[str]] = {}
     for name in study.graph_of(names).inputs:
-        table = study.input_table(name)
-        for axis in (study.axes[dim] for dim in table.dims):
-            others = tuple(i for i, dim in enumerate(table.dims) if dim != axis.name)
-            gaps = np.isnan(table.values).all(axis=others)
+        held = study.input_values(name)
+        for axis in (study.axes[dim] for dim in held.dims):
+            others = tuple(i for i, dim in enumerate(held.dims) if dim != axis.name)
+            gaps = np.isnan(held.values).all(axis=others)
             for i in np.flatnonzero(gaps) if axis.labels is not None and not gaps.all() else ():
                 found.setdefault(axis.labels[i], []).append(name)  # type: ignore[index]
     return found

@@ -18,7 +18,7 @@ from sweep.analysis.scan import After, Before, Scan
 from sweep.bounds.boxes import Boxes, Spans, rounded
 from sweep.bounds.intervals import corners, number
 from sweep.errors import SweepError
-from sweep.study.where import Condition
+from sweep.study.conditions import Condition
 
 ENUMERABLE = 1 << 33  # points that a scan looks at, each of them
 LEAF = 1 << 22  # points of a box that are looked at
@@ -85,16 +85,16 @@ class Optimum:
         first = self._box(spans, next(turns))
         heap = [first] if first else []
         while heap:
-            best = heapq.heappop(heap)
-            if best.bound > limit():
+            box = heapq.heappop(heap)
+            if box.bound > limit():
                 proof.bounded += 1 + len(heap)
                 return
-            if best.cells <= LEAF:
-                look(best.spans)
-                proof.explored += best.cells
+            if box.cells <= LEAF:
+                look(box.spans)
+                proof.explored += box.cells
             else:
-                long = [(b - a, dim) for dim, (a, b) in best.spans.items() if b - a > 1]
-                ways = [(length, [self._box(half, next(turns)) for half in _halves(best.spans, dim)]) for length, dim in long]
+                long = [(b - a, dim) for dim, (a, b) in box.spans.items() if b - a > 1]
+                ways = [(length, [self._box(half, next(turns)) for half in _halves(box.spans, dim)]) for length, dim in long]
                 for half in max(ways, key=_told)[1]:
                     if half and half.bound <= limit():
                         heapq.heappush(heap, half)

@@ -18,8 +18,8 @@ from sweep.engine.nests import Function
 from sweep.equations import registry
 from sweep.equations.quantities import names
 from sweep.errors import SweepError, suggestion
+from sweep.study.conditions import conditions
 from sweep.study.definition import Study
-from sweep.study.where import conditions
 
 MOST = 20_000  # points of a front; finding more of them takes time that grows with the square of their number
 

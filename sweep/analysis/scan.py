@@ -21,10 +21,10 @@ from sweep.engine import plan
 from sweep.engine.blocks import Array, Block, Grid, Program, Ranges, Worker, inner_shape, ranges_of
 from sweep.engine.nests import INDENT, Function, body, calls, needed, reads_at, source
 from sweep.engine.plan import Dims, Nest, Plan
-from sweep.equations import point, quantities
+from sweep.equations import interpret, quantities
 from sweep.errors import SweepError, suggestion
+from sweep.study.conditions import Condition
 from sweep.study.definition import Study
-from sweep.study.where import Condition
 
 SCAN_CELLS = 1 << 25
 SCAN_BYTES = 64 << 20  # of what the scan of one block reads
@@ -87,11 +87,11 @@ class Scan:
                 own.worker = Worker(self.program)
             ranges = tuple((a + spans[dim][0], b + spans[dim][0]) for dim, (a, b) in zip(self.dims, block.ranges, strict=True))
             places = Places(ranges, self.shape)
-            where = dict(zip(self.dims, ranges, strict=True))
+            inner = dict(zip(self.dims, ranges, strict=True))
             with lock:
                 out = before(places)
-            own.worker.prepare(self.ancestors, where)
-            own.worker.call(self.program.outputs[self.dims], where, out)
+            own.worker.prepare(self.ancestors, inner)
+            own.worker.call(self.program.outputs[self.dims], inner, out)
             with lock:
                 after(places, out)
 
@@ -112,9 +112,9 @@ class Scan:
         """The point at a place of the grid: its labels, and SI values of what is wanted and of the outputs that they decide."""
         index = dict(zip(self.dims, (int(i) for i in np.unravel_index(place, self.shape)), strict=True))
         at = {**self.study.point, **index}
-        full, tables = self._full, self._full.tables
-        inputs = {name: float(tables[name].values[tuple(at[dim] for dim in tables[name].dims)]) for name in full.graph.inputs}
-        values = point.compute_point(full.graph, inputs).values
+        full, held = self._full, self._full.inputs
+        inputs = {name: float(held[name].values[tuple(at[dim] for dim in held[name].dims)]) for name in full.graph.inputs}
+        values = interpret.compute_point(full.graph, inputs).values
         labels = self.labels(place, per)
         shown = dict.fromkeys([*self.wanted, *(name for name in self.study.outputs if set(full.dims[name]) <= set(self.dims))])
         return labels | {name: quantities.quantity(name).told(values[name]) for name in shown if name not in labels}

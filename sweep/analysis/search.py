@@ -25,8 +25,8 @@ from sweep.engine.plan import STATUS
 from sweep.equations import registry
 from sweep.equations.quantities import names
 from sweep.errors import SweepError
+from sweep.study.conditions import Condition, conditions
 from sweep.study.definition import Study
-from sweep.study.where import Condition, conditions
 
 if TYPE_CHECKING:
     import xarray

@@ -20,8 +20,8 @@ from sweep.equations import registry
 from sweep.equations.quantities import names, quantity
 from sweep.errors import SweepError, suggestion
 from sweep.study.axes import Axis, Values
+from sweep.study.conditions import Condition, conditions
 from sweep.study.definition import Study
-from sweep.study.where import Condition, conditions
 
 STEPS = 61  # of the first cut of a range
 FINER = 1000  # steps of each further cut; two of them leave a 60-millionth of the range, which is what float32 can tell apart

@@ -18,7 +18,7 @@ from sweep.engine.nests import alias
 from sweep.engine.plan import Dims, Step
 from sweep.equations import registry
 from sweep.equations.registry import Rule
-from sweep.study.where import Condition
+from sweep.study.conditions import Condition
 
 STAGED_CELLS = 1 << 22  # of a grid on which every value is computed
 Spans = Mapping[str, tuple[int, int]]
@@ -49,7 +49,7 @@ class Boxes:
         if (name, ranges) not in self._known:
             low, high, nan = (array[tuple(slice(*r) for r in ranges)] for array in self._arrays[name])
             found = Interval(float(low.min()), float(high.max()), bool(nan.any()))
-            exact = name in self.plan.tables or low.dtype == np.bool_
+            exact = name in self.plan.inputs or low.dtype == np.bool_
             self._known[name, ranges] = found if exact or found.empty else wider(found.low, found.high, found.nan, LIBRARY_SLACK)
         return self._known[name, ranges]
 

@@ -94,11 +94,11 @@ def _called(function: Any, arguments: list[Interval]) -> Interval:
     names = [argument.arg for argument in tree.args.args]
     if len(names) != len(arguments):
         raise Unknown
-    given, _ = _run(tree.body, dict(zip(names, arguments, strict=True)), function.__globals__)
+    given, _ = _execute(tree.body, dict(zip(names, arguments, strict=True)), function.__globals__)
     return given or NONE
 
 
-def _run(body: list[ast.stmt], values: Values, space: Mapping[str, Any]) -> tuple[Interval | None, Values | None]:
+def _execute(body: list[ast.stmt], values: Values, space: Mapping[str, Any]) -> tuple[Interval | None, Values | None]:
     """Run statements: what they return, and the values after them, either None where that cannot be."""
     given: Interval | None = None
     here: Values | None = values
@@ -123,8 +123,8 @@ def _step(node: ast.stmt, values: Values, space: Mapping[str, Any]) -> tuple[Int
         return None, values
     if isinstance(node, ast.If):
         verdict = truth(_value(node.test, values, space))
-        ways = [_run(node.body, values, space)] if verdict.high else []
-        ways += [_run(node.orelse, values, space)] if not verdict.low else []
+        ways = [_execute(node.body, values, space)] if verdict.high else []
+        ways += [_execute(node.orelse, values, space)] if not verdict.low else []
         given = [one for one, _ in ways if one]
         after = [one for _, one in ways if one is not None]
         return hull(given) if given else None, _joined(after) if after else None
@@ -145,7 +145,7 @@ def _loop(node: ast.For, name: str, over: ast.Call, values: Values, space: Mappi
     for turn in turns:
         if here is None:
             break
-        one, here = _run(node.body, {**here, name: number(turn)}, space)
+        one, here = _execute(node.body, {**here, name: number(turn)}, space)
         if one:
             given = hull([given, one]) if given else one
     return given, here

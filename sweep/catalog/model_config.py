@@ -188,8 +188,6 @@ def _mixtures(read: Reader, kinds: Sequence[str]) -> int:
     return sum(layer >= first and layer not in dense and layer % step == offset % step for layer in range(count))
 
 
-
-
 def entry_text(title: str, figures: Mapping[str, Value], file: str) -> str:
     """The YAML text of an entry with these figures."""
     lines = [f"title: {json.dumps(title)}"]

@@ -163,22 +163,22 @@ def cf_units(unit: str) -> str:
 
 def customary(value: float, unit: str) -> str:
     """The customary unit nearest to the size of a value that is in the SI `unit`."""
-    best, *larger = CUSTOMARY.get(unit, (unit,))
+    chosen, *larger = CUSTOMARY.get(unit, (unit,))
     if value == 0.0 and unit in larger:
         return unit
     for candidate in larger:
         if abs(value) >= factor(candidate, unit):
-            best = candidate
-    return best
+            chosen = candidate
+    return chosen
 
 
 def show(value: float, unit: str) -> str:
     """A number as a person writes it: four digits, in the customary unit nearest to its size."""
     if value != value:
         return "-"
-    best = customary(value, unit)
-    number = digits(value / factor(best, unit) if best != unit else value)
-    return number if best == "1" else f"{number} {best}"
+    chosen = customary(value, unit)
+    number = digits(value / factor(chosen, unit) if chosen != unit else value)
+    return number if chosen == "1" else f"{number} {chosen}"
 
 
 def digits(number: float) -> str:

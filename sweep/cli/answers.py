@@ -51,8 +51,8 @@ def best(
     the best that there is in all of them at once.
     """
     from sweep.analysis.search import best as search
+    from sweep.study.conditions import conditions
     from sweep.study.definition import Study
-    from sweep.study.where import conditions
 
     if (minimize is None) == (maximize is None):
         raise click.UsageError("say either --minimize QUANTITY or --maximize QUANTITY")
@@ -165,8 +165,8 @@ def pareto(
       sweep pareto gpt4 --minimize energy_cost --minimize operational_carbon --axis site=us-tx,us-wa,france
     """
     from sweep.analysis.pareto import pareto as search
+    from sweep.study.conditions import conditions
     from sweep.study.parse import open_study
-    from sweep.study.where import conditions
 
     opened = open_study(study, set_, axis)
     quantities = [*minimize, *maximize]
@@ -215,8 +215,8 @@ def solve(
     """
     from sweep.analysis.solve import inequality
     from sweep.analysis.solve import solve as search
+    from sweep.study.conditions import conditions
     from sweep.study.parse import open_study
-    from sweep.study.where import conditions
 
     opened = open_study(study, set_, axis)
     rows = search(opened, name, target, where, per)

@@ -250,7 +250,7 @@ def _rows(
 @as_json
 def check(cube: Path, repair: bool, as_json: bool) -> None:
     """Read all of a cube and list its missing or damaged files; exit code 1 where some are and were not repaired."""
-    from sweep.cube.running import check as examine
+    from sweep.cube.compute import check as examine
 
     found = examine(cube, repair=repair)
     if as_json:

@@ -12,7 +12,7 @@ from sweep.cli.options import as_json, bands_can_be_drawn, more_outputs, overrid
 
 if TYPE_CHECKING:
     from sweep.analysis.compare import Comparison
-    from sweep.equations.point import Point
+    from sweep.equations.interpret import PointValues
     from sweep.equations.registry import Rule
     from sweep.study.definition import Claim, Study
     from sweep.uncertainty.bands import Band
@@ -34,7 +34,7 @@ def point(study: str, set_: tuple[str, ...], axis: tuple[str, ...], outputs: tup
     quantities. Beside a value is its 90 % band: inputs are drawn from the ranges that their sources or the study give, predictions
     from their measured errors. Where a step of training is among the outputs, bars show where its time goes.
     """
-    from sweep.equations.point import compute_point
+    from sweep.equations.interpret import compute_point
     from sweep.study.parse import open_study
 
     given = open_study(study, set_, axis, outputs)
@@ -47,14 +47,14 @@ def point(study: str, set_: tuple[str, ...], axis: tuple[str, ...], outputs: tup
     click.echo(_point_text(opened, found, bands, everything))
 
 
-def _bands(study: Study, found: Point) -> dict[str, Band]:
+def _bands(study: Study, found: PointValues) -> dict[str, Band]:
     """The band of every quantity that something uncertain reaches; none where the package is not there that draws them."""
     from sweep.uncertainty.bands import bands
 
     return bands(study, found.values) if bands_can_be_drawn() else {}
 
 
-def _point_record(study: Study, found: Point, bands: Mapping[str, Band]) -> dict[str, Any]:
+def _point_record(study: Study, found: PointValues, bands: Mapping[str, Band]) -> dict[str, Any]:
     from sweep.equations.quantities import quantity
     from sweep.study.shares import step_shares
 
@@ -71,12 +71,12 @@ def _point_record(study: Study, found: Point, bands: Mapping[str, Band]) -> dict
     return record
 
 
-def _broken(study: Study, found: Point, name: str) -> list[str]:
+def _broken(study: Study, found: PointValues, name: str) -> list[str]:
     """The rules for which a quantity has no value."""
     return [rule.name for rule in found.broken if name in study.graph.excludes(rule)]
 
 
-def _point_text(study: Study, found: Point, bands: Mapping[str, Band], everything: bool) -> str:
+def _point_text(study: Study, found: PointValues, bands: Mapping[str, Band], everything: bool) -> str:
     from sweep.cube.text import amount, table
     from sweep.study.shares import step_shares
 
@@ -104,7 +104,9 @@ def _point_text(study: Study, found: Point, bands: Mapping[str, Band], everythin
     return "\n".join(lines)
 
 
-def _valued(head: str, units: Mapping[str, str], found: Point, bands: Mapping[str, Band], claims: Mapping[str, Claim] | None = None) -> str:
+def _valued(
+    head: str, units: Mapping[str, str], found: PointValues, bands: Mapping[str, Band], claims: Mapping[str, Claim] | None = None
+) -> str:
     """Quantities with their values, with their bands where something uncertain reaches one of them, and with what a text prints."""
     from sweep.cube.text import amount, band, table
     from sweep.equations.quantities import meaning_of
@@ -122,7 +124,7 @@ def _valued(head: str, units: Mapping[str, str], found: Point, bands: Mapping[st
     return table([*columns], zip(*columns.values(), strict=True), right=("value", "printed"))
 
 
-def _rule_text(study: Study, held: Study, found: Point, rule: Rule) -> str:
+def _rule_text(study: Study, held: Study, found: PointValues, rule: Rule) -> str:
     """A broken rule in words, with the values that break it; of a gap, the choices for which there is a figure."""
     from sweep.cube.text import amount
 
@@ -176,7 +178,7 @@ def _origin(study: Study, held: Study, name: str) -> str:
         return next((f"axis {axis.name}" for axis in study.axes.values() if name in axis.columns), "the study")
     said = [", ".join(text for text in (figure.source, figure.where) if text)]
     said += [f"{key}: {text}" for key, text in (("assumed", figure.assumed), ("derived", figure.derived)) if text]
-    return f"{held.input_table(name).origin}: {'; '.join(text for text in said if text)}"
+    return f"{held.input_values(name).origin}: {'; '.join(text for text in said if text)}"
 
 
 @click.command(epilog="Example: sweep compare gpt4 --with gpu=h100-sxm --with gpus=9600 --of training_energy")
@@ -221,12 +223,12 @@ def compare(
 
 
 def _opened(path: str, set_: Any, axis: tuple[str, ...], outputs: tuple[str, ...]) -> Study:
-    from sweep.cube.running import study_of
+    from sweep.cube.compute import study_of
     from sweep.study.parse import open_study
 
-    where = Path(path)
-    if where.is_dir() or where.suffix == ".zarr":
-        return study_of(where, set_)
+    file = Path(path)
+    if file.is_dir() or file.suffix == ".zarr":
+        return study_of(file, set_)
     return open_study(path, set_, axis, outputs)
 
 

@@ -82,7 +82,7 @@ def _plan_text(made: Plan, facts: dict[str, Any], assumed: dict[str, str]) -> st
     from sweep.cube.text import table
 
     outputs = [(n, f"{o['cells']:,}", show(o["bytes"], "B"), ", ".join(o["dims"]) or "-") for n, o in facts["outputs"].items()]
-    given = [name for name in made.study.outputs if name in made.tables]
+    given = [name for name in made.study.outputs if name in made.inputs]
     everywhere = facts["points"] * facts["equations"]
     lines = [
         f"{facts['title']} ({facts['study']})",
@@ -134,7 +134,7 @@ def run(
     from tqdm import tqdm
 
     from sweep.cli.cubes import summary
-    from sweep.cube.running import run as run_study
+    from sweep.cube.compute import run as run_study
     from sweep.study.parse import open_study
 
     opened = open_study(study, set_, axis, outputs)
@@ -173,10 +173,10 @@ def _report_earlier(out: Path) -> None:
 
 def _next(out: Path, study: Study) -> str:
     """Commands that look into the new cube."""
-    name, where = next(name for name in study.outputs if name not in study.given), shlex.quote(str(out))
+    name, cube = next(name for name in study.outputs if name not in study.given), shlex.quote(str(out))
     held = next((axis for axis in study.axes.values() if axis.labels), None)
     chosen = f" --sel {shlex.quote(f'{held.name}={held.labels[study.point[held.name]]}')}" if held and held.labels else ""
-    return f"\nsweep info {where}\nsweep slice {where} {name}{chosen}"
+    return f"\nsweep info {cube}\nsweep slice {cube} {name}{chosen}"
 
 
 COMMANDS = (plan, run)

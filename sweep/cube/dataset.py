@@ -26,7 +26,7 @@ from sweep.equations.graph import Graph
 from sweep.equations.quantities import quantity
 from sweep.equations.registry import EQUATIONS
 from sweep.errors import SweepError
-from sweep.study.definition import Table
+from sweep.study.definition import InputValues
 from sweep.study.sampling import SAMPLE
 
 PIECE = 1 << 16  # cells that stay in the cache while they are looked at three times
@@ -57,14 +57,14 @@ def coordinates(plan: Plan) -> list[Variable]:
             words = np.array(axis.labels, dtype=object)
             found.append(Variable(name, (name,), str, {"long_name": f"{name} of the study"}, words))
     written = [name for dim in plan.order if not plan.study.axes[dim].rows for name in plan.study.axes[dim].columns]
-    for name in dict.fromkeys([*written, *plan.tables]):
-        table = plan.tables.get(name) or plan.study.input_table(name)
-        if SAMPLE in table.dims:
+    for name in dict.fromkeys([*written, *plan.inputs]):
+        held = plan.inputs.get(name) or plan.study.input_values(name)
+        if SAMPLE in held.dims:
             continue
-        dims = tuple(dim for dim in plan.order if dim in table.dims)
-        if (not table.dims and name not in plan.graph.outputs) or (table.dims == (name,) and plan.study.axes[name].labels is not None):
+        dims = tuple(dim for dim in plan.order if dim in held.dims)
+        if (not held.dims and name not in plan.graph.outputs) or (held.dims == (name,) and plan.study.axes[name].labels is not None):
             continue
-        ordered = table.values.transpose([table.dims.index(dim) for dim in dims]).copy()
+        ordered = held.values.transpose([held.dims.index(dim) for dim in dims]).copy()
         choices = quantity(name).choices
         if choices:
             words = np.array(choices, dtype=object)[ordered.astype(int)]
@@ -147,12 +147,12 @@ def attributes(plan: Plan) -> dict[str, Any]:
 def inputs(plan: Plan) -> dict[str, dict[str, Any]]:
     """Every input that was used and lies on no axis: value in SI, unit, and where it is from."""
     found: dict[str, dict[str, Any]] = {}
-    for name, table in _stated(plan).items():
-        if table.dims:
+    for name, held in _stated(plan).items():
+        if held.dims:
             continue
         figure = plan.study.figure(name)
-        value = float(table.values)
-        entry: dict[str, Any] = {"value": quantity(name).told(value), "unit": quantity(name).unit, "origin": table.origin}
+        value = float(held.values)
+        entry: dict[str, Any] = {"value": quantity(name).told(value), "unit": quantity(name).unit, "origin": held.origin}
         by = quantity(name).by
         if by and by in plan.study.choices:
             entry[by] = quantity(by).told(plan.study.choices[by])
@@ -164,16 +164,16 @@ def inputs(plan: Plan) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _stated(plan: Plan) -> Mapping[str, Table]:
+def _stated(plan: Plan) -> Mapping[str, InputValues]:
     """The inputs as they are stated, where a sample draws them around that."""
-    return {name: plan.study.stated.input_table(name) for name in plan.tables}
+    return {name: plan.study.stated.input_values(name) for name in plan.inputs}
 
 
 def assumed(plan: Plan) -> dict[str, str]:
     """Every assumed number that the result rests on, with the reason."""
     found: dict[str, str] = {}
-    for name, table in _stated(plan).items():
-        if not table.dims:
+    for name, held in _stated(plan).items():
+        if not held.dims:
             figure = plan.study.figure(name)
             if figure and figure.assumed:
                 found[name] = figure.assumed
@@ -192,11 +192,11 @@ def identity(plan: Plan) -> dict[str, str]:
         axis = plan.study.axes[name]
         ends = f"{axis.labels[0]} .. {axis.labels[-1]}" if axis.labels else f"{axis.columns[name][0]:g} .. {axis.columns[name][-1]:g}"
         found[f"axis {name}"] = f"{axis.size} labels, {ends}, #{_digest(repr(axis.labels))}"
-    for name, table in plan.tables.items():
-        if table.dims:
-            found[f"input {name}"] = f"over {', '.join(plan.dims[name])}, #{_digest(table.values.tobytes())}"
+    for name, held in plan.inputs.items():
+        if held.dims:
+            found[f"input {name}"] = f"over {', '.join(plan.dims[name])}, #{_digest(held.values.tobytes())}"
         else:
-            found[f"input {name}"] = show(float(table.values), quantity(name).unit) + f", #{_digest(table.values.tobytes())}"
+            found[f"input {name}"] = show(float(held.values), quantity(name).unit) + f", #{_digest(held.values.tobytes())}"
     found["text of the equations"] = f"as it was, #{compile.equations_digest(plan.study.equations)[:12]}"
     return found
 

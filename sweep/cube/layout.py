@@ -92,9 +92,7 @@ def _create(path: Path, plan: Plan, attributes: Mapping[str, Any]) -> None:
     for variable in dataset.coordinates(plan):
         assert variable.values is not None
         codec = (ZstdCodec(), Crc32cCodec())
-        array = root.create_array(
-            variable.name, shape=variable.values.shape, dtype=variable.dtype, compressors=codec, **_common(variable)
-        )
+        array = root.create_array(variable.name, shape=variable.values.shape, dtype=variable.dtype, compressors=codec, **_common(variable))
         array[...] = variable.values
     for variable in dataset.outputs(plan):
         cut: Grid = grids[variable.name]
@@ -125,12 +123,12 @@ def bytes_on_disk(plan: Plan) -> int:
 def check_room(path: Path, plan: Plan) -> None:
     """Raise where the disk is too small for the cube. Measured cubes compress 4 to 12 times; 3 is what is counted on."""
     need = bytes_on_disk(plan) / 3
-    where = next(p for p in [path.absolute(), *path.absolute().parents] if p.exists())
-    free = shutil.disk_usage(where).free
+    existing = next(p for p in [path.absolute(), *path.absolute().parents] if p.exists())
+    free = shutil.disk_usage(existing).free
     if need > free:
         longest = max(plan.order, key=lambda name: plan.sizes[name], default="")
         advice = f"; its longest axis is {longest} with {plan.sizes.get(longest, 1):,} labels; shorten it, or ask `sweep best`, which "
         raise SweepError(
-            f"{path}: the cube of {plan.study.file} has {bytes_on_disk(plan):.3g} bytes, about {need:.3g} compressed, and {where} has "
+            f"{path}: the cube of {plan.study.file} has {bytes_on_disk(plan):.3g} bytes, about {need:.3g} compressed, and {existing} has "
             f"{free:.3g} free{advice + 'stores nothing' if longest else ''}"
         )

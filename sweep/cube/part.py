@@ -17,7 +17,7 @@ from sweep.cube.query import label_index, select, unit_of
 from sweep.engine.blocks import Array, inner_shape, ranges_of
 from sweep.equations import quantities
 from sweep.errors import SweepError, suggestion
-from sweep.study.where import OPERATORS, conditions
+from sweep.study.conditions import OPERATORS, conditions
 
 if TYPE_CHECKING:
     import xarray

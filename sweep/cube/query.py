@@ -20,14 +20,14 @@ PIECE_CELLS = 1 << 22
 
 def open_cube(path: str | Path) -> xarray.Dataset:
     """A finished cube, lazily read. A missing, half-written or damaged one is a SweepError."""
-    where = Path(path)
-    store.check_complete(where)
-    if lost := store.faults(where):
+    place = Path(path)
+    store.check_complete(place)
+    if lost := store.faults(place):
         more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
         raise SweepError(f"{path}: is damaged: {lost[0]}{more}; `sweep check {path} --repair` recomputes it")
     from sweep.cube import reading
 
-    return reading.dataset(where)
+    return reading.dataset(place)
 
 
 def select(cube: xarray.Dataset, variable: str, at: Mapping[str, str], nearest: bool = False) -> xarray.DataArray:

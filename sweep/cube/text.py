@@ -53,15 +53,15 @@ def band(name: str, value: float, ends: tuple[float, float] | None, display_unit
     if ends is None or value != value:
         return ""
     unit = unit_of(name)
-    best = display_unit or customary(value, unit)
-    return f"[{', '.join(digits(float(f'{in_unit(end, unit, best):.3g}')) for end in ends)}]"
+    shown = display_unit or customary(value, unit)
+    return f"[{', '.join(digits(float(f'{in_unit(end, unit, shown):.3g}')) for end in ends)}]"
 
 
 def aligned(values: Sequence[float], unit: str, display_unit: str = "") -> tuple[str, list[str]]:
     """Numbers that stand under each other: the one unit that suits most of them, and the digits of each."""
     sizes = sorted(abs(value) for value in values if value == value)
-    best = display_unit or customary(sizes[len(sizes) // 2] if sizes else 0.0, unit)
-    return best, [digits(in_unit(value, unit, best)) for value in values]
+    shown = display_unit or customary(sizes[len(sizes) // 2] if sizes else 0.0, unit)
+    return shown, [digits(in_unit(value, unit, shown)) for value in values]
 
 
 def span(name: str, values: Sequence[float]) -> str:

@@ -1,6 +1,6 @@
 """A study as a dataset that holds nothing. What belongs here: an xarray backend that computes what is asked for, when it is.
 
-Opening reads the study and makes its plan. An index into a variable becomes the same nests over shorter tables: a point, a slice or a
+Opening reads the study and makes its plan. An index into a variable becomes the same nests over shorter inputs: a point, a slice or a
 list of labels costs what its own cells cost, and only the equations behind that variable are compiled or run.
 """
 
@@ -27,8 +27,8 @@ from sweep.engine.nests import Function, source
 from sweep.engine.plan import STATUS, Dims, Nest, Plan
 from sweep.equations import registry
 from sweep.equations.graph import Graph
-from sweep.equations.point import compute_point
-from sweep.study.definition import Study, Table
+from sweep.equations.interpret import compute_point
+from sweep.study.definition import InputValues, Study
 from sweep.study.parse import open_study
 from sweep.study.sampling import SAMPLE
 
@@ -129,7 +129,7 @@ class Formula:
     def _varying(self) -> list[str]:
         """The inputs that it reads and that lie on axes."""
         reads = dict.fromkeys(name for function in (self._own, *self._exports.values()) for name in function.reads)
-        return [name for name in reads if name in self.plan.tables and self.plan.tables[name].dims]
+        return [name for name in reads if name in self.plan.inputs and self.plan.inputs[name].dims]
 
     @cached_property
     def _graph(self) -> Graph:
@@ -140,8 +140,8 @@ class Formula:
         if self.name == STATUS or SAMPLE in self.nest.dims:
             return self.values([np.array([at]) for at in place]).reshape(-1)[0].item()  # type: ignore[no-any-return]
         at = dict(zip(self.nest.dims, place, strict=True))
-        tables = self.plan.tables
-        inputs = {n: float(tables[n].values[tuple(at[dim] for dim in tables[n].dims)]) for n in self._graph.inputs}
+        held = self.plan.inputs
+        inputs = {n: float(held[n].values[tuple(at[dim] for dim in held[n].dims)]) for n in self._graph.inputs}
         return compute_point(self._graph, inputs).values[self.name]
 
     def values(self, places: list[Array]) -> Array:
@@ -156,7 +156,7 @@ class Formula:
         at = dict(zip(self.nest.dims, places, strict=True))
         cut = replace(
             self.plan,
-            tables={**self.plan.tables, **{name: _at_labels(self.plan.tables[name], at) for name in self._varying}},
+            inputs={**self.plan.inputs, **{name: _at_labels(self.plan.inputs[name], at) for name in self._varying}},
             sizes={**self.plan.sizes, **{dim: len(place) for dim, place in at.items()}},
         )
         lengths = tuple(len(place) for place in places)
@@ -166,10 +166,10 @@ class Formula:
         worker = Worker(self._program(cut))
         shape = lengths if math.prod(lengths) <= CHUNK_CELLS else grid(cut, self.nest).block
         for block in ranges_of(0, lengths, shape):
-            where = dict(zip(self.nest.dims, block.ranges, strict=True))
-            worker.prepare(self._before, where)
+            spans = dict(zip(self.nest.dims, block.ranges, strict=True))
+            worker.prepare(self._before, spans)
             part = np.empty(block.shape, out.dtype) if block.shape != out.shape else out
-            worker.call(self._own, where, {self.name: part})
+            worker.call(self._own, spans, {self.name: part})
             out[block.region(self.dims)] = quantiles.reduce(self.name, part) if SAMPLE in self.nest.dims else part
         return out
 
@@ -189,7 +189,7 @@ class Formula:
         return program
 
 
-def _at_labels(table: Table, places: Mapping[str, Array]) -> Table:
-    """A table of inputs at some labels of each axis."""
-    wanted = [places.get(dim, np.arange(size)) for dim, size in zip(table.dims, table.values.shape, strict=True)]
-    return replace(table, values=table.values[np.ix_(*wanted)]) if table.dims else table
+def _at_labels(held: InputValues, places: Mapping[str, Array]) -> InputValues:
+    """The values of an input at some labels of each axis."""
+    wanted = [places.get(dim, np.arange(size)) for dim, size in zip(held.dims, held.values.shape, strict=True)]
+    return replace(held, values=held.values[np.ix_(*wanted)]) if held.dims else held

@@ -209,16 +209,16 @@ class Worker:
             self._memory.clear()
             self._exports.clear()
             self._nest, self._ancestors = block.nest, self.plan.ancestors(nest, nest.outputs)
-        where = dict(zip(nest.dims, block.ranges, strict=True))
-        self.prepare(self._ancestors, where)
+        spans = dict(zip(nest.dims, block.ranges, strict=True))
+        self.prepare(self._ancestors, spans)
         out = {name: self._buffer(nest.dims, name, block.shape, dtype_of(self.plan, name)) for name in nest.outputs}
-        self.call(self.program.outputs[nest.dims], where, out)
+        self.call(self.program.outputs[nest.dims], spans, out)
         return out
 
-    def call(self, function: Function, where: dict[str, tuple[int, int]], out: dict[str, Array]) -> None:
+    def call(self, function: Function, spans: dict[str, tuple[int, int]], out: dict[str, Array]) -> None:
         """Call one generated function in some ranges of its axes."""
-        sizes = [where[dim][1] - where[dim][0] for dim in function.sizes]
-        reads = [self.read(name, where) for name in function.reads]
+        sizes = [spans[dim][1] - spans[dim][0] for dim in function.sizes]
+        reads = [self.read(name, spans) for name in function.reads]
         try:
             with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, which is refused where values are kept
                 self.program.code[function.name](*sizes, *reads, *(out[name] for name in function.writes))
@@ -232,39 +232,39 @@ class Worker:
             allowed = "floats, math, min, max, abs, if and bounded loops, with a number returned on every path"
             raise SweepError(f"{self.plan.study.equations.path}: an equation cannot be compiled ({said}); what can be: {allowed}") from None
 
-    def prepare(self, nests: Iterable[Nest], where: dict[str, tuple[int, int]]) -> None:
+    def prepare(self, nests: Iterable[Nest], spans: dict[str, tuple[int, int]]) -> None:
         """Compute what some nests export in the ranges of a block, unless the block before it had the same."""
         for nest in nests:
-            self._export(nest, where)
+            self._export(nest, spans)
 
-    def _export(self, nest: Nest, where: dict[str, tuple[int, int]]) -> None:
-        ranges = tuple(where[dim] for dim in nest.dims)
+    def _export(self, nest: Nest, spans: dict[str, tuple[int, int]]) -> None:
+        ranges = tuple(spans[dim] for dim in nest.dims)
         if nest.dims in self._exports and self._exports[nest.dims][0] == ranges:
             return
         shape = tuple(stop - start for start, stop in ranges)
         out = {name: self._buffer(nest.dims, f"export {name}", shape, self._export_type(nest, name)) for name in nest.exports}
-        self.call(self.program.exports[nest.dims], where, out)
+        self.call(self.program.exports[nest.dims], spans, out)
         self._exports[nest.dims] = (ranges, out)
 
     def _export_type(self, nest: Nest, name: str) -> np.dtype[Any]:
         what = next(step.what for step in nest.steps if step.name == name)
         return np.dtype(np.float64 if isinstance(what, Equation) else np.bool_)
 
-    def read(self, name: str, where: dict[str, tuple[int, int]]) -> Array | float:
+    def read(self, name: str, spans: dict[str, tuple[int, int]]) -> Array | float:
         """What is known of a quantity in the ranges of a block: an input, or what a nest that was prepared exports."""
         dims = self.plan.dims[name]
-        if name not in self.plan.tables:
+        if name not in self.plan.inputs:
             return self._exports[dims][1][name]
-        key = (name, tuple(where[dim] for dim in dims))
+        key = (name, tuple(spans[dim] for dim in dims))
         if key not in self._inputs:
-            table = self.plan.tables[name]
+            held = self.plan.inputs[name]
             if len(self._inputs) > 4096:
                 self._inputs.clear()
             if not dims:
-                self._inputs[key] = float(table.values)
+                self._inputs[key] = float(held.values)
             else:
-                ordered = table.values.transpose([table.dims.index(dim) for dim in dims])
-                self._inputs[key] = np.ascontiguousarray(ordered[tuple(slice(*where[dim]) for dim in dims)])
+                ordered = held.values.transpose([held.dims.index(dim) for dim in dims])
+                self._inputs[key] = np.ascontiguousarray(ordered[tuple(slice(*spans[dim]) for dim in dims)])
         return self._inputs[key]
 
     def _buffer(self, dims: Dims, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:

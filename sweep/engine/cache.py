@@ -51,30 +51,30 @@ def write(path: Path, content: str) -> None:
         raise SweepError(f"{path.parent}: compiled code cannot be kept there ({error.strerror}); {ADVICE}") from None
 
 
-def discard_damaged(where: Path, name: str) -> None:
+def discard_damaged(directory: Path, name: str) -> None:
     """Remove the compiled code of a module unless each file of it is as it was written."""
     try:
-        kept = json.loads((where / f"{name}.sums").read_text(encoding="utf-8"))
+        kept = json.loads((directory / f"{name}.sums").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         kept = None
-    if kept != _sums(where, name):
-        for path in _files(where, name):
+    if kept != _sums(directory, name):
+        for path in _files(directory, name):
             path.unlink(missing_ok=True)
 
 
-def _sums(where: Path, name: str) -> dict[str, int]:
-    return {path.name: zlib.crc32(path.read_bytes()) for path in _files(where, name)}
+def _sums(directory: Path, name: str) -> dict[str, int]:
+    return {path.name: zlib.crc32(path.read_bytes()) for path in _files(directory, name)}
 
 
-def _files(where: Path, name: str) -> list[Path]:
-    return sorted((where / "__pycache__").glob(f"{name}.*.nb[ic]"))
+def _files(directory: Path, name: str) -> list[Path]:
+    return sorted((directory / "__pycache__").glob(f"{name}.*.nb[ic]"))
 
 
 class Kept:
     """A compiled function whose code is on disk with its checksums, once it has been compiled for the kinds of its arguments."""
 
-    def __init__(self, function: Any, where: Path, name: str) -> None:
-        self.function, self.where, self.name = function, where, name
+    def __init__(self, function: Any, directory: Path, name: str) -> None:
+        self.function, self.directory, self.name = function, directory, name
         self.seen = 0
         self.lock = threading.Lock()
 
@@ -87,12 +87,12 @@ class Kept:
             with self.lock:
                 self.seen = len(self.function.signatures)
                 try:
-                    write(self.where / f"{self.name}.sums", json.dumps(_sums(self.where, self.name)))
+                    write(self.directory / f"{self.name}.sums", json.dumps(_sums(self.directory, self.name)))
                 except (OSError, SweepError):
-                    discard_damaged(self.where, self.name)
+                    discard_damaged(self.directory, self.name)
         return found
 
 
-def kept(module: Any, names: list[str], where: Path) -> dict[str, Callable[..., Any]]:
+def kept(module: Any, names: list[str], directory: Path) -> dict[str, Callable[..., Any]]:
     """The compiled functions of a module."""
-    return {name: Kept(getattr(module, name), where, module.__name__) for name in names}
+    return {name: Kept(getattr(module, name), directory, module.__name__) for name in names}

@@ -20,7 +20,7 @@ from typing import Any
 from sweep.engine import cache
 from sweep.engine.nests import Function
 from sweep.equations import registry
-from sweep.equations.point import call
+from sweep.equations.interpret import call
 
 # "contract" lets a product and a sum be one instruction, rounded once; nothing else about numbers is relaxed
 SCALAR_OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True, "nogil": True, "fastmath": {"contract"}}
@@ -92,17 +92,17 @@ def compiled(functions: Iterable[Function], equations: registry.Own | None = Non
     content = text(functions)
     digest = kernel_digest(equations)
     name = f"nests_{hashlib.sha256((digest + content).encode()).hexdigest()[:16]}"
-    where = cache.folder(digest)
-    cache.write(where / f"{name}.py", content)
+    directory = cache.folder(digest)
+    cache.write(directory / f"{name}.py", content)
     if name not in sys.modules:
-        cache.discard_damaged(where, name)
-        spec = importlib.util.spec_from_file_location(name, where / f"{name}.py")
+        cache.discard_damaged(directory, name)
+        spec = importlib.util.spec_from_file_location(name, directory / f"{name}.py")
         assert spec
         assert spec.loader
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
         spec.loader.exec_module(module)
-    return cache.kept(sys.modules[name], [function.name for function in functions], where)
+    return cache.kept(sys.modules[name], [function.name for function in functions], directory)
 
 
 def interpreted(functions: Iterable[Function]) -> dict[str, Callable[..., Any]]:

@@ -90,7 +90,7 @@ def reads_at(plan: Plan, dims: Dims, reads: tuple[str, ...], depth: int) -> list
         known = max((dims.index(dim) + 1 for dim in own), default=0)
         if not own:
             if depth == 0:
-                lines.append(f"{indent}{name} = in_{name}{'' if name in plan.tables else '[()]'}")
+                lines.append(f"{indent}{name} = in_{name}{'' if name in plan.inputs else '[()]'}")
         elif own[-1] == inner and len(own) > 1:
             prefix = ", ".join(f"i_{dim}" for dim in own[:-1])
             if depth == max(dims.index(dim) + 1 for dim in own[:-1]):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sweep.equations.graph import Graph
 from sweep.equations.registry import Equation, Rule
 from sweep.errors import SweepError, nearest
-from sweep.study.definition import Study, Table
+from sweep.study.definition import InputValues, Study
 from sweep.study.sampling import SAMPLE
 
 Dims = tuple[str, ...]
@@ -55,7 +55,7 @@ class Plan:
     graph: Graph
     order: Dims
     sizes: Mapping[str, int]
-    tables: Mapping[str, Table]
+    inputs: Mapping[str, InputValues]
     dims: Mapping[str, Dims]
     nests: tuple[Nest, ...]
 
@@ -92,14 +92,14 @@ def make(study: Study, outputs: Iterable[str] | None = None, exported: Iterable[
     """
     wanted = tuple(study.outputs if outputs is None else outputs)
     graph = study.graph_of(wanted)
-    tables = {name: study.input_table(name) for name in graph.inputs}
+    inputs = {name: study.input_values(name) for name in graph.inputs}
     steps = _steps(graph)
-    touch = _touch(graph, tables, steps)
+    touch = _touch(graph, inputs, steps)
     order = tuple(axis for axis in axis_order(study) if any(axis in dims for dims in touch.values()))
     dims = {name: tuple(dim for dim in order if dim in found) for name, found in touch.items()}
     sizes = {name: study.axes[name].size for name in order} | ({QUANTILE: len(QUANTILES)} if SAMPLE in order else {})
     kept = (*wanted, *((STATUS,) if graph.rules and not exported else ()))
-    return Plan(study, graph, order, sizes, tables, dims, _nests(steps, dims, kept, set(exported)))
+    return Plan(study, graph, order, sizes, inputs, dims, _nests(steps, dims, kept, set(exported)))
 
 
 def check(plan: Plan) -> None:
@@ -121,7 +121,7 @@ def axis_order(study: Study) -> Dims:
     always innermost, so that the draws of a point lie together.
     """
     graph = study.graph
-    touch = _touch(graph, {name: study.input_table(name) for name in graph.inputs}, _steps(graph))
+    touch = _touch(graph, {name: study.input_values(name) for name in graph.inputs}, _steps(graph))
     weight = {axis: sum(axis in dims for dims in touch.values()) for axis in study.axes}
     order = sorted(study.axes, key=lambda axis: -weight[axis])
     if not order:
@@ -165,8 +165,8 @@ def _steps(graph: Graph) -> list[Step]:
     return steps
 
 
-def _touch(graph: Graph, tables: Mapping[str, Table], steps: list[Step]) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {name: set(table.dims) for name, table in tables.items()}
+def _touch(graph: Graph, inputs: Mapping[str, InputValues], steps: list[Step]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {name: set(held.dims) for name, held in inputs.items()}
     for step in steps:
         found[step.name] = set().union(*(found[name] for name in step.needs))
     return found

@@ -50,12 +50,12 @@ def quantiles(drawn: Array, at: tuple[float, ...] = QUANTILES) -> Array:
     count = np.count_nonzero(~np.isnan(ordered), axis=1)
     rows = np.arange(len(ordered))
     found = np.empty((len(ordered), len(at)), drawn.dtype)
-    for column, share in enumerate(at):
+    for k, share in enumerate(at):
         place = share * np.maximum(count - 1, 0)
         below = place.astype(np.int64)
         above = np.minimum(below + 1, np.maximum(count - 1, 0))
         low = ordered[rows, below]
-        found[:, column] = low + (ordered[rows, above] - low) * (place - below)
+        found[:, k] = low + (ordered[rows, above] - low) * (place - below)
     found[2 * count < drawn.shape[1]] = np.nan
     return found
 

@@ -78,9 +78,7 @@ def needed(equation: Equation, fixed: Mapping[str, float]) -> tuple[str, ...]:
     return (alternatives[int(fixed[equation.selects])],)
 
 
-def resolve(
-    outputs: Iterable[str], given: Iterable[str], fixed: Mapping[str, float] | None = None, gaps: Iterable[str] = ()
-) -> Graph:
+def resolve(outputs: Iterable[str], given: Iterable[str], fixed: Mapping[str, float] | None = None, gaps: Iterable[str] = ()) -> Graph:
     """The graph of `outputs`. A quantity in `given` is an input even where an equation could compute it.
 
     fixed: values of the inputs that are the same for the whole study, by name; they decide which alternative a selecting

@@ -26,8 +26,8 @@ def bars(path: str | Path, rows: Sequence[dict[str, Any]], of: str, unit: str, d
         if "at_low" in rows[0]:
             label, ends = scaled(of, [[row["at_low"], row["at_high"]] for row in some], unit, display_unit)
             _, middle = scaled(of, [row["stated"] for row in some], unit, label.rpartition("[")[2].rstrip("]") if "[" in label else "")
-            for column, colour, said in ((0, PALETTE[0], "input at its low"), (1, PALETTE[1], "input at its high")):
-                axes.barh(places, ends[:, column] - middle, left=middle, height=0.6, color=colour, label=said)
+            for k, colour, said in ((0, PALETTE[0], "input at its low"), (1, PALETTE[1], "input at its high")):
+                axes.barh(places, ends[:, k] - middle, left=middle, height=0.6, color=colour, label=said)
             axes.axvline(float(middle[0]), color=MUTED, linewidth=1)
             axes.set_xlabel(label)
         else:

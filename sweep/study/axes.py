@@ -159,8 +159,8 @@ def _split(node: Node) -> Axis:
         node.fail(f"a split needs one or more of {', '.join(SPLIT)}")
     rows = list(itertools.product(*given.values()))
     labels = tuple("-".join(f"{key}{int(value)}" for key, value in zip(given, row, strict=True)) for row in rows)
-    table = np.array(rows)
-    return Axis("split", labels, {key: table[:, i] for i, key in enumerate(given)})
+    sizes = np.array(rows)
+    return Axis("split", labels, {key: sizes[:, i] for i, key in enumerate(given)})
 
 
 def sample(node: Node) -> Axis:

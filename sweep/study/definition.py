@@ -1,6 +1,6 @@
-"""A study: the axes, the fixed values and the outputs that a user asks for. What belongs here: the tables of inputs that follow.
+"""A study: the axes, the fixed values and the outputs that a user asks for. What belongs here: the values of inputs that follow.
 
-How it is read from a file is for study_file.py; what the outputs need is in graph.py.
+How it is read from a file is in parse.py; what the outputs need is in graph.py.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sweep.study.sampling import SAMPLE
 
 
 @dataclass(frozen=True)
-class Table:
+class InputValues:
     """The values of one input: dims are axis names, values have one dimension for each of them; SI units."""
 
     dims: tuple[str, ...]
@@ -95,7 +95,7 @@ class Study:
         on_axes = [(name, values, axis.name) for axis in self.axes.values() for name, values in axis.columns.items()]
         gaps = {name for name, values, axis in on_axes if np.isnan(self._pick(name, values, (axis,), axis).values).any()}
         by_choice = {name for entry in self.selected.values() for name, word in entry.figures if word} - set(self.fixed)
-        gaps |= {name for name in by_choice if np.isnan(self.input_table(name).values).any()}
+        gaps |= {name for name in by_choice if np.isnan(self.input_values(name).values).any()}
         return resolve(outputs, self.given, self.choices, gaps)
 
     @cached_property
@@ -114,12 +114,12 @@ class Study:
         usual = {name for name, p in parameters().items() if p.default and p.default.range}
         return tuple(sorted(name for name in own | held | swept | usual if self.range_of(name)))
 
-    def range_of(self, name: str) -> tuple[Table, Table] | None:
+    def range_of(self, name: str) -> tuple[InputValues, InputValues] | None:
         """The low and the high of an input, each over the axes of its values; None where it has no range."""
         if name in self.fixed:
             if name not in self.ranges:
                 return None
-            low, high = (Table((), np.array(end), "study") for end in self.ranges[name])
+            low, high = (InputValues((), np.array(end), "study") for end in self.ranges[name])
             return low, high
         for axis in self.axes.values():
             if name in axis.columns and not axis.rows:
@@ -127,7 +127,7 @@ class Study:
         ends = self._values(name, "low"), self._values(name, "high")
         return None if np.isnan(ends[0].values).all() else ends
 
-    def input_table(self, name: str) -> Table:
+    def input_values(self, name: str) -> InputValues:
         """The values of one input of the graph; a SweepError says what to give where there are none."""
         found = self._values(name)
         if SAMPLE not in self.axes or name not in self.uncertain:
@@ -137,7 +137,7 @@ class Study:
         limits = parameters().get(name)
         if limits and (limits.minimum is not None or limits.maximum is not None):
             drawn = np.clip(drawn, limits.minimum, limits.maximum)
-        return Table((*found.dims, SAMPLE), drawn, found.origin)
+        return InputValues((*found.dims, SAMPLE), drawn, found.origin)
 
     def _deviations(self, name: str) -> Values:
         """The draws of one input as standard normal numbers: in part those of all points, in part those of this one alone."""
@@ -151,10 +151,10 @@ class Study:
         alone = sampling.own(axis.size, column, self.member, axis.seed)
         return math.sqrt(figure.shared) * common + math.sqrt(1 - figure.shared) * alone
 
-    def _values(self, name: str, part: str = "value") -> Table:
+    def _values(self, name: str, part: str = "value") -> InputValues:
         """The values of one input without draws, or the low or the high of its figures."""
         if name in self.fixed:
-            return Table((), np.array(self.fixed[name]), "study")
+            return InputValues((), np.array(self.fixed[name]), "study")
         for axis in self.axes.values():
             if name in axis.columns:
                 cells = axis.columns[name] if part == "value" else axis.part(name, part)
@@ -168,7 +168,7 @@ class Study:
         parameter = parameters()[name]
         if parameter.default:
             value = parameter.default_among(self.given) if part == "value" else getattr(parameter.default, part)
-            return Table((), np.array(value), "default")
+            return InputValues((), np.array(value), "default")
         raise SweepError(f"{self.file}: {name} {self._advice(name, parameter.catalogue)}")
 
     def figure(self, name: str) -> Figure | None:
@@ -212,21 +212,21 @@ class Study:
             return f"{need}; select a {first} (select: {{{first}: ...}}) or give it (set: {{{name}: ...}})"
         return f"{need}; give it (set: {{{name}: ...}})"
 
-    def _pick(self, name: str, values: Values, dims: tuple[str, ...], origin: str) -> Table:
+    def _pick(self, name: str, values: Values, dims: tuple[str, ...], origin: str) -> InputValues:
         """Of a column that differs by a choice, the part that the study's choice takes."""
         by = parameters()[name].by if name in parameters() else None
         if by is None:
-            return Table(dims, values, origin)
+            return InputValues(dims, values, origin)
         for axis in self.axes.values():
             if by in axis.columns:
                 index = axis.columns[by].astype(int)
-                return Table((*dims, axis.name), values[..., index], origin)
-        return Table(dims, values[..., int(self.choices[by])], origin)
+                return InputValues((*dims, axis.name), values[..., index], origin)
+        return InputValues(dims, values[..., int(self.choices[by])], origin)
 
     def inputs_at(self, index: Mapping[str, int], graph: Graph | None = None) -> dict[str, float]:
         """The value of each input at one point of the grid."""
-        tables = {name: self.input_table(name) for name in (graph or self.graph).inputs}
-        return {name: float(table.values[tuple(index[dim] for dim in table.dims)]) for name, table in tables.items()}
+        found = {name: self.input_values(name) for name in (graph or self.graph).inputs}
+        return {name: float(held.values[tuple(index[dim] for dim in held.dims)]) for name, held in found.items()}
 
     def without(self, name: str, at: int | None = None) -> Study:
         """The study with one axis held at one of its labels; without `at`, where the study's point stands."""

@@ -17,7 +17,7 @@ from sweep.catalog.parameters import catalogues, columns, folder, interval
 from sweep.catalog.units import factor, factor_is_needed
 from sweep.equations import registry
 from sweep.equations.graph import Graph, resolve
-from sweep.equations.point import call, compute_point
+from sweep.equations.interpret import call, compute_point
 from sweep.equations.quantities import names, quantity, unit_of
 from sweep.errors import SweepError, suggestion
 from sweep.study import axes
@@ -29,26 +29,24 @@ GIVEN_KEYS = ("value", "low", "high", "range", "source")
 CLAIM_KEYS = ("text", "printed", "note")
 
 
-def open_study(
-    path: str | Path, set_: Iterable[str] = (), axis: Iterable[str] = (), outputs: Iterable[str] = ()
-) -> Study:
+def open_study(path: str | Path, set_: Iterable[str] = (), axis: Iterable[str] = (), outputs: Iterable[str] = ()) -> Study:
     """Read a study file, with overrides as on the command line: `set_` and `axis` are "name=value" texts.
 
     A bare name stands for the study of that name in configs/studies. Raises SweepError for anything that is wrong in it.
     """
-    where = _file_of(path)
-    return read_study(str(path), Written(text_of(where, str(path)), str(where.parent.resolve()), tuple(set_), tuple(axis), tuple(outputs)))
+    file = _file_of(path)
+    return read_study(str(path), Written(text_of(file, str(path)), str(file.parent.resolve()), tuple(set_), tuple(axis), tuple(outputs)))
 
 
 def _file_of(path: str | Path) -> Path:
     """The file that a path or the bare name of a study in configs/studies stands for."""
-    where = Path(path)
-    if exists(where):
-        return where
-    shipped = folder() / "studies" / (where.name if where.suffix else f"{where.name}.yaml")
+    file = Path(path)
+    if exists(file):
+        return file
+    shipped = folder() / "studies" / (file.name if file.suffix else f"{file.name}.yaml")
     if not exists(shipped):
         known = sorted(p.stem for p in (folder() / "studies").glob("*.yaml"))
-        raise SweepError(f"{path}: no such study file{suggestion(where.stem, known)}")
+        raise SweepError(f"{path}: no such study file{suggestion(file.stem, known)}")
     return shipped
 
 
@@ -284,7 +282,7 @@ def _possible(found: Axis, broken: Callable[[int], bool], node: Node, why: Calla
 def _always(study: Study, rule: registry.Rule, graph: Graph, label: int, reasons: set[str]) -> bool:
     """Whether one split breaks a rule wherever it stands."""
     try:
-        dims = sorted({dim for name in graph.inputs for dim in study.input_table(name).dims} - {"split"})
+        dims = sorted({dim for name in graph.inputs for dim in study.input_values(name).dims} - {"split"})
     except SweepError:  # an input that the study does not give; what needs it will say so
         return False
     for place in itertools.product(*(range(study.axes[dim].size) for dim in dims)):

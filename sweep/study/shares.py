@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sweep.equations.point import compute_point
+from sweep.equations.interpret import compute_point
 from sweep.study.definition import Study
 
 SHARES = (

@@ -10,7 +10,7 @@ import numpy as np
 from sweep.catalog.entries import entry, entry_names
 from sweep.catalog.parameters import Figure, parameters
 from sweep.catalog.units import show, to_si
-from sweep.equations import graph, point
+from sweep.equations import graph, interpret
 from sweep.errors import SweepError, suggestion
 from sweep.supply.mix import HOUR, Case, Mix, Prices, Series, solve
 
@@ -30,7 +30,7 @@ def prices(site: str | None = None, gas: str = "gas-7ha02", settings: Mapping[st
     """
     plants = {"solar": "solar", "wind": "wind-onshore", "gas": gas}
     yearly = {name: _quantity("generator_annual_cost", {"generator": plant}, settings) for name, plant in plants.items()}
-    where = {"site": site} if site else {}
+    selected = {"site": site} if site else {}
     return Prices(
         solar=yearly["solar"],
         wind=yearly["wind"],
@@ -41,8 +41,8 @@ def prices(site: str | None = None, gas: str = "gas-7ha02", settings: Mapping[st
         battery_efficiency=_quantity("battery_efficiency", {}, settings),
         gas_carbon=_quantity("generator_carbon_intensity", {"generator": gas}, settings),
         gas_unit=_quantity("generator_unit_power", {"generator": gas}, settings),
-        grid=_quantity("site_electricity_price", where, settings) if site else float("nan"),
-        grid_carbon=_quantity("site_carbon_intensity", where, settings) if site else float("nan"),
+        grid=_quantity("site_electricity_price", selected, settings) if site else float("nan"),
+        grid_carbon=_quantity("site_carbon_intensity", selected, settings) if site else float("nan"),
     )
 
 
@@ -118,10 +118,10 @@ def _quantity(name: str, select: Mapping[str, str], settings: Mapping[str, str] 
     found = graph.resolve([name], given=[], fixed=chosen)
     for key in found.inputs:
         if key not in values:
-            where = ", ".join(select.values()) or "the defaults"
+            entries = ", ".join(select.values()) or "the defaults"
             by = known[key].by
             kind = f" of the kind {known[by].choices[int(values[by])]}" if by else ""
             states = sorted({word for column, word in figures if column == key and word})
             there = f"; there is: {', '.join(states)}" if states else ""
-            raise SweepError(f"{where}: states no {key}{kind}{there}")
-    return point.compute_point(found, {key: values[key] for key in found.inputs}).values[name]
+            raise SweepError(f"{entries}: states no {key}{kind}{there}")
+    return interpret.compute_point(found, {key: values[key] for key in found.inputs}).values[name]

@@ -44,15 +44,15 @@ class Year:
 
 def station_solar(station: str) -> Year:
     """Tracked panels under the measured typical year of a station that pvlib ships."""
-    table, place = _station(station)
-    sky = {"ghi": table["ghi"], "dni": table["dni"], "dhi": table["dhi"]}
-    return Year(f"solar at {station}, typical measured year", _tracked(place, table.index, sky, table["temp_air"], table["wind_speed"]))
+    hourly, place = _station(station)
+    sky = {"ghi": hourly["ghi"], "dni": hourly["dni"], "dhi": hourly["dhi"]}
+    return Year(f"solar at {station}, typical measured year", _tracked(place, hourly.index, sky, hourly["temp_air"], hourly["wind_speed"]))
 
 
 def station_wind(station: str) -> Year:
     """A turbine in the wind of a station's typical year, taken from 10 m to the hub."""
-    table, _ = _station(station)
-    speed = np.asarray(table["wind_speed"], dtype=float) * (100 / 10) ** (1 / 7)
+    hourly, _ = _station(station)
+    speed = np.asarray(hourly["wind_speed"], dtype=float) * (100 / 10) ** (1 / 7)
     return Year(f"wind at {station}, typical measured year", power_curve(speed))
 
 
@@ -102,13 +102,13 @@ def synthetic_wind(capacity_factor: float, seed: int = 0) -> Year:
 def from_file(path: str | Path, column: str) -> Year:
     """Output over nameplate from a column of a CSV file with one row for each hour of the year."""
     try:
-        table = np.genfromtxt(path, delimiter=",", names=True, encoding="utf-8")
+        hourly = np.genfromtxt(path, delimiter=",", names=True, encoding="utf-8")
     except (OSError, ValueError) as error:
         raise SweepError(f"{path}: cannot be read as a table: {error}") from None
-    names = table.dtype.names or ()
+    names = hourly.dtype.names or ()
     if column not in names:
         raise SweepError(f"{path}: no column {column!r}{suggestion(column, names)}")
-    values = np.asarray(table[column], dtype=float)
+    values = np.asarray(hourly[column], dtype=float)
     if values.shape != (HOURS,) or not np.isfinite(values).all() or values.min() < 0 or values.max() > 1:
         raise SweepError(f"{path}: {column} must hold {HOURS} numbers between 0 and 1, one for each hour; it holds {values.size}")
     return Year(f"{column} of {path}", values)
@@ -134,9 +134,9 @@ def _station(station: str) -> tuple[Any, Any]:
     if station not in STATIONS:
         raise SweepError(f"no station {station!r} comes with pvlib{suggestion(station, STATIONS)}")
     path = Path(pvlib.__file__).parent / "data" / STATIONS[station]
-    table, about = pvlib.iotools.read_tmy3(path, coerce_year=2023, map_variables=True)
+    hourly, about = pvlib.iotools.read_tmy3(path, coerce_year=2023, map_variables=True)
     place = pvlib.location.Location(about["latitude"], about["longitude"], altitude=about["altitude"])
-    return table[:HOURS], place
+    return hourly[:HOURS], place
 
 
 def _tracked(place: Any, times: Any, sky: dict[str, Any], air: Any, wind: Any) -> Series:

@@ -51,7 +51,7 @@ def outcomes(held: Study, wanted: Iterable[str]) -> dict[str, Values]:
     """The draws (draws,) of quantities of a study at one point with a sample axis; none of what nothing uncertain reaches."""
     made = plan.make(held, wanted)
     worker = blocks.Worker(blocks.program(made, math.inf))
-    found = {name: table.values for name, table in made.tables.items() if name in wanted and SAMPLE in table.dims}
+    found = {name: held.values for name, held in made.inputs.items() if name in wanted and SAMPLE in held.dims}
     for block in blocks.blocks(made):
         if SAMPLE in made.nests[block.nest].dims:
             found |= {name: values.astype(float) for name, values in worker.draw(block).items() if name in wanted}

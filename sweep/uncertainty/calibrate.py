@@ -17,7 +17,7 @@ from typing import Any
 from sweep.catalog.document import Node
 from sweep.catalog.parameters import catalogues, parameters
 from sweep.catalog.units import factor
-from sweep.equations.point import compute_point
+from sweep.equations.interpret import compute_point
 from sweep.equations.quantities import names, unit_of
 from sweep.errors import SweepError, suggestion
 from sweep.study.definition import Study
@@ -122,7 +122,7 @@ def _runs(path: Path) -> list[Run]:
         raise SweepError(f"{path}:1: a column stands twice")
     if not {name for name, _ in heads} & set(MEASURED):
         raise SweepError(f"{path}:1: no measured column; one or more of {', '.join(MEASURED)}")
-    return [_run(path, number, heads, cells) for number, cells in enumerate(lines[1:], 2) if any(cell.strip() for cell in cells)]
+    return [_read_run(path, number, heads, cells) for number, cells in enumerate(lines[1:], 2) if any(cell.strip() for cell in cells)]
 
 
 def _head(text: str, path: Path) -> tuple[str, str]:
@@ -141,7 +141,7 @@ def _head(text: str, path: Path) -> tuple[str, str]:
     return name, unit
 
 
-def _run(path: Path, line: int, heads: list[tuple[str, str]], cells: list[str]) -> Run:
+def _read_run(path: Path, line: int, heads: list[tuple[str, str]], cells: list[str]) -> Run:
     if len(cells) != len(heads):
         raise SweepError(f"{path}:{line}: has {len(cells)} cells under {len(heads)} columns")
     study = Study(str(path), "", str(path), {}, {}, {}, {}, {})

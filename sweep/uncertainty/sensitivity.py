@@ -71,7 +71,7 @@ def _tornado(study: Study, of: str) -> list[dict[str, Any]]:
     *found, here = _at(held, of, names, z).tolist()
     rows = []
     for name, low, high in zip(names, found[::2], found[1::2], strict=True):
-        stated = held.stated.input_table(name).values.reshape(-1)[0]
+        stated = held.stated.input_values(name).values.reshape(-1)[0]
         ends = [float(end.values.reshape(-1)[0]) for end in held.range_of(name) or ()]
         given = {"low": ends[0], "value": float(stated), "high": ends[1]}
         rows.append({"input": name, **given, "at_low": low, "stated": here, "at_high": high})

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sweep.cube.running import run
+from sweep.cube.compute import run
 from sweep.study.parse import open_study
 
 STUDY = """title: ranked

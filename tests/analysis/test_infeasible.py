@@ -5,7 +5,7 @@ import math
 import pytest
 
 from sweep.analysis.search import best
-from sweep.cube.running import run
+from sweep.cube.compute import run
 
 
 def test_where_no_point_is_feasible_it_is_said_what_removes_them_and_which_is_the_nearest(study, memory, stored):

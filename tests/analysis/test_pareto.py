@@ -12,11 +12,11 @@ from sweep import SweepError
 from sweep.analysis import pareto as module
 from sweep.analysis import scan
 from sweep.analysis.pareto import pareto
-from sweep.cube.running import run
+from sweep.cube.compute import run
 from sweep.engine import plan
 from sweep.engine.blocks import Program
+from sweep.study.conditions import OPERATORS, conditions
 from sweep.study.parse import open_study
-from sweep.study.where import OPERATORS, conditions
 
 STUDY = """title: fronts
 set: {server_power: 6 kW, training_flops: 1e24 FLOP, energy_per_query: 0.3 Wh/query, serving_period: 90 d}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sweep.analysis import scan
-from sweep.study.where import conditions
+from sweep.study.conditions import conditions
 
 TEXT = "title: x\nset: {server_power: 6 kW, gpus_per_server: 8}\n"
 AXES = "axes: {gpus: [8, 16, 24, 32, 40], pue: [1.1, 1.2, 1.3], training_duration: [30 d, 60 d]}\noutputs: [facility_energy, it_power]\n"

@@ -10,13 +10,13 @@ from sweep.analysis import scan
 from sweep.analysis.search import best
 from sweep.catalog.parameters import parameters
 from sweep.catalog.units import to_si
-from sweep.cube.running import run
+from sweep.cube.compute import run
 from sweep.engine import plan
 from sweep.engine.blocks import Program
 from sweep.equations import registry
 from sweep.errors import SweepError
+from sweep.study.conditions import conditions
 from sweep.study.parse import open_study
-from sweep.study.where import conditions
 
 SIGNS = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt, "==": operator.eq, "!=": operator.ne}
 

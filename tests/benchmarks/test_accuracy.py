@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from sweep.catalog.sources import accuracy
 from sweep.cli import main
-from sweep.cube.running import run
+from sweep.cube.compute import run
 from sweep.equations import registry
 from sweep.study.parse import open_study
 

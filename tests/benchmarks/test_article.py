@@ -10,7 +10,7 @@ from benchmarks.article import END, START, all_rows, refreshed
 from sweep.analysis.search import best
 from sweep.catalog.parameters import folder
 from sweep.catalog.units import NUMBER, to_si
-from sweep.equations import point
+from sweep.equations import interpret
 from sweep.study.parse import open_study
 
 STUDIES = folder() / "studies"
@@ -31,7 +31,7 @@ OFF = {"matmul_flops": 2.0 / 2.5, "town_of_homes_energy": 44.6 / 44}  # ours ove
 
 def values(study, place=None):
     """Every quantity of a study at one point, and the rules that are broken there."""
-    return point.compute_point(study.graph, study.inputs_at(place or study.point))
+    return interpret.compute_point(study.graph, study.inputs_at(place or study.point))
 
 
 @pytest.fixture(scope="module")

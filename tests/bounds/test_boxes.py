@@ -6,8 +6,8 @@ import pytest
 from sweep.analysis import scan
 from sweep.bounds import boxes
 from sweep.bounds.boxes import Boxes
-from sweep.cube.running import run
-from sweep.study.where import conditions
+from sweep.cube.compute import run
+from sweep.study.conditions import conditions
 
 STUDY = """title: boxes
 select: {model: gpt-4-leak}

@@ -8,7 +8,7 @@ import pytest
 from sweep.bounds.interpreter import interval_of
 from sweep.bounds.intervals import ALL, Interval, number
 from sweep.equations import quantities, registry
-from sweep.equations.point import call
+from sweep.equations.interpret import call
 
 registry.load()
 DECLARED = [*registry.EQUATIONS.values(), *registry.RULES.values()]

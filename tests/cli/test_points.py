@@ -10,14 +10,14 @@ import pytest
 
 from sweep.catalog.units import factor
 from sweep.cli.points import _waterfall
-from sweep.equations import point
+from sweep.equations import interpret
 from sweep.study.parse import open_study
 from tests.commands import ROOT, SMALL, SPLITS, refused, sweep, words
 
 
 def test_point_json_has_each_quantity_with_unit():
     study = open_study(SPLITS)
-    values = point.compute_point(study.graph, study.inputs_at(study.point)).values
+    values = interpret.compute_point(study.graph, study.inputs_at(study.point)).values
     record = json.loads(sweep("point", SPLITS, "--json"))
     assert list(record)[:4] == ["step_time", "mfu", "time_to_train", "facility_power"]
     assert set(record) == set(values)

@@ -8,7 +8,7 @@ import xarray
 import zarr
 
 from sweep.cube import layout
-from sweep.cube.running import run
+from sweep.cube.compute import run
 from sweep.errors import SweepError
 from tests.studies import ENERGY
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from sweep.cube import part
+from sweep.cube.compute import run
 from sweep.cube.part import slice as part_of
-from sweep.cube.running import run
 from sweep.errors import SweepError
 from sweep.study.parse import open_study
 

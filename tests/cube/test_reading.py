@@ -4,8 +4,8 @@ import pytest
 import xarray
 
 from sweep.cube import reading
+from sweep.cube.compute import run
 from sweep.cube.query import open_cube
-from sweep.cube.running import run
 from sweep.errors import SweepError
 from tests.studies import ENERGY
 

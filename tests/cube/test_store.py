@@ -16,8 +16,8 @@ import pytest
 import xarray
 
 from sweep.cube import store
+from sweep.cube.compute import run
 from sweep.cube.query import open_cube
-from sweep.cube.running import run
 from sweep.engine import blocks, plan
 from sweep.errors import SweepError
 
@@ -432,7 +432,7 @@ def test_a_second_run_into_the_same_cube_is_refused_while_the_first_one_writes(s
 DRIVER = """
 import json, os, random, signal, sys
 from pathlib import Path
-from sweep.cube import journal, running, store
+from sweep.cube import journal, compute, store
 from sweep.engine import blocks
 from sweep.engine.blocks import Worker
 from sweep.study.parse import open_study
@@ -474,7 +474,7 @@ for attempt in range(kills + 1):
         Worker.compute = evaluate
         sys.addaudithook(touching)
         try:
-            running.run(study, path, threads=2)
+            compute.run(study, path, threads=2)
             os._exit(0)
         except BaseException as error:
             print(repr(error), file=sys.stderr)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import xarray
 
-from sweep.cube.running import run
+from sweep.cube.compute import run
 from sweep.cube.virtual import Formula, StudyBackend, open_virtual
 from sweep.engine import blocks, compile, plan
 from sweep.errors import SweepError

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sweep.cube.running import run
-from sweep.equations import point
+from sweep.cube.compute import run
+from sweep.equations import interpret
 from sweep.study.parse import open_study
 from tests.naive import small as naive
 
@@ -36,7 +36,7 @@ def test_every_point_is_the_same_to_the_last_digits(study, name):
     graph = study.graph_of([name])
     for place in itertools.product(*(range(size) for size in expected.shape)):
         inputs = study.inputs_at({**study.point, **dict(zip(dims, place, strict=True))}, graph)
-        value = point.compute_point(graph, inputs).values[name]
+        value = interpret.compute_point(graph, inputs).values[name]
         assert math.isclose(value, expected[place], rel_tol=1e-12) or (math.isnan(value) and math.isnan(expected[place]))
 
 

@@ -40,7 +40,7 @@ def upstream(made, name):
 
 def test_an_output_has_the_axes_of_the_inputs_upstream_of_it_and_no_others(made):
     for name in made.study.outputs:
-        axes = {dim for source in upstream(made, name) for dim in made.study.input_table(source).dims}
+        axes = {dim for source in upstream(made, name) for dim in made.study.input_values(source).dims}
         assert set(made.dims[name]) == axes, name
 
 
@@ -49,7 +49,7 @@ def test_the_rate_of_training_knows_nothing_of_the_building_and_of_the_queries()
     inputs = upstream(made, "mfu")
     assert "pue" not in inputs
     assert "queries_per_day" not in inputs
-    on_axes = {dim for name in inputs for dim in made.study.input_table(name).dims}
+    on_axes = {dim for name in inputs for dim in made.study.input_values(name).dims}
     assert not on_axes & {"pue", "queries_per_day", "training_duration"}
     assert set(made.dims["mfu"]) == on_axes == {"gpu", "gpus", "split"}
     assert set(made.dims["total_facility_energy"]) > {"pue", "queries_per_day", "training_duration"}

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from sweep.catalog.units import factor
-from sweep.cube.running import run
-from sweep.equations import point
+from sweep.cube.compute import run
+from sweep.equations import interpret
 from sweep.equations.quantities import unit_of
 from sweep.study.parse import open_study
 
@@ -37,7 +37,7 @@ def test_compiled_and_interpreted_agree(tmp_path):
     meaningful = 0
     for index in itertools.islice(itertools.product(*map(range, sizes.values())), 0, None, 7):
         at = dict(zip(sizes, index, strict=True))
-        values = point.compute_point(study.graph, study.inputs_at(at)).values
+        values = interpret.compute_point(study.graph, study.inputs_at(at)).values
         for name in study.outputs:
             found = float(cube[name].isel({axis: i for axis, i in at.items() if axis in cube[name].dims}))
             expected = values[name] / factor(cube[name].attrs["units"], unit_of(name))

@@ -3,7 +3,7 @@
 import pytest
 
 from sweep.catalog.parameters import parameters
-from sweep.equations import graph, point, quantities
+from sweep.equations import graph, interpret, quantities
 from sweep.equations.registry import EQUATIONS, RULES, equation, rule
 from sweep.errors import SweepError
 
@@ -90,7 +90,7 @@ def test_a_fixed_choice_leaves_the_other_alternatives_out():
     fixed = graph.resolve(["graph_kept"], given=[], fixed={"recompute": FULL})
     assert fixed.needs["graph_kept"] == ("graph_all",)
     assert fixed.inputs == ("pp",)
-    assert point.compute_point(fixed, {"pp": 7.0}).values["graph_kept"] == 7.0
+    assert interpret.compute_point(fixed, {"pp": 7.0}).values["graph_kept"] == 7.0
 
 
 def test_rules_guard_their_quantities_and_all_that_follows():
@@ -127,7 +127,7 @@ def test_a_rule_that_cannot_be_judged_raises_no_flag():
     found = graph.resolve(["graph_b"], given=[])
 
     def broken(gpus):
-        return {r.name for r in point.compute_point(found, {"gpus": gpus}).broken}
+        return {r.name for r in interpret.compute_point(found, {"gpus": gpus}).broken}
 
     assert [broken(gpus) for gpus in (1.0, 5.0, 50.0)] == [{"graph_no_gpus"}, {"graph_small"}, set()]
 
@@ -138,7 +138,7 @@ def test_a_warning_joins_where_all_that_it_reads_is_there_already():
     forbid("graph_many_and_wide", "graph_a > 10 and tp > 8", "graph_a", "tp")
     found = graph.resolve(["graph_a"], given=[])
     assert [r.name for r in found.rules] == ["graph_many"]
-    result = point.compute_point(found, {"gpus": 11.0})
+    result = interpret.compute_point(found, {"gpus": 11.0})
     assert (result.values["graph_a"], [r.name for r in result.broken]) == (11.0, ["graph_many"])
 
 

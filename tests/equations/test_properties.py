@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from sweep.engine import blocks, plan
-from sweep.equations import point, registry
+from sweep.equations import interpret, registry
 from sweep.equations.graph import resolve
 from sweep.errors import SweepError
 from sweep.study.parse import open_study
@@ -134,7 +134,7 @@ def assert_equal(one, other, tolerance=0.0):
 
 def expected(made, place):
     """What the interpreter says of one point of the grid: its values, and the flags of the rules that it breaks."""
-    found = point.compute_point(made.graph, made.study.inputs_at(place))
+    found = interpret.compute_point(made.graph, made.study.inputs_at(place))
     return found.values, sum(1 << made.graph.rules.index(rule) for rule in found.broken)
 
 

@@ -31,8 +31,8 @@ sweep.rum(study)
 
 
 def test_public_names_are_what_dir_shows_and_all_of_them_are_there():
-    assert dir(sweep) == sorted(sweep.WHERE)
-    assert sorted(sweep.__all__) == sorted(sweep.WHERE)
+    assert dir(sweep) == sorted(sweep.MODULE_OF)
+    assert sorted(sweep.__all__) == sorted(sweep.MODULE_OF)
     for name in dir(sweep):
         assert callable(getattr(sweep, name)), name
 
@@ -41,7 +41,7 @@ def test_public_names_of_a_type_checker_are_those_of_dir():
     tree = ast.parse((ROOT / "sweep" / "__init__.py").read_text(encoding="utf-8"))
     block = next(node for node in tree.body if isinstance(node, ast.If) and isinstance(node.test, ast.Name))
     typed = {alias.name: node.module for node in block.body for alias in node.names}
-    assert typed == {name: f"sweep.{where}" for name, where in sweep.WHERE.items()}
+    assert typed == {name: f"sweep.{module}" for name, module in sweep.MODULE_OF.items()}
 
 
 def test_public_names_are_typed(tmp_path):
@@ -53,5 +53,5 @@ def test_public_names_are_typed(tmp_path):
     assert len(wrong) == 1, done.stdout
     assert "rum" in wrong[0]
     shown = " ".join(line for line in said if ": note:" in line)
-    assert "Any\"" not in shown.replace("dict[builtins.str, Any]", "")
+    assert 'Any"' not in shown.replace("dict[builtins.str, Any]", "")
     assert "sweep.study.definition.Study" in shown

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from sweep.catalog.entries import entry
-from sweep.equations import point
+from sweep.equations import interpret
 from tests.at_point import prepared
 from tests.naive import serving, training, transformer
 
@@ -19,7 +19,7 @@ CLOSE = 1e-9  # the share of touched experts is worked out within 2e-10
 def compare(quantities, select, oracle, **given):
     """Every quantity that the oracle has, at one point that breaks no rule."""
     graph, inputs = prepared(quantities, select, **given)
-    found = point.compute_point(graph, inputs)
+    found = interpret.compute_point(graph, inputs)
     assert not [rule.name for rule in found.broken if rule.guards]
     expected = oracle(inputs)
     for name in quantities:

@@ -69,8 +69,8 @@ def test_a_catalogue_axis_brings_every_column_and_that_of_the_linked_server(open
     assert gpu.labels == ("h100-sxm", "a100-sxm-80gb")
     assert gpu.columns["gpu_tdp"].tolist() == [700.0, 400.0]
     linked = [entry("server", entry("gpu", name).links["server"]).figures["gpus_per_server", ""].value for name in gpu.labels]
-    assert study.input_table("gpus_per_server").values.tolist() == linked
-    assert study.input_table("gpus_per_server").dims == ("gpu",)
+    assert study.input_values("gpus_per_server").values.tolist() == linked
+    assert study.input_values("gpus_per_server").dims == ("gpu",)
 
 
 def test_a_catalogue_axis_takes_all_entries(opened):

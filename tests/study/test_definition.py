@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from sweep.cube.running import run
-from sweep.equations import point
+from sweep.cube.compute import run
+from sweep.equations import interpret
 from tests.studies import PLAIN, with_axes
 
 pytestmark = pytest.mark.usefixtures("forgotten")
@@ -13,19 +13,19 @@ pytestmark = pytest.mark.usefixtures("forgotten")
 
 def test_a_server_that_is_selected_goes_before_the_one_that_a_gpu_links_to(opened):
     written = {**with_axes(gpu=["h100-sxm"]), "select": {"server": "gb200-nvl72"}, "outputs": ["servers", "gpu_power_total"]}
-    assert opened(written).input_table("gpus_per_server") == opened({**written, "axes": {"gpus": [8]}}).input_table("gpus_per_server")
-    assert opened(written).input_table("gpus_per_server").origin == "gb200-nvl72"
+    assert opened(written).input_values("gpus_per_server") == opened({**written, "axes": {"gpus": [8]}}).input_values("gpus_per_server")
+    assert opened(written).input_values("gpus_per_server").origin == "gb200-nvl72"
 
 
 def test_a_figure_that_differs_by_a_choice_has_two_axes(opened):
     written = {**with_axes(gpu=["h100-sxm", "a100-sxm-80gb"], precision=["fp8", "bf16"]), "outputs": ["required_mfu"]}
-    table = opened(written).input_table("peak_rate")
+    table = opened(written).input_values("peak_rate")
     assert table.dims == ("gpu", "precision")
     assert table.values[0].tolist() == [1979e12, 989.4e12]
     assert math.isnan(table.values[1, 0])
-    held = opened({**written, "axes": {"gpu": ["h100-sxm"]}, "set": {**written["set"], "precision": "fp8"}}).input_table("peak_rate")
+    held = opened({**written, "axes": {"gpu": ["h100-sxm"]}, "set": {**written["set"], "precision": "fp8"}}).input_values("peak_rate")
     assert (held.dims, held.values.tolist()) == (("gpu",), [1979e12])
-    across = opened({**written, "select": {"gpu": "h100-sxm"}, "axes": {"precision": ["fp8", "bf16"]}}).input_table("peak_rate")
+    across = opened({**written, "select": {"gpu": "h100-sxm"}, "axes": {"precision": ["fp8", "bf16"]}}).input_values("peak_rate")
     assert (across.dims, across.values.tolist()) == (("precision",), [1979e12, 989.4e12])
 
 
@@ -42,23 +42,23 @@ def test_a_missing_figure_is_a_status_of_its_own_and_no_value(opened):
     assert int(others.sum()) == 3
     assert (cube["status"].where(others, 0) == 0).all()
     assert cube["required_mfu"].where(others, 1.0).notnull().all()
-    found = point.compute_point(study.graph, study.inputs_at({"gpu": 1, "precision": 0}))
+    found = interpret.compute_point(study.graph, study.inputs_at({"gpu": 1, "precision": 0}))
     assert [rule.name for rule in found.broken] == ["precision_not_supported"]
 
 
 def test_a_fixed_value_goes_before_an_axis_an_axis_before_an_entry_an_entry_before_a_default(opened):
     outputs = ["gpu_power_total", "servers"]
     default = {"title": "x", "axes": {"gpus": [8]}, "set": {"gpu_tdp": "1 W"}, "outputs": outputs}
-    assert opened(PLAIN).input_table("precision").origin == "default"
-    assert opened(PLAIN, set_=["precision=fp8"]).input_table("precision").origin == "study"
-    assert opened(PLAIN, axis=["precision=fp8,bf16"]).input_table("precision").origin == "axis precision"
+    assert opened(PLAIN).input_values("precision").origin == "default"
+    assert opened(PLAIN, set_=["precision=fp8"]).input_values("precision").origin == "study"
+    assert opened(PLAIN, axis=["precision=fp8,bf16"]).input_values("precision").origin == "axis precision"
     entry_ = opened({**default, "select": {"gpu": "gb200-nvl72"}})
-    assert entry_.input_table("gpus_per_server").origin == "gb200-nvl72"
+    assert entry_.input_values("gpus_per_server").origin == "gb200-nvl72"
     axis = opened({**default, "select": {"gpu": "gb200-nvl72"}, "axes": {"gpus_per_server": [4, 16]}})
-    assert axis.input_table("gpus_per_server").values.tolist() == [4.0, 16.0]
+    assert axis.input_values("gpus_per_server").values.tolist() == [4.0, 16.0]
     fixed = opened({**default, "set": {"gpu_tdp": "1 W", "gpus_per_server": 2}, "axes": {"gpu": ["gb200-nvl72", "h100-sxm"]}})
-    assert (fixed.input_table("gpus_per_server").origin, float(fixed.input_table("gpus_per_server").values)) == ("study", 2.0)
-    assert float(fixed.input_table("gpu_tdp").values) == 1.0
+    assert (fixed.input_values("gpus_per_server").origin, float(fixed.input_values("gpus_per_server").values)) == ("study", 2.0)
+    assert float(fixed.input_values("gpu_tdp").values) == 1.0
 
 
 def test_a_computed_quantity_may_be_given_and_its_equation_is_then_not_used(opened):
@@ -72,7 +72,7 @@ def test_a_default_that_hangs_on_what_a_study_gives_follows_it(opened):
 
     def days(**given):
         study = opened({**written, "set": {**written["set"], **given}})
-        return point.compute_point(study.graph, study.inputs_at(study.point)).values["run_duration"] / 86400
+        return interpret.compute_point(study.graph, study.inputs_at(study.point)).values["run_duration"] / 86400
 
     assert days(training_duration="90 d") == 90
     assert days(training_duration="90 d", time_to_train="60 d") == 60
@@ -86,5 +86,5 @@ def test_a_default_that_hangs_on_what_a_study_gives_follows_it(opened):
 def test_a_model_is_trained_to_its_end(opened):
     text = "title: run\nselect: {gpu: h100-sxm, model: llama-2-7b}\nset: {gpus: 64, tp: 8}\noutputs: [training_energy]\n"
     study = opened(text)
-    found = point.compute_point(study.graph, study.inputs_at(study.point))
+    found = interpret.compute_point(study.graph, study.inputs_at(study.point))
     assert found.values["run_duration"] == found.values["time_to_train"] > 0

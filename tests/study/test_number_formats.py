@@ -4,8 +4,8 @@ import pytest
 
 from sweep.catalog.entries import entry, entry_names
 from sweep.catalog.parameters import parameters
-from sweep.cube.running import run
-from sweep.equations import point
+from sweep.cube.compute import run
+from sweep.equations import interpret
 
 TRAINING, SERVING = ("step_time", "mfu"), ("output_rate", "energy_per_query")
 STUDY = {
@@ -21,7 +21,7 @@ def at_point(opened):
 
     def at_point(outputs, **formats):
         study = opened({**STUDY, "set": {**STUDY["set"], **formats}, "outputs": list(outputs)})
-        values = point.compute_point(study.graph, study.inputs_at(study.point)).values
+        values = interpret.compute_point(study.graph, study.inputs_at(study.point)).values
         return {name: values[name] for name in outputs}
 
     return at_point

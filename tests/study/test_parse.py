@@ -9,9 +9,9 @@ import pytest
 
 from sweep.analysis.search import best
 from sweep.cube import layout
-from sweep.cube.running import evaluate, run
+from sweep.cube.compute import evaluate, run
 from sweep.engine import blocks, plan
-from sweep.equations import point
+from sweep.equations import interpret
 from sweep.errors import SweepError
 from sweep.study.parse import open_study
 from tests.studies import PLAIN, SPLIT, with_axes
@@ -77,7 +77,7 @@ def test_set_holds_a_catalogue_axis_and_a_split_at_a_label(opened):
     gpus = {**with_axes(gpu=["h100-sxm", "a100-sxm-80gb"]), "outputs": ["gpu_power_total"]}
     held = opened(gpus, set_=["gpu=a100-sxm-80gb"])
     assert not held.axes
-    assert float(held.input_table("gpu_tdp").values) == 400.0
+    assert float(held.input_values("gpu_tdp").values) == 400.0
     split = opened(SPLIT, set_=["split=tp8-pp12"])
     assert (split.fixed["tp"], split.fixed["pp"]) == (8.0, 12.0)
 
@@ -244,7 +244,7 @@ def test_a_figure_that_the_selected_entry_lacks_for_a_choice_is_a_status(tmp_pat
     )
     (tmp_path / "study.yaml").write_text(text)
     study = open_study(tmp_path / "study.yaml")
-    found = point.compute_point(study.graph, study.inputs_at(study.point))
+    found = interpret.compute_point(study.graph, study.inputs_at(study.point))
     assert [rule.name for rule in found.broken if rule.guards] == ["precision_not_supported"]
     assert math.isnan(found.values["required_mfu"])
 

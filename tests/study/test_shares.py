@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from sweep.equations.point import compute_point
+from sweep.equations.interpret import compute_point
 from sweep.study.parse import open_study
 from sweep.study.shares import SHARES, step_shares
 

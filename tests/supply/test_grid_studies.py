@@ -7,15 +7,15 @@ import random
 import pytest
 
 from sweep.catalog.units import factor
-from sweep.cube import running
-from sweep.equations import point
+from sweep.cube import compute
+from sweep.equations import interpret
 from sweep.study.parse import open_study
 
 
 def at(study, **place):
     """Every quantity of a study at its point, or at labels of its axes."""
     index = {name: study.axes[name].labels.index(label) for name, label in place.items()}
-    return point.compute_point(study.graph, study.inputs_at({**study.point, **index})).values
+    return interpret.compute_point(study.graph, study.inputs_at({**study.point, **index})).values
 
 
 def test_what_the_studies_say_of_turbines_plants_and_campuses():
@@ -51,11 +51,11 @@ def test_sources_of_one_gigawatt_rank_as_they_should():
 
 def test_a_sweep_over_sites_and_supply_says_what_single_points_say():
     study = open_study("where-to-build-1gw", axis=["pue=1.05:1.4:0.002"])
-    cube = running.run(study)
+    cube = compute.run(study)
     chance = random.Random(1)
     for _ in range(60):
         index = {name: chance.randrange(axis.size) for name, axis in study.axes.items()}
-        values = point.compute_point(study.graph, study.inputs_at(index)).values
+        values = interpret.compute_point(study.graph, study.inputs_at(index)).values
         for name, unit in study.outputs.items():
             if name not in cube.data_vars:
                 continue
@@ -86,7 +86,7 @@ def test_bad_input_is_one_line_that_says_what_there_is():
 
 def test_a_kind_that_a_site_lacks_is_a_status_that_says_where_to_look():
     study = open_study("where-to-build-1gw", set_=["site=us-va", "carbon_kind=average-lifecycle"])
-    found = point.compute_point(study.graph, study.inputs_at(study.point))
+    found = interpret.compute_point(study.graph, study.inputs_at(study.point))
     assert math.isnan(found.values["annual_carbon"])
     assert found.values["annual_energy_cost"] == pytest.approx(1.2e6 * 0.8 * 8760 * 0.0892)
     said = next(rule.meaning for rule in found.broken if rule.name == "grid_carbon_intensity_is_missing")
@@ -97,10 +97,10 @@ def test_a_kind_that_a_site_lacks_is_a_status_that_says_where_to_look():
 
 def test_what_one_source_of_power_lacks_leaves_the_others_their_values():
     study = open_study("where-to-build-1gw", set_=["generator=gas-combined"], axis=["site=finland,us-tx", "power_source=grid,generator"])
-    cube = running.run(study)
+    cube = compute.run(study)
     for source, litres in (("grid", math.nan), ("generator", 0.776)):  # the entry of Finland has no figure for its power plants
         index = {**study.point, "site": 0, "power_source": ("grid", "generator").index(source)}
-        water = point.compute_point(study.graph, study.inputs_at(index)).values["annual_offsite_water"]
+        water = interpret.compute_point(study.graph, study.inputs_at(index)).values["annual_offsite_water"]
         cell = cube["annual_offsite_water"].isel({dim: index[str(dim)] for dim in cube["annual_offsite_water"].dims})
         for found in (water, float(cell)):
             assert found == pytest.approx(1.2e6 * 0.8 * 8760 * litres * 1e-3, rel=3e-7, nan_ok=True)

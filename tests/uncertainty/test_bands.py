@@ -5,7 +5,7 @@ import pytest
 
 from sweep.analysis.search import best
 from sweep.catalog.parameters import parameters
-from sweep.cube.running import evaluate, run
+from sweep.cube.compute import evaluate, run
 from sweep.cube.virtual import open_virtual
 from sweep.errors import SweepError
 from sweep.study.parse import open_study

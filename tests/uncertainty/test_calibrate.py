@@ -5,7 +5,7 @@ import math
 import pytest
 
 from sweep.catalog.parameters import parameters
-from sweep.cube.running import evaluate
+from sweep.cube.compute import evaluate
 from sweep.errors import SweepError
 from sweep.study.parse import open_study
 from sweep.uncertainty.bands import bands

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from sweep.cube.running import evaluate, run
+from sweep.cube.compute import evaluate, run
 from sweep.errors import SweepError
 from sweep.study.parse import open_study
 from sweep.uncertainty import sensitivity as module

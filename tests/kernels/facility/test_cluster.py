@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from sweep.equations import graph, point
+from sweep.equations import graph, interpret
 from sweep.kernels.choices import FINISHED_RUN, GIVEN_DURATION
 from sweep.kernels.facility import cluster as cluster_
 from tests.at_point import value
@@ -16,7 +16,7 @@ ARTICLE = {"gpus": 25000.0, "gpu_tdp": 400.0, "gpus_per_server": 8.0, "server_po
 def cluster(**changes):
     outputs = ["gpus_per_replica", "replicas", "servers", "gpu_power_total", "it_power"]
     resolved = graph.resolve(outputs, given=["server_power"])
-    return point.compute_point(resolved, {**ARTICLE, **changes}).values
+    return interpret.compute_point(resolved, {**ARTICLE, **changes}).values
 
 
 def test_the_articles_counts():
@@ -65,7 +65,7 @@ def test_the_rate_that_the_article_implies():
 @pytest.mark.parametrize(("taken", "misses"), [(60, False), (90, False), (91, True)])
 def test_a_run_lasts_until_training_is_done_and_has_no_value_where_it_misses_its_deadline(taken, misses):
     given = {"it_power": 20e6, "training_duration": 90 * 86400.0, "time_to_train": taken * 86400.0}
-    found = point.compute_point(graph.resolve(["training_energy"], given, FINISHED), given)
+    found = interpret.compute_point(graph.resolve(["training_energy"], given, FINISHED), given)
     assert [rule.name for rule in found.broken] == ["training_misses_deadline"] * misses
     assert found.values["time_to_train"] == taken * 86400
     assert math.isnan(found.values["training_energy"]) if misses else found.values["training_energy"] == 20e6 * taken * 86400
@@ -75,12 +75,12 @@ def test_a_run_without_a_deadline_is_done_whenever_training_is():
     given = {"it_power": 20e6, "time_to_train": 5000 * 86400.0}
     resolved = graph.resolve(["training_energy"], given, FINISHED)
     assert set(resolved.inputs) == set(given), "no rule asks for a deadline that nobody gives"
-    assert point.compute_point(resolved, given).values["training_energy"] == 20e6 * 5000 * 86400
+    assert interpret.compute_point(resolved, given).values["training_energy"] == 20e6 * 5000 * 86400
 
 
 def test_a_given_duration_is_that_of_the_run_and_is_told():
     given = {"it_power": 20e6, "training_duration": 90 * 86400.0}
-    found = point.compute_point(graph.resolve(["training_energy"], given, {"duration_method": float(GIVEN_DURATION)}), given)
+    found = interpret.compute_point(graph.resolve(["training_energy"], given, {"duration_method": float(GIVEN_DURATION)}), given)
     assert [rule.name for rule in found.broken] == ["run_counts_given_duration"]
     assert found.values["training_energy"] == 20e6 * 90 * 86400
 

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from sweep.catalog.units import to_si
-from sweep.equations import graph, point
+from sweep.equations import graph, interpret
 from sweep.kernels.facility import energy as kernels
 
 STATED_PUE = {"pue_method": 0.0}
@@ -24,7 +24,7 @@ ARTICLE = {
 def energy(output, **changes):
     resolved = graph.resolve([output], given=GIVEN, fixed=STATED_PUE)
     values = {**ARTICLE, **changes}
-    return point.compute_point(resolved, {name: values[name] for name in resolved.inputs}).values[output]
+    return interpret.compute_point(resolved, {name: values[name] for name in resolved.inputs}).values[output]
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import pytest
 
 from benchmarks import efficiency
 from sweep.catalog.parameters import folder
-from sweep.cube.running import evaluate as at
-from sweep.cube.running import run
+from sweep.cube.compute import evaluate as at
+from sweep.cube.compute import run
 from sweep.kernels.serving import energy
 from sweep.study.parse import open_study
 from tests.at_point import evaluate, value

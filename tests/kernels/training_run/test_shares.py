@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from sweep.equations import point
+from sweep.equations import interpret
 from sweep.study.shares import SHARES
 from tests.at_point import prepared, value
 
@@ -38,7 +38,7 @@ def test_shares_sum_to_one_at_hundreds_of_random_points():
         model = draw.choice(MODELS)
         run["ep"] = draw.choice((1, 2, 8)) if model in ("mixtral-8x7b", "deepseek-v3") else 1
         select = {"model": model, "gpu": draw.choice(GPUS), "trainer": draw.choice(TRAINERS)}
-        values = point.compute_point(*prepared([*SHARES, "step_time"], select, **run)).values
+        values = interpret.compute_point(*prepared([*SHARES, "step_time"], select, **run)).values
         if math.isnan(values["step_time"]):
             continue
         known += 1

@@ -3,7 +3,7 @@
 import pytest
 
 from sweep.catalog.parameters import parameters
-from sweep.equations import graph, point
+from sweep.equations import graph, interpret
 from tests.at_point import value
 
 V100 = {"peak_rate": 125e12, "hbm_bandwidth": 900e9, "gpu_tdp": 300.0}
@@ -15,7 +15,7 @@ def product(m, n, k, precision="fp16", gpu=V100):
     inputs = {"matmul_m": m, "matmul_n": n, "matmul_k": k, "precision": float(parameters()["precision"].choices.index(precision)), **gpu}
     resolved = graph.resolve(["matmul_energy", "matmul_intensity"], given=[])
     assert set(resolved.inputs) == set(inputs)
-    return point.compute_point(resolved, inputs).values
+    return interpret.compute_point(resolved, inputs).values
 
 
 def test_the_articles_product_takes_two_quadrillion_operations():

@@ -6,7 +6,7 @@ import pytest
 
 from sweep.catalog.entries import entry, entry_names
 from sweep.catalog.parameters import columns
-from sweep.equations import graph, point
+from sweep.equations import graph, interpret
 from sweep.kernels.transformer import parameters
 
 # published counts that a count by the model's shape does not meet, and why
@@ -29,7 +29,7 @@ def figures(name):
 
 
 def compute(model, *outputs, **given):
-    return point.compute_point(graph.resolve(outputs, given=given), {**figures(model), **given}).values
+    return interpret.compute_point(graph.resolve(outputs, given=given), {**figures(model), **given}).values
 
 
 def tolerance(figure):

@@ -13,7 +13,7 @@ from sweep.errors import SweepError
 
 
 @dataclass(frozen=True)
-class Point:
+class PointValues:
     """Every quantity of one point in SI, and the rules that it breaks."""
 
     values: Mapping[str, float]
@@ -31,7 +31,7 @@ def call(function: Callable[..., Any], arguments: list[float]) -> float:
         raise SweepError(f"{fault(error, code.co_filename, code.co_firstlineno)} (in {code.co_name})") from None
 
 
-def compute_point(graph: Graph, inputs: Mapping[str, float]) -> Point:
+def compute_point(graph: Graph, inputs: Mapping[str, float]) -> PointValues:
     """Evaluate all quantities of a graph at one point, given a value in SI for each of its inputs."""
     values = {name: inputs[name] for name in graph.inputs}
     verdicts: dict[int, bool] = {}
@@ -53,4 +53,4 @@ def compute_point(graph: Graph, inputs: Mapping[str, float]) -> Point:
         else:
             values[equation.name] = call(equation.function, [values[a] for a in needs])
     flags = tuple(rule for i, rule in enumerate(graph.rules) if broken(i))
-    return Point(values, flags)
+    return PointValues(values, flags)

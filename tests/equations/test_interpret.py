@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from sweep.equations import graph, point
+from sweep.equations import graph, interpret
 from sweep.equations.registry import equation, rule
 from sweep.errors import SweepError
 
@@ -23,14 +23,14 @@ def declared(text, decorator):
 )
 def test_what_has_no_value_is_nan(expression, at):
     function = declared(f"def point_of(pue):\n    'Some.'\n    return {expression}", lambda function: function)
-    assert math.isnan(point.call(function, [at]))
-    assert math.isfinite(point.call(function, [1.5]))
+    assert math.isnan(interpret.call(function, [at]))
+    assert math.isfinite(interpret.call(function, [1.5]))
 
 
 def test_an_equation_that_is_no_function_of_numbers_is_named():
     function = declared("def point_text(pue):\n    'Some.'\n    return pue + 'x'", lambda function: function)
     with pytest.raises(SweepError, match=r"TypeError.*\(in point_text\)$"):
-        point.call(function, [1.0])
+        interpret.call(function, [1.0])
 
 
 def test_a_broken_rule_takes_the_value_of_what_it_guards_and_of_all_that_follows():
@@ -39,10 +39,10 @@ def test_a_broken_rule_takes_the_value_of_what_it_guards_and_of_all_that_follows
     declared("def point_small(pue):\n    'Small.'\n    return pue < 1.5", rule(guards=("point_half",), source="article"))
     declared("def point_large(pue):\n    'Large.'\n    return pue > 3", rule(source="article"))
     found = graph.resolve(["point_quarter"], given=[])
-    excluded = point.compute_point(found, {"pue": 1.0})
+    excluded = interpret.compute_point(found, {"pue": 1.0})
     assert [rule.name for rule in excluded.broken] == ["point_small"]
     assert math.isnan(excluded.values["point_half"])
     assert math.isnan(excluded.values["point_quarter"])
-    warned = point.compute_point(found, {"pue": 4.0})
+    warned = interpret.compute_point(found, {"pue": 4.0})
     assert [rule.name for rule in warned.broken] == ["point_large"]
     assert warned.values["point_quarter"] == 1.0

@@ -8,9 +8,9 @@ import shutil
 import numpy as np
 import pytest
 
-from sweep.cube import journal, running
+from sweep.cube import compute, journal
+from sweep.cube.compute import evaluate, run
 from sweep.cube.query import open_cube
-from sweep.cube.running import evaluate, run
 from sweep.engine import blocks, plan
 from sweep.errors import SweepError
 from tests.studies import ENERGY
@@ -45,7 +45,7 @@ def test_the_same_study_again_reads_what_is_there(study, tmp_path, evaluated):
 
 
 def test_a_cube_too_large_for_memory_needs_a_store(study, monkeypatch):
-    monkeypatch.setattr(running, "IN_MEMORY_BYTES", 100)
+    monkeypatch.setattr(compute, "IN_MEMORY_BYTES", 100)
     with pytest.raises(SweepError, match="too large for memory; give a store"):
         run(study)
 
@@ -104,7 +104,7 @@ def files(cube):
 
 
 def test_a_cube_as_it_was_written_has_no_fault(cube):
-    assert running.check(cube) == []
+    assert compute.check(cube) == []
 
 
 def ways(content):
@@ -124,13 +124,13 @@ def test_whatever_happens_to_any_file_is_named_and_made_good(cube):
         content = (cube / name).read_bytes()
         for damaged in ways(content):
             (cube / name).unlink() if damaged is None else (cube / name).write_bytes(damaged)
-            found = running.check(cube)
+            found = compute.check(cube)
             assert name in [fault.file for fault in found], (name, damaged and len(damaged))
             if damaged in (None, b"") or "energy/c" not in name:
                 with pytest.raises(SweepError, match=r"cube.zarr: is damaged: .*; `sweep check .*cube.zarr --repair` recomputes it$"):
                     open_cube(cube)
-            assert running.check(cube, repair=True) == found
-            assert running.check(cube) == []
+            assert compute.check(cube, repair=True) == found
+            assert compute.check(cube) == []
             assert files(cube) == whole
     assert sorted(os.listdir(cube.parent)) == ["cube.zarr", "study.yaml"]
 
@@ -151,10 +151,10 @@ def test_the_same_run_again_computes_what_is_lost(opened, cube):
 def test_other_equations_or_facts_repair_nothing(cube, monkeypatch):
     shutil.rmtree(cube / "facility_energy" / "c")
     before = files(cube)
-    today = running.dataset.identity
-    monkeypatch.setattr(running.dataset, "identity", lambda plan: {**today(plan), "text of the equations": "as it was, #0"})
+    today = compute.dataset.identity
+    monkeypatch.setattr(compute.dataset, "identity", lambda plan: {**today(plan), "text of the equations": "as it was, #0"})
     with pytest.raises(SweepError, match=r"not those that it was made with: .*the equations has changed.*--overwrite$"):
-        running.check(cube, repair=True)
+        compute.check(cube, repair=True)
     assert files(cube) == before
 
 
@@ -162,7 +162,7 @@ def test_a_cube_without_manifest_and_metadata_is_no_cube(cube):
     (cube / "manifest.jsonl").unlink()
     (cube / "zarr.json").write_bytes(b"{")
     with pytest.raises(SweepError, match="cannot be read as a cube"):
-        running.check(cube, repair=True)
+        compute.check(cube, repair=True)
 
 
 @pytest.mark.parametrize(("change", "said"), [("layout", "by another version of wattsweep"), ("written", "by an older version")])
@@ -175,7 +175,7 @@ def test_a_cube_of_another_version_is_said(cube, change, said):
         plain = json.loads((cube / "zarr.json").read_text())
         del plain["attributes"]["written"]
         (cube / "zarr.json").write_text(json.dumps(plain))
-    for ask in (open_cube, running.check):
+    for ask in (open_cube, compute.check):
         with pytest.raises(SweepError, match=said):
             ask(cube)
 

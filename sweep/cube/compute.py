@@ -20,7 +20,7 @@ from sweep.cube import dataset, journal, layout, store
 from sweep.engine import blocks, plan
 from sweep.engine.blocks import Array, Block, Program, Worker
 from sweep.engine.plan import Plan
-from sweep.equations import point
+from sweep.equations import interpret
 from sweep.errors import SweepError
 from sweep.study.definition import Study, Written
 from sweep.study.parse import in_si, read_study, with_value
@@ -62,7 +62,7 @@ def evaluate(study: Study, **at: float | str) -> dict[str, float]:
     for name, value in at.items():
         study = with_value(study, name, Node(str(value) if isinstance(value, str) else in_si(name, value), "evaluate", 0, name))
     study = study.stated
-    values = point.compute_point(study.graph, study.inputs_at(study.point)).values
+    values = interpret.compute_point(study.graph, study.inputs_at(study.point)).values
     for name in study.outputs:
         if math.isinf(values[name]):
             raise SweepError(f"{study.file}: {dataset.infinite(name)} at this point")
@@ -76,16 +76,16 @@ def check(path: str | Path, *, repair: bool = False, threads: int | None = None,
     SweepError, too, where today's equations and facts would give another cube.
     """
     store.check_complete(Path(path))
-    where = layout.place(Path(path))
-    found = store.faults(where, deep=True)
+    place = layout.place(Path(path))
+    found = store.faults(place, deep=True)
     if not (found and repair):
         return found
-    made = plan.make(study_of(where))
-    if changed := dataset.differences(store.identity(where), dataset.identity(made)):
+    made = plan.make(study_of(place))
+    if changed := dataset.differences(store.identity(place), dataset.identity(made)):
         advice = "blocks of it would not fit together; run its study again with --overwrite"
         raise SweepError(f"{path}: equations or facts are not those that it was made with: {'; '.join(changed[:4])}: {advice}")
     try:
-        _mend(where, made, threads, progress)
+        _mend(place, made, threads, progress)
     except OSError as error:
         raise SweepError(f"{path}: cannot be written: {error.strerror or error}") from None
     return found

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from sweep.errors import SweepError
-from sweep.study.where import conditions
+from sweep.study.conditions import conditions
 
 DAY = 86400.0
 
