@@ -101,8 +101,8 @@ def serving_facility_power(serving_server_power, serving_network_power, pue):
 
 
 @equation(unit="J/query", source="elsworth-2025")
-def energy_per_query(it_energy_per_output_token, output_tokens):
-    """Energy of all IT for one query, prefill and decode.
+def energy_per_query_modelled(it_energy_per_output_token, output_tokens):
+    """Energy of all IT for one query, prefill and decode, from what a replica does.
 
     E = e_i n_out
 

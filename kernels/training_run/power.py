@@ -1,12 +1,12 @@
 """Power of GPUs and servers in training. What belongs here: what a GPU draws for what it does, and the server around it.
 
-Four methods give the power of a server; `power_method` chooses. All end at the server's own input, switches and building not
+Five methods give the power of a server; `power_method` chooses. All end at the server's own input, switches and building not
 included. Boundaries: `gpu_power_modelled` ends at the chip, `server_power` at the server's input, `switch_power` adds the network.
 """
 
 from sweep.equations.registry import equation
 
-NAMEPLATE, TDP, MEASURED, MODELLED = 0, 1, 2, 3
+NAMEPLATE, TDP, MEASURED, MODELLED, GPU_TDP = range(5)
 
 
 @equation(unit="s", source="latif-2024")
@@ -144,8 +144,22 @@ def server_power_modelled(gpus_per_server, gpu_power_modelled, server_host_power
     return training_power_residual * (gpus_per_server * gpu_power_modelled + server_host_power) / supply_efficiency
 
 
+@equation(unit="W", source="lacoste-2019")
+def server_power_gpu_tdp(gpus_per_server, gpu_tdp):
+    """Power of one server by the method of most model cards: its GPUs at their thermal design power, and nothing else.
+
+    P = g P_tdp
+
+    gpus_per_server: g, GPUs of one server [1]
+    gpu_tdp: P_tdp, thermal design power of one GPU [W]
+    """
+    return gpus_per_server * gpu_tdp
+
+
 @equation(unit="W", source="article", selects="power_method")
-def server_power(power_method, server_power_nameplate, server_power_tdp, server_power_measured, server_power_modelled):
+def server_power(
+    power_method, server_power_nameplate, server_power_tdp, server_power_measured, server_power_modelled, server_power_gpu_tdp
+):
     """Mean power of one server in training, by the chosen method.
 
     that of the method
@@ -155,7 +169,10 @@ def server_power(power_method, server_power_nameplate, server_power_tdp, server_
     server_power_tdp: GPUs at their thermal design power [W]
     server_power_measured: the share of the nameplate that meters have shown [W]
     server_power_modelled: from what its GPUs do [W]
+    server_power_gpu_tdp: its GPUs alone, at their thermal design power [W]
     """
+    if power_method == GPU_TDP:
+        return server_power_gpu_tdp
     if power_method == MODELLED:
         return server_power_modelled
     if power_method == MEASURED:

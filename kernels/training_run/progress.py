@@ -50,8 +50,8 @@ def hfu(mfu, recompute):
 
 
 @equation(unit="s", source="narayanan-2021")
-def time_to_train(training_tokens, tokens_per_step, step_time, effective_training_fraction):
-    """Time until the model has seen all its tokens, failures and checkpoints included.
+def time_to_train_modelled(training_tokens, tokens_per_step, step_time, effective_training_fraction):
+    """Time until the model has seen all its tokens, from the time of a step, failures and checkpoints included.
 
     T = D / n t / f
 

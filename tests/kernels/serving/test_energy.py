@@ -187,7 +187,7 @@ def test_boundaries_by_hand():
     assert energy.facility_energy_per_output_token(it_energy_per_output_token=18.5, pue=1.5) == 27.75
     assert energy.serving_server_power(serving_gpu_power=500.0, server_host_power=1200.0, gpus_per_server=8.0) == 650
     assert energy.serving_facility_power(serving_server_power=650.0, serving_network_power=50.0, pue=1.5) == 1050
-    assert energy.energy_per_query(it_energy_per_output_token=2.0, output_tokens=400.0) == 800
+    assert energy.energy_per_query_modelled(it_energy_per_output_token=2.0, output_tokens=400.0) == 800
     assert energy.facility_energy_per_query(energy_per_query=800.0, pue=1.5) == 1200
 
 

@@ -14,6 +14,7 @@ def test_methods_of_one_server():
     assert value("server_power", H100) == 10200
     assert value("server_power", H100, power_method="measured") == pytest.approx(6834)
     assert value("server_power", H100, power_method="tdp") == pytest.approx((8 * 700 + 1800) / 0.97)
+    assert value("server_power", H100, power_method="gpu_tdp") == 8 * 700
 
 
 def test_a_gpu_at_its_tensor_units_draws_nearly_all_it_may():
@@ -175,5 +176,5 @@ def test_by_hand(name, given, expected):
 
 
 def test_the_power_that_counts_is_that_of_the_method():
-    given = {f"server_power_{name}": place for place, name in enumerate(("nameplate", "tdp", "measured", "modelled"))}
-    assert [power.server_power(power_method=method, **given) for method in range(4)] == [0, 1, 2, 3]
+    given = {f"server_power_{name}": place for place, name in enumerate(("nameplate", "tdp", "measured", "modelled", "gpu_tdp"))}
+    assert [power.server_power(power_method=method, **given) for method in range(5)] == [0, 1, 2, 3, 4]
