@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from sweep.cli import answers, cubes, facts, points, studies, supply, uncertain
+from sweep.cli import answers, compare, cubes, facts, points, studies, supply, uncertain
 from sweep.errors import SweepError, printable
 
 
@@ -52,6 +52,6 @@ def main() -> None:
     """
 
 
-for module in (facts, studies, points, answers, uncertain, cubes, supply):
+for module in (facts, studies, points, compare, answers, uncertain, cubes, supply):
     for command in module.COMMANDS:
         main.add_command(command)

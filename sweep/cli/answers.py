@@ -75,7 +75,7 @@ def best(
         return print_json({**record, **none, **proof, "left_out": found.left_out, "accuracy": accuracy})
     shown = [key for key in (rows[0] if rows else {}) if key in ("rank", "score", *names, *outputs) or key in axes_of(opened)]
     if found.rows:
-        bands = {alone: [(told["p5"], told["p95"]) for told in sure]} if any(sure) else {}
+        bands = {alone: [tuple(told["bands"][alone].values()) if "bands" in told else None for told in sure]} if any(sure) else {}
         click.echo(text_of(rows, shown, units, display_units_of(opened), bands))
     elif found.why:
         click.echo(_none(found.why, text_of(rows, shown, units, display_units_of(opened)) if rows else ""))
@@ -113,7 +113,7 @@ def _opened(subject: str, set_: tuple[str, ...], axis: tuple[str, ...], outputs:
     return open_cube(path)
 
 
-def _sure(opened: Study | xarray.Dataset, rows: list[dict[str, Any]], name: str, maximize: bool, per: str | None) -> list[dict[str, float]]:
+def _sure(opened: Study | xarray.Dataset, rows: list[dict[str, Any]], name: str, maximize: bool, per: str | None) -> list[dict[str, Any]]:
     """The band of each row, and how often it beats the first; nothing of a cube, whose points are not drawn again, nor of a sum."""
     from sweep.study.definition import Study
 
@@ -124,7 +124,7 @@ def _sure(opened: Study | xarray.Dataset, rows: list[dict[str, Any]], name: str,
     return ranked(opened, rows, name, maximize, per)
 
 
-def _undecided(rows: list[dict[str, Any]], sure: list[dict[str, float]], per: str | None) -> list[str]:
+def _undecided(rows: list[dict[str, Any]], sure: list[dict[str, Any]], per: str | None) -> list[str]:
     """Which rows may well be better than the first."""
     near = [(row, told["better"]) for row, told in zip(rows, sure, strict=True) if told.get("better", 0) >= TOLD_APART]
     if not near:

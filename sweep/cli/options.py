@@ -2,7 +2,7 @@
 
 JSON is the same for all commands: numbers in SI, whole ones without a point, words for choices and labels, null where there is no
 value. One quantity is {"value": ..., "unit": ...}, with "status", the rules that it breaks, where it has no value, and "p5", "p95"
-where it has a band. A table is {"units": {column: unit}, "rows": [{column: value}]}.
+where it has a band. A table is {"units": {column: unit}, "rows": [{column: value}]}; a row may have "bands": {column: {"p5", "p95"}}.
 """
 
 from __future__ import annotations

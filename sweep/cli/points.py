@@ -1,17 +1,15 @@
-"""`sweep point` and `sweep compare`. What belongs here: one point of a study, or two against each other, as text or JSON."""
+"""`sweep point`. What belongs here: one point of a study, or one for each label of an axis, as text or JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from sweep.cli.options import as_json, bands_can_be_drawn, more_outputs, overrides, picture, print_json, study_argument, warn_unused
+from sweep.cli.options import as_json, bands_can_be_drawn, more_outputs, overrides, print_json, study_argument, warn_unused
 
 if TYPE_CHECKING:
-    from sweep.analysis.compare import Comparison
     from sweep.equations.interpret import PointValues
     from sweep.equations.registry import Rule
     from sweep.study.definition import Claim, Study
@@ -27,12 +25,19 @@ SHOWN = 0.0005
 @overrides
 @as_json
 @click.option("--all", "everything", is_flag=True, help="Print the inputs, too, each with its source.")
-def point(study: str, set_: tuple[str, ...], axis: tuple[str, ...], outputs: tuple[str, ...], as_json: bool, everything: bool) -> None:
+@click.option("--per", metavar="AXIS", help="The outputs for each label of this axis, side by side.")
+def point(
+    study: str, set_: tuple[str, ...], axis: tuple[str, ...], outputs: tuple[str, ...], as_json: bool, everything: bool, per: str | None
+) -> None:
     """Evaluate a study at one point: every quantity with its unit. Needs no compiler.
 
     The point is the study's `point:`, else the first label of each axis. The outputs come first, then the intermediate
     quantities. Beside a value is its 90 % band: inputs are drawn from the ranges that their sources or the study give, predictions
     from their measured errors. Where a step of training is among the outputs, bars show where its time goes.
+
+    \b
+      sweep point gpt4 --per gpu
+      sweep point gpt4 --axis training_method=all --per training_method    # ours beside the estimates of others
     """
     from sweep.equations.interpret import compute_point
     from sweep.study.parse import open_study
@@ -40,6 +45,8 @@ def point(study: str, set_: tuple[str, ...], axis: tuple[str, ...], outputs: tup
     given = open_study(study, set_, axis, outputs)
     warn_unused(given, set_, given.graph)
     opened = given.stated
+    if per:
+        return _each(given, per, as_json)
     found = compute_point(opened.graph, opened.inputs_at(opened.point))
     bands = _bands(given, found)
     if as_json:
@@ -52,6 +59,39 @@ def _bands(study: Study, found: PointValues) -> dict[str, Band]:
     from sweep.uncertainty.bands import bands
 
     return bands(study, found.values) if bands_can_be_drawn() else {}
+
+
+def _each(given: Study, per: str, as_json: bool) -> None:
+    """The outputs at each label of an axis, where the study's point stands on the others."""
+    from sweep.cube.text import aligned, band, table
+    from sweep.equations.interpret import compute_point
+    from sweep.equations.quantities import quantity, unit_of
+    from sweep.errors import SweepError, suggestion
+    from sweep.uncertainty.bands import bands
+
+    study = given.stated
+    if per not in study.axes:
+        raise SweepError(f"--per {per}: is no axis of the study{suggestion(per, study.axes)}")
+    axis = study.axes[per]
+    places = [{**study.point, per: at} for at in range(axis.size)]
+    found = [compute_point(study.graph, study.inputs_at(at)).values for at in places]
+    sure = [bands(given, study.outputs, at) for at in places] if bands_can_be_drawn() else [{} for _ in places]
+    if as_json:
+        known = {name: quantity(name) for name in study.outputs}
+        labels = axis.labels or [quantity(per).told(value) for value in axis.columns[per].tolist()]
+        rows = [{per: label} | {n: known[n].told(values[n]) for n in known} for label, values in zip(labels, found, strict=True)]
+        bounds = [{n: dict(zip(("p5", "p95"), ends, strict=True)) for n, ends in drawn.items()} for drawn in sure]
+        units = {per: "1" if axis.labels else unit_of(per)} | {name: unit_of(name) for name in known}
+        return print_json({"units": units, "rows": [row | {"bands": ends} for row, ends in zip(rows, bounds, strict=True)]})
+    lines = []
+    for name, display_unit in study.outputs.items():
+        unit, texts = aligned([values[name] for values in found], unit_of(name), display_unit)
+        ends = [band(name, values[name], drawn.get(name), unit) for values, drawn in zip(found, sure, strict=True)]
+        cells = [f"{text} {span}".strip() for text, span in zip(texts, ends, strict=True)]
+        lines.append((name if unit == "1" else f"{name} [{unit}]", *cells))
+    held = [f"{name} = {_label(study, name, at)}" for name, at in study.point.items() if name != per]
+    header = [per, *(_label(study, per, at) for at in range(axis.size))]
+    click.echo("\n".join([f"{study.title} ({study.file})", *([f"at {', '.join(held)}"] if held else []), "", table(header, lines)]))
 
 
 def _point_record(study: Study, found: PointValues, bands: Mapping[str, Band]) -> dict[str, Any]:
@@ -80,7 +120,7 @@ def _point_text(study: Study, found: PointValues, bands: Mapping[str, Band], eve
     from sweep.cube.text import amount, table
     from sweep.study.shares import step_shares
 
-    at = ", ".join(f"{name} = {_label(study, name)}" for name in study.axes)
+    at = ", ".join(f"{name} = {_label(study, name, study.point[name])}" for name in study.axes)
     lines = [f"{study.title} ({study.file})", *([f"at {at}"] if at else []), ""]
     lines.append(_valued("output", study.outputs, found, bands, study.claims))
     lines.append("")
@@ -157,10 +197,10 @@ def _checked(study: Study) -> list[str]:
     return [table(("checked", "predictions against published results"), rows), ""] if rows else []
 
 
-def _label(study: Study, name: str) -> str:
+def _label(study: Study, name: str, at: int) -> str:
     from sweep.cube.text import amount
 
-    axis, at = study.axes[name], study.point[name]
+    axis = study.axes[name]
     return axis.labels[at] if axis.labels else amount(name, float(axis.columns[name][at]))
 
 
@@ -181,92 +221,4 @@ def _origin(study: Study, held: Study, name: str) -> str:
     return f"{held.input_values(name).origin}: {'; '.join(text for text in said if text)}"
 
 
-@click.command(epilog="Example: sweep compare gpt4 --with gpu=h100-sxm --with gpus=9600 --of training_energy")
-@click.argument("one", metavar="STUDY|CUBE")
-@click.argument("other", metavar="[STUDY|CUBE]", required=False)
-@click.option("--with", "changes", multiple=True, metavar="NAME=VALUE", help="Set this in the second alone; gpu=h100-sxm, pue=1.1.")
-@click.option("--of", "quantity", metavar="QUANTITY", help="Attribute the change of this output to the inputs; else of the first.")
-@picture("the attribution")
-@more_outputs
-@overrides
-@as_json
-def compare(
-    one: str,
-    other: str | None,
-    changes: tuple[str, ...],
-    quantity: str | None,
-    plot: Path | None,
-    outputs: tuple[str, ...],
-    set_: tuple[str, ...],
-    axis: tuple[str, ...],
-    as_json: bool,
-) -> None:
-    """Compare two points: the inputs that differ, the change of each output, and which input it is from.
-
-    The points are those at which two studies, or the studies of two cubes, stand; without a second, the first is changed by --with.
-    A change is attributed by Shapley values: what an input adds when it is changed, averaged over all orders of the changes.
-    """
-    from sweep.analysis.compare import compare as found_between
-    from sweep.equations.quantities import unit_of
-
-    first = _opened(one, set_, axis, outputs)
-    second = _opened(other or one, [*set_, *changes], axis, outputs)
-    found = found_between(first, second, quantity)
-    display_units = {**second.outputs, **first.outputs}
-    if plot:
-        from sweep.plot.compare import waterfall
-
-        waterfall(plot, found, unit_of(found.quantity), display_units.get(found.quantity, ""))
-    if as_json:
-        return print_json(_comparison_record(found))
-    click.echo(_comparison_text(found, display_units))
-
-
-def _opened(path: str, set_: Any, axis: tuple[str, ...], outputs: tuple[str, ...]) -> Study:
-    from sweep.cube.compute import study_of
-    from sweep.study.parse import open_study
-
-    file = Path(path)
-    if file.is_dir() or file.suffix == ".zarr":
-        return study_of(file, set_)
-    return open_study(path, set_, axis, outputs)
-
-
-def _comparison_record(found: Comparison) -> dict[str, Any]:
-    from sweep.equations.quantities import names, quantity
-
-    units = {name: quantity(name).unit for name in [*found.outputs, *(name for name in found.inputs if name in names())]}
-    outputs = {
-        name: {"before": c.before, "after": c.after, "difference": c.difference, "ratio": c.ratio} for name, c in found.outputs.items()
-    }
-    inputs = {name: {"before": before, "after": after} for name, (before, after) in found.inputs.items()}
-    parts = {"quantity": found.quantity, "parts": found.parts, "method": found.method}
-    return {"units": units, "inputs": inputs, "outputs": outputs, "attribution": parts}
-
-
-def _comparison_text(found: Comparison, display_units: dict[str, str]) -> str:
-    from sweep.cube.text import aligned, amount, table
-    from sweep.equations.quantities import names, unit_of
-
-    def told(name: str, value: str | float) -> str:
-        return value if isinstance(value, str) else amount(name, value) if name in names() else f"{value:g}"
-
-    inputs = [(name, told(name, before), told(name, after)) for name, (before, after) in found.inputs.items()]
-    rows = []
-    for name, change in found.outputs.items():
-        unit, texts = aligned([change.before, change.after, change.difference], unit_of(name), display_units.get(name, ""))
-        ratio = f"{change.ratio:.4g}" if change.ratio == change.ratio else "-"
-        rows.append((name if unit == "1" else f"{name} [{unit}]", *texts, ratio))
-    lines = [table(("input", "before", "after"), inputs, right=("before", "after")) if inputs else "No input differs.", ""]
-    lines.append(table(("output", "before", "after", "difference", "ratio"), rows, right=("before", "after", "difference", "ratio")))
-    if found.parts:
-        whole = found.outputs[found.quantity].difference
-        unit, texts = aligned([*found.parts.values(), whole], unit_of(found.quantity), display_units.get(found.quantity, ""))
-        shares = [f"{100 * part / whole:.3g} %" if whole else "-" for part in [*found.parts.values(), whole]]
-        parts = zip([*found.parts, "in all"], texts, shares, strict=True)
-        title = found.quantity if unit == "1" else f"{found.quantity} [{unit}]"
-        lines += ["", table(("changed by", title, "share"), parts, right=(title, "share"))]
-    return "\n".join([*lines, "", f"attribution: {found.method}"])
-
-
-COMMANDS = (point, compare)
+COMMANDS = (point,)

@@ -67,7 +67,7 @@ def text_of(
     shown: list[str],
     units: dict[str, str],
     display_units: Mapping[str, str],
-    bands: Mapping[str, list[tuple[float, float]]] | None = None,
+    bands: Mapping[str, list[tuple[float, float] | None]] | None = None,
 ) -> str:
     from sweep.cube.text import aligned, band, table
 

@@ -10,6 +10,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -176,12 +177,9 @@ def sample(node: Node) -> Axis:
 
 
 def _whole(node: Node) -> int:
-    try:
-        found = float(node.text)
-        if found == int(found):
-            return int(found)
-    except (ValueError, OverflowError):
-        pass
+    with suppress(ValueError, OverflowError):
+        if float(node.text) == int(float(node.text)):
+            return int(float(node.text))
     node.fail("must be an integer")
 
 
@@ -228,7 +226,8 @@ def _values(name: str, node: Node, distinct: bool = True) -> Values:
             node.fail("a range reads from:to:step, from:to:log20 or from:to:lin20")
     if node.is_mapping:
         return _range(parameter, node)
-    values = np.array([parameter.read(item) for item in _filled(node)])
+    words = parameter.choices if node.value == "all" else ()
+    values = np.array([*range(len(words))] or [parameter.read(item) for item in _filled(node)], float)
     if distinct:
         _distinct(tuple(f"{value!r}" for value in values.tolist()), node)
     return values

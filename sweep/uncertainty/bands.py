@@ -29,7 +29,8 @@ def bands(study: Study, outputs: Iterable[str] = (), at: Mapping[str, int] | Non
     outputs: the study's own unless others are named. at: index by axis; where the study's point stands unless said otherwise. A sample
     axis of the study says how many draws there are, else `size` does. Needs scipy, and no compiler.
     """
-    return {name: band(values) for name, values in draws(study, outputs, at, size).items()}
+    found = {name: band(values) for name, values in draws(study, outputs, at, size).items()}
+    return {name: ends for name, ends in found.items() if ends[0] != ends[1]}  # what is uncertain may be in alternatives alone
 
 
 def band(drawn: Values) -> Band:
@@ -68,12 +69,12 @@ def drawn(study: Study, at: Mapping[str, int], size: int = USUAL, member: int = 
 
 def ranked(
     study: Study, rows: Sequence[Mapping[str, Any]], quantity: str, maximize: bool = False, per: str | None = None
-) -> list[dict[str, float]]:
-    """For each row that `best` found, the band of the quantity (p5, p95) and the share of draws in which it beats the first (better).
+) -> list[dict[str, Any]]:
+    """For each row that `best` found, the `bands` of the quantity (p5, p95) and the share of draws in which it is `better` than the first.
 
-    per: as in `best`; the first is then that of the same label. Rows that nothing uncertain reaches are empty.
+    per: as in `best`; the first is then that of the same label. A row whose value is the same in all draws has no band.
     """
-    found: list[dict[str, float]] = []
+    found: list[dict[str, Any]] = []
     first: dict[Any, Values] = {}
     for member, row in enumerate(rows, 1):
         at = {name: _index(axis, row[name]) for name, axis in study.axes.items() if name in row}
@@ -82,9 +83,10 @@ def ranked(
             return [{} for _ in rows]
         group = row[per] if per else None
         low, high = band(values)
+        ends = {"bands": {quantity: {"p5": low, "p95": high}}} if low != high else {}
         better = {"better": chance_of_better(first[group], values, maximize)} if group in first else {}
         first.setdefault(group, values)
-        found.append({"p5": low, "p95": high, **better})
+        found.append({**ends, **better})
     return found
 
 

@@ -89,30 +89,6 @@ def test_small_study_units_equal_registry_units():
     assert set(record) == {*open_study(SMALL).graph.inputs, *(e.name for e in open_study(SMALL).graph.equations)}
 
 
-def test_compare_prints_changed_inputs_and_outputs():
-    asked = ["compare", SPLITS, "--with", "pue=1.5", "--with", "gpus=64", "--of", "facility_power"]
-    text = words(sweep(*asked))
-    found = json.loads(sweep(*asked, "--json"))
-    assert ["pue", f"{found['inputs']['pue']['before']:g}", "1.5"] in text
-    assert found["inputs"]["gpus"]["after"] == 64
-    assert isinstance(found["inputs"]["gpus"]["after"], int)
-    change = found["outputs"]["facility_power"]
-    assert change["difference"] == pytest.approx(change["after"] - change["before"])
-    assert sum(found["attribution"]["parts"].values()) == pytest.approx(change["difference"])
-    assert found["units"]["facility_power"] == "W"
-
-
-def test_compare_reads_study_of_cube(cube):
-    study, read = (json.loads(sweep("compare", subject, "--with", "pue=1.5", "--json")) for subject in (SPLITS, cube))
-    assert study == read
-
-
-def test_compare_plot_writes_picture(tmp_path):
-    sweep("compare", SPLITS, "--with", "gpus=64", "--plot", tmp_path / "w.png")
-    assert (tmp_path / "w.png").stat().st_size > 1000
-    assert "a picture ends in .png or .svg" in refused("compare", SPLITS, "--with", "gpus=64", "--plot", tmp_path / "w.pdf")
-
-
 def test_waterfall_bars_are_contiguous():
     lines = _waterfall({"products_share": 0.5, "attention_share": 0.0001, "bubble_share": 0.25}).splitlines()
     assert [line.split()[0] for line in lines[1:]] == ["products_share", "bubble_share"]
@@ -120,3 +96,23 @@ def test_waterfall_bars_are_contiguous():
     assert lines[1].count("#") == 20
     assert lines[2].count("#") == 10
     assert second - first == 20
+
+
+def test_point_per_prints_outputs_of_each_label():
+    head, line = "gpu", "facility_power [MW]"
+    rows = {row[0]: row[1:] for row in words(sweep("point", SPLITS, "--per", "gpu"))}
+    told = json.loads(sweep("point", SPLITS, "--per", "gpu", "--json"))
+    assert rows[head] == [row["gpu"] for row in told["rows"]]
+    assert told["units"] == {"gpu": "1", "step_time": "s", "mfu": "1", "time_to_train": "s", "facility_power": "W"}
+    small, large = told["rows"]
+    assert (small["facility_power"], rows[line][0]) == (None, "-")  # no server for an L40S
+    alone = json.loads(sweep("point", SPLITS, "--json"))["facility_power"]
+    assert (large["facility_power"], large["bands"]["facility_power"]) == (alone["value"], {end: alone[end] for end in ("p5", "p95")})
+    assert re.fullmatch(r"[\d.]+ \[[\d.]+, [\d.]+\]", rows[line][1])
+    assert "is no axis of the study; did you mean 'gpu'" in refused("point", SPLITS, "--per", "gpuu")
+
+
+def test_point_per_method_prints_no_band_of_method_without_range():
+    rows = json.loads(sweep("point", "methods", "--per", "training_method", "--json"))["rows"]
+    assert [row["training_method"] for row in rows] == ["modelled", "fixed_mfu", "pipeline_mfu", "llmcarbon"]
+    assert ["time_to_train" in row["bands"] for row in rows] == [True, False, False, False]

@@ -44,7 +44,7 @@ ROOMS = {
         "describe",
     ),
     "plot": ("style", "compare", "pareto", "sensitivity"),
-    "cli": ("options", "rows", "answers", "cubes", "facts", "points", "studies", "supply", "uncertain"),
+    "cli": ("options", "rows", "answers", "compare", "cubes", "facts", "points", "studies", "supply", "uncertain"),
 }
 # an equation reads quantities of its own room and of those above it
 KERNEL_ROOMS = ("transformer", "training", "training_run", "serving", "facility", "grid")

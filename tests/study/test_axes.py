@@ -51,6 +51,11 @@ def test_a_range_of_tenths_has_the_numbers_that_a_person_would_type(opened):
     assert days.columns["training_duration"].tolist() == [float(f"{30 + 0.1 * i:.1f}") * DAY for i in range(11)]
 
 
+def test_all_are_the_words_of_a_choice(opened):
+    axis = opened({**with_axes(power_method="all"), "outputs": ["server_power"]}).axes["power_method"]
+    assert axis.labels == ("nameplate", "tdp", "measured", "modelled", "gpu_tdp")
+
+
 def test_words_label_an_axis_of_a_choice(opened):
     axis = opened({**with_axes(precision=["bf16", "fp8"]), "outputs": ["required_mfu"]}).axes["precision"]
     assert axis.labels == ("bf16", "fp8")

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from sweep.kernels.training_run import methods
-from tests.at_point import by_hand, evaluate, value
+from tests.at_point import by_hand, evaluate, prepared, value
 
 BLOOM = {"model": "bloom-176b", "gpu": "a100-sxm-80gb", "trainer": "megatron-deepspeed-2022"}
 RUN = {"gpus": 384, "tp": 4, "pp": 12, "micro_batch": 2, "global_batch": 2048, "sequence_length": 2048, "training_tokens": 366e9}
@@ -18,6 +18,11 @@ def test_time_to_train_is_that_of_the_method():
         assert chosen == value(f"time_to_train_{method}", BLOOM, recompute="full", **RUN)
     given = {f"time_to_train_{method}": float(i) for i, method in enumerate(named)}
     assert [methods.time_to_train(training_method=i, **given) for i in range(4)] == [0, 1, 2, 3]
+
+
+def test_default_method_computes_no_other():
+    graph, _ = prepared(["time_to_train"], BLOOM, **RUN)
+    assert [e.name for e in graph.equations if e.name.startswith("time_to_train")] == ["time_to_train_modelled", "time_to_train"]
 
 
 def test_fixed_mfu_is_six_n_d_over_peak_rate():

@@ -79,7 +79,7 @@ BY_HAND = [
     ("mfu", {"model_flops_per_step": 24e15, "step_time": 2.0, "gpus": 100, "peak_rate_16bit": 3e14}, 0.4),
     ("hfu", {"mfu": 0.45, "recompute": "full"}, 0.6),
     ("hfu", {"mfu": 0.45, "recompute": "selective"}, 0.45),
-    ("time_to_train_modelled", {"training_tokens": 3e9, "tokens_per_step": 3e4, "step_time": 20, "effective_training_fraction": 0.8}, 2.5e6),
+    ("time_to_train_modelled", {"training_tokens": 3e9, "tokens_per_step": 3e4, "step_time": 4, "effective_training_fraction": 0.8}, 5e5),
     ("cluster_failure_interval", {"gpu_failure_interval": 5e8, "gpus": 10000}, 5e4),
     ("checkpoint_interval", {"checkpoint_time": 50, "cluster_failure_interval": 10000}, 1000),
     (
