@@ -26,20 +26,20 @@ def electricity_share(average_power, national_electricity):
     return average_power / national_electricity
 
 
-@equation(unit="home", source="eia-faq-97")
-def homes(average_power, power_per_home):
+@equation(unit="household", source="eia-faq-97")
+def households(average_power, power_per_household):
     """Households that use as much electricity over the year, by the rule of the yardstick.
 
     n = P / p
 
     average_power: P, mean power of the facility [W]
-    power_per_home: p, electricity of one home [W/home]
+    power_per_household: p, electricity of one household [W/household]
     """
-    return average_power / power_per_home
+    return average_power / power_per_household
 
 
 @equation(unit="person", source="eia-sales")
-def people_at_home(average_power, residential_power_per_person):
+def people_by_residential_use(average_power, residential_power_per_person):
     """People whose households use as much electricity over the year.
 
     n = P / p
@@ -62,21 +62,21 @@ def people(average_power, power_per_person):
     return average_power / power_per_person
 
 
-@equation(unit="home", source="eia-faq-97")
-def run_homes(training_energy, comparison_period, power_per_home):
+@equation(unit="household", source="eia-faq-97")
+def training_households(training_energy, comparison_period, power_per_household):
     """Households that the energy of the training run would supply for the comparison period.
 
     n = E / (p T)
 
     training_energy: E, energy of the servers over the training run [J]
     comparison_period: T, time over which households are supplied [s]
-    power_per_home: p, electricity of one home [W/home]
+    power_per_household: p, electricity of one household [W/household]
     """
-    return training_energy / (power_per_home * comparison_period)
+    return training_energy / (power_per_household * comparison_period)
 
 
 @equation(unit="person", source="eia-sales")
-def run_people_at_home(training_energy, comparison_period, residential_power_per_person):
+def training_people_by_residential_use(training_energy, comparison_period, residential_power_per_person):
     """People whose households the energy of the training run would supply for the comparison period.
 
     n = E / (p T)
@@ -89,7 +89,7 @@ def run_people_at_home(training_energy, comparison_period, residential_power_per
 
 
 @equation(unit="person", source="eia-sales")
-def run_people(training_energy, comparison_period, power_per_person):
+def training_people(training_energy, comparison_period, power_per_person):
     """People whom the energy of the training run would supply in all sectors for the comparison period.
 
     n = E / (p T)
@@ -102,25 +102,25 @@ def run_people(training_energy, comparison_period, power_per_person):
 
 
 @equation(unit="J", source="eia-faq-97")
-def town_of_homes_energy(city_size, comparison_period, power_per_home):
-    """Electricity of a town of so many households over the comparison period.
+def household_energy(city_size, comparison_period, power_per_household):
+    """Electricity of a number of households over the comparison period.
 
     E = n p T
 
-    city_size: n, households of the town [1]
+    city_size: n, households [1]
     comparison_period: T, time over which it is counted [s]
-    power_per_home: p, electricity of one home [W/home]
+    power_per_household: p, electricity of one household [W/household]
     """
-    return city_size * power_per_home * comparison_period
+    return city_size * power_per_household * comparison_period
 
 
 @equation(unit="J", source="eia-sales")
-def town_homes_energy(city_size, comparison_period, residential_power_per_person):
-    """Household electricity of a town of so many people over the comparison period.
+def city_residential_energy(city_size, comparison_period, residential_power_per_person):
+    """Household electricity of a city of so many people over the comparison period.
 
     E = n p T
 
-    city_size: n, people of the town [1]
+    city_size: n, people of the city [1]
     comparison_period: T, time over which it is counted [s]
     residential_power_per_person: p, household electricity per person [W/person]
     """
@@ -128,12 +128,12 @@ def town_homes_energy(city_size, comparison_period, residential_power_per_person
 
 
 @equation(unit="J", source="eia-sales")
-def town_energy(city_size, comparison_period, power_per_person):
-    """Electricity of a town of so many people in all sectors over the comparison period.
+def city_energy(city_size, comparison_period, power_per_person):
+    """Electricity of a city of so many people in all sectors over the comparison period.
 
     E = n p T
 
-    city_size: n, people of the town [1]
+    city_size: n, people of the city [1]
     comparison_period: T, time over which it is counted [s]
     power_per_person: p, electricity of all sectors for each person [W/person]
     """

@@ -157,7 +157,7 @@ def factor_is_needed(unit: str) -> bool:
 
 def cf_units(unit: str) -> str:
     """`unit` for a CF `units` attribute: what any unit library reads, so counted things (FLOP, token, query, USD) become 1."""
-    text = re.sub(r"\b(FLOP|token|query|home|person|USD)\b", "1", unit)
+    text = re.sub(r"\b(FLOP|token|query|household|person|USD)\b", "1", unit)
     return "1" if re.fullmatch(r"[1/*. ]+", text) else text.replace("1/", "", 1) if text.startswith("1/1") else text
 
 

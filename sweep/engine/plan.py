@@ -173,9 +173,9 @@ def _touch(graph: Graph, inputs: Mapping[str, InputValues], steps: list[Step]) -
 
 
 def _nests(steps: list[Step], dims: Mapping[str, Dims], outputs: tuple[str, ...], exported: set[str]) -> tuple[Nest, ...]:
-    homes: dict[Dims, list[Step]] = {}
+    steps_of: dict[Dims, list[Step]] = {}
     for step in steps:
-        homes.setdefault(dims[step.name], []).append(step)
+        steps_of.setdefault(dims[step.name], []).append(step)
     computed = {step.name for step in steps}
     read_outside = exported & computed
     for step in steps:
@@ -183,8 +183,8 @@ def _nests(steps: list[Step], dims: Mapping[str, Dims], outputs: tuple[str, ...]
             if name in computed and dims[name] != dims[step.name]:
                 read_outside.add(name)
     found = []
-    for home in sorted(homes, key=lambda d: (len(d), d)):
-        inside = tuple(homes[home])
+    for axes in sorted(steps_of, key=lambda d: (len(d), d)):
+        inside = tuple(steps_of[axes])
         exports = tuple(step.name for step in inside if step.name in read_outside)
-        found.append(Nest(home, inside, exports, tuple(name for name in outputs if name in computed and dims[name] == home)))
+        found.append(Nest(axes, inside, exports, tuple(name for name in outputs if name in computed and dims[name] == axes)))
     return tuple(found)

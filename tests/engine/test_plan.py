@@ -56,13 +56,13 @@ def test_the_rate_of_training_knows_nothing_of_the_building_and_of_the_queries()
 
 
 def test_each_equation_and_rule_stands_in_exactly_one_nest_that_of_its_own_axes(made):
-    homes = {}
+    nest_of = {}
     for nest in made.nests:
         for step in nest.steps:
-            assert step.name not in homes
-            homes[step.name] = nest
-    assert set(homes) >= {e.name for e in made.graph.equations} | {r.name for r in made.graph.rules}
-    for name, nest in homes.items():
+            assert step.name not in nest_of
+            nest_of[step.name] = nest
+    assert set(nest_of) >= {e.name for e in made.graph.equations} | {r.name for r in made.graph.rules}
+    for name, nest in nest_of.items():
         assert made.dims[name] == nest.dims
     assert len({nest.dims for nest in made.nests}) == len(made.nests)
 

@@ -1,4 +1,4 @@
-"""Shares of a nation, homes and people: the article's rows by their rules."""
+"""Shares of a nation, households and people: the article's rows by their rules."""
 
 import pytest
 
@@ -15,18 +15,18 @@ def test_176_twh_is_one_of_three_shares(denominator, percent):
 
 def test_44_gwh_a_month_is_50000_homes_and_not_people():
     us = {"yardstick": "us-average"}
-    assert value("town_of_homes_energy", us) == pytest.approx(to_si("44.6 GWh", "J"), rel=2e-3)
-    assert value("town_homes_energy", us) == pytest.approx(to_si("18.1 GWh", "J"), rel=2e-3)
-    assert value("town_energy", us) == pytest.approx(to_si("48.0 GWh", "J"), rel=2e-3)
-    assert value("run_homes", us, training_energy="43.875 GWh") == pytest.approx(49_137, rel=1e-3)
-    assert value("run_people_at_home", us, training_energy="43.875 GWh") == pytest.approx(121_230, rel=2e-3)
+    assert value("household_energy", us) == pytest.approx(to_si("44.6 GWh", "J"), rel=2e-3)
+    assert value("city_residential_energy", us) == pytest.approx(to_si("18.1 GWh", "J"), rel=2e-3)
+    assert value("city_energy", us) == pytest.approx(to_si("48.0 GWh", "J"), rel=2e-3)
+    assert value("training_households", us, training_energy="43.875 GWh") == pytest.approx(49_137, rel=1e-3)
+    assert value("training_people_by_residential_use", us, training_energy="43.875 GWh") == pytest.approx(121_230, rel=2e-3)
 
 
 @pytest.mark.parametrize(
-    ("rule", "homes"), [("ercot-peak", 250), ("us-round", 834), ("colossus-press", 1000), ("ge-vernova", 1111), ("us-average", 818)]
+    ("rule", "households"), [("ercot-peak", 250), ("us-round", 834), ("colossus-press", 1000), ("ge-vernova", 1111), ("us-average", 818)]
 )
-def test_homes_for_each_megawatt_depend_on_the_rule(rule, homes):
-    assert value("homes", {"yardstick": rule}, average_power="1 MW") == pytest.approx(homes, rel=1e-3)
+def test_homes_for_each_megawatt_depend_on_the_rule(rule, households):
+    assert value("households", {"yardstick": rule}, average_power="1 MW") == pytest.approx(households, rel=1e-3)
 
 
 def test_the_share_of_data_centers_in_irelands_metered_electricity():
@@ -35,13 +35,13 @@ def test_the_share_of_data_centers_in_irelands_metered_electricity():
 
 
 def test_scale_by_hand():
-    """A mean of 90 MW, and 90 GWh over 30 days which are a mean of 125 MW; 1.25 kW for each home, 500 W and 1.5 kW for each person."""
+    """A mean of 90 MW, and 90 GWh over 30 days which are a mean of 125 MW; 1.25 kW for each household, 500 W and 1.5 kW for each person."""
     run = {"training_energy": to_si("90 GWh", "J"), "comparison_period": to_si("30 d", "s")}
     assert scale.national_electricity(electricity_total=5e11) == 5e11
     assert scale.electricity_share(average_power=90e6, national_electricity=450e9) == pytest.approx(2e-4)
-    assert scale.homes(average_power=90e6, power_per_home=1250.0) == pytest.approx(72_000)
-    assert scale.people_at_home(average_power=90e6, residential_power_per_person=500.0) == pytest.approx(180_000)
+    assert scale.households(average_power=90e6, power_per_household=1250.0) == pytest.approx(72_000)
+    assert scale.people_by_residential_use(average_power=90e6, residential_power_per_person=500.0) == pytest.approx(180_000)
     assert scale.people(average_power=90e6, power_per_person=1500.0) == pytest.approx(60_000)
-    assert scale.run_homes(power_per_home=1250.0, **run) == pytest.approx(100_000)
-    assert scale.run_people_at_home(residential_power_per_person=500.0, **run) == pytest.approx(250_000)
-    assert scale.run_people(power_per_person=1500.0, **run) == pytest.approx(83_333.3, rel=1e-6)
+    assert scale.training_households(power_per_household=1250.0, **run) == pytest.approx(100_000)
+    assert scale.training_people_by_residential_use(residential_power_per_person=500.0, **run) == pytest.approx(250_000)
+    assert scale.training_people(power_per_person=1500.0, **run) == pytest.approx(83_333.3, rel=1e-6)
