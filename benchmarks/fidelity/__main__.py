@@ -64,11 +64,11 @@ def energy_command(csv_file: Path, json_file: Path | None, page: Path | None, ru
 
 
 @main.command("serving")
-@click.argument("csv_file", type=FILE)
+@click.argument("csv_files", nargs=-1, required=True, type=FILE)
 @options
-def serving_command(csv_file: Path, json_file: Path | None, page: Path | None) -> None:
-    """Throughput, time per output token, power and energy per output token of served models."""
-    scores = serving.score(serving.prepare(reading.load(csv_file)))
+def serving_command(csv_files: tuple[Path, ...], json_file: Path | None, page: Path | None) -> None:
+    """Throughput, time per output token, power and energy per output token of served models, those of several files together."""
+    scores = serving.score(serving.prepare([row for file in csv_files for row in reading.load(file)]))
     _finish("Served models, predicted against published", scores, serving_summary.summary(scores), json_file, page)
 
 

@@ -8,7 +8,8 @@ from benchmarks.fidelity.rows import Row
 from benchmarks.fidelity.score import Score
 from benchmarks.fidelity.serving import scoring as serving
 from benchmarks.fidelity.serving import summary as serving_summary
-from benchmarks.fidelity.serving.inputs import served, split
+from benchmarks.fidelity.serving.inputs import served
+from benchmarks.fidelity.serving.words import drafted, engine, split
 
 SERVED = {
     "row_id": "S1",
@@ -79,7 +80,39 @@ def test_formats_of_a_served_row() -> None:
     assert formats(precision="fp8", engine="TensorRT-LLM v1.0") == ("fp8", 8.0, 8.0)
     assert formats(precision="fp4") == ("bf16", 4.5, 16.0)
     assert formats(precision="fp4", hardware="B200 SXM") == ("fp4", 4.5, 16.0)
+    assert formats(precision="int4") == formats(precision="AWQ") == ("bf16", 4.25, 16.0)
+    assert formats(precision="int8") == ("int8", 8.0, 16.0)
     assert formats(precision="", model="Qwen/Qwen3-235B-A22B-FP8", parallelism="TP8", gpus="8") == ("fp8", 8.0, 16.0)
+
+
+def test_software_of_a_served_row_is_dated_by_its_year_or_its_version() -> None:
+    def name(software: str, how: str = "") -> str:
+        return engine(Row({**SERVED, "engine": software, "how_measured": how})).name
+
+    assert name("vLLM") == "vllm-2025"
+    assert name("vLLM", "run of 2026-05") == name("vLLM v0.23.0") == name("vllm 0.11.2") == "vllm-2026"
+    assert name("vllm 0.6.3") == "vllm-2024"
+    assert name("trtllm 1.1.0rc2", "InferenceMAX-style sweep") == name("TensorRT-LLM v1.2.0rc1") == "tensorrt-llm-2026"
+    assert name("TensorRT-LLM v1.0") == "tensorrt-llm-2025"
+    assert name("SGLang 2025-09") == name("sglang 0.5.9") == "sglang-2026"
+
+
+def test_drafts_of_a_served_row() -> None:
+    def read(how: str) -> tuple[float, float] | None:
+        return drafted(Row({"how_measured": how}))
+
+    assert read("2025; no speculation") is None
+    assert read('speculative decoding: --speculative-config={"method":"mtp","num_speculative_tokens":2}') == (2, 3)
+    assert read("speculative decoding: --speculative-num-steps 3 --speculative-eagle-topk 1 --speculative-num-draft-tokens 4") == (3, 4)
+    assert read("speculative decoding: --speculative-num-steps 4 --speculative-eagle-topk 4 --specul") == (4, 16)
+    assert read("speculative decoding: EAGLE3") == (5, 8)
+    assert served(Row({**SERVED, "how_measured": "speculative decoding: EAGLE3"})).inputs.value("draft_tokens") == 5
+
+
+def test_a_burst_keeps_its_requests_in_flight() -> None:
+    burst = {**SERVED, "load_point": "saturated burst", "concurrency": "", "workload": "random tokens, fixed length"}
+    assert served(Row({**burst, "how_measured": "bench serve, 100 requests"})).inputs.value("concurrency") == 100
+    assert served(Row(burst)).inputs.value("concurrency") > 1e5
 
 
 def test_boundaries_and_units_of_a_served_row() -> None:
@@ -99,6 +132,16 @@ def test_a_served_row_that_cannot_be_scored_says_why() -> None:
         with pytest.raises(Unscored) as caught:
             served(Row({**SERVED, **changed}))
         assert reason in caught.value.reason
+
+
+def test_rows_that_the_file_doubts_or_that_wait_for_requests_are_left_out() -> None:
+    doubted, waiting, busy = serving.prepare(
+        Row({**SERVED, "load_point": "closed loop", "ttft_ms": "100", **changed})
+        for changed in ({"status": "suspect"}, {"output_tok_s": "1000"}, {"output_tok_s": "3000"})
+    )
+    assert "doubts" in doubted.reason
+    assert "arrived" in waiting.reason  # 64 in flight at 20 ms a token would write 3,200 tokens a second
+    assert busy.served
 
 
 def test_batch_scaling_compares_the_smallest_with_the_largest_batch_of_one_setup() -> None:

@@ -12,18 +12,21 @@ What a row leaves empty follows fixed rules that never look at its result:
 | more GPUs than one replica has | equal replicas share the load; rates of the row are those of all together |
 | precision empty | the model's name, else 16 bits |
 | fp4 | weights and products in 4 bits where the GPU has a rate for it; else 4-bit weights, products in 16 bits |
-| mxfp4, UINT4, native | 4-bit weights, products in 16 bits |
+| int8, w8a8 | weights and products in 8 bits |
+| mxfp4, int4, awq, gptq, native | 4-bit weights, products in 16 bits |
 | gpt-oss | weights in MXFP4 whatever is printed; products in fp8 under TensorRT-LLM where the GPU has 4-bit units, else in 16 bits |
 | bits of keys and values | 8 under TensorRT-LLM and in MLPerf with weights of 8 bits or fewer, else 16 |
 | concurrency stated | so many run at a time, where memory takes them |
 | a mean of running sequences stated, more than memory takes at the lengths below | so many run; their mean context is what memory leaves |
+| a burst of requests | so many run at a time, where memory takes them |
+| a draft | tokens in a row and tokens checked as its options say; SGLang's own 5 and 8 where they say nothing |
 | a static batch that memory does not take | equal waves, as few as memory allows |
 | concurrency empty, offline or saturated | as many as memory and the engine's limit take: 2048 in MLPerf, else the parameter's default |
 | a point of equal interactivity | the largest batch that meets its time per output token, which is then no result |
 | MLPerf Server and Interactive | the largest batch that meets the benchmark's targets of time per output token and to the first |
 | input_tokens empty | the mean of the workload, below |
 | output_tokens empty | the mean of the workload, below, else the parameter's default |
-| software | the engine of its family and generation (2024 to 2026) in the catalogue, from the row's words; else vLLM |
+| software | the engine of its family and generation (2024 to 2026) in the catalogue, from the row's year or else its version; else vLLM |
 | answers to real prompts | lengths vary by 1.1 of their mean; those of GPQA, which share a start, are taken as equal |
 
 Means of MLPerf's data sets and its latency targets are recalled, not verified; lengths of chat prompts are assumed.
@@ -39,8 +42,7 @@ from functools import cache
 from benchmarks.fidelity import catalogue_match
 from benchmarks.fidelity.evaluation import Evaluator, Inputs, Unscored, Value
 from benchmarks.fidelity.rows import Row
-from sweep.catalog import entries
-from sweep.catalog.entries import Entry
+from benchmarks.fidelity.serving.words import drafted, engine, formats, hardware, split
 
 # workload or, for MLPerf, model: mean tokens of a prompt and of an answer
 LENGTHS = {
@@ -66,13 +68,12 @@ TARGETS = {
     ("llama3.1-405b", "Interactive"): (0.08, 4.5),
     ("gptj", "Server"): (0.3, 20.0),
 }
-BITS = {"bfloat16": 16.0, "bf16": 16.0, "fp16": 16.0, "fp8": 8.0, "fp4": 4.5, "nvfp4": 4.5, "mxfp4": 4.25, "uint4": 4.5, "native": 4.25}
-FAMILIES = {"tensorrt": "tensorrt-llm", "trtllm": "tensorrt-llm", "sglang": "sglang", "deepspeed": "deepspeed"}
 FIXED_LENGTH = re.compile("random tokens|synthetic|fixed length|gpqa")
 VARIATION = 1.1
 SATURATED = ("saturated", "Offline")
 MEAN_RUNNING = ("max_num_seqs cap", "max batch cap")  # of sources that print how many sequences ran, on average
 STATIC = "static batch"
+BURST = "saturated burst"
 MANY = 1e6
 MLPERF_SEQUENCES = 2048.0
 ROOM = 1.4
@@ -102,7 +103,7 @@ def served(row: Row) -> Served:
     if "idle ones" in row.text("power_boundary"):
         raise Unscored("energy of idle GPUs beside the one at work")
     entries = (*catalogue_match.linked(gpu), model, engine(row))
-    given: dict[str, Value] = _formats(row, Inputs({}, entries))
+    given: dict[str, Value] = formats(row, Inputs({}, entries))
     given |= split(row.text("parallelism"), gpus or math.inf) or _smallest(row, gpus or math.inf, Inputs(given, entries))
     if gpus is None:
         gpus = _size(given, "serving_tp") * _size(given, "serving_pp") * _size(given, "serving_dp")
@@ -111,87 +112,11 @@ def served(row: Row) -> Served:
         raise Unscored("more ranks than GPUs as printed")
     given |= _lengths(row)
     given |= _load(row, replicas)
+    given |= _draft(row)
     if not FIXED_LENGTH.search(row.text("workload")):
         given["output_variation"] = VARIATION
     given |= _room(row, Inputs(given, entries))
     return Served(Inputs(given, entries), replicas)
-
-
-def hardware(text: str, source: str = "") -> Entry | None:
-    """The catalogue entry of an accelerator; the memory in its name decides between sizes. Those of Argonne are A100 of 40 GB."""
-    if text == "A100 SXM" and source.startswith("argonne"):
-        text = "A100-40GB SXM"
-    memory = re.search(r"(\d+) ?GB\b", text)
-    name = re.sub(r"[ -]?\d+ ?GB\b", "", text)
-    return catalogue_match.gpu(name, float(memory[1]) * 1e9 if memory else None)
-
-
-def split(text: str, gpus: float) -> dict[str, Value] | None:
-    """Parallel sizes of one replica, from words such as `TP1 EP8 DP1` or `DEP4`; None where there are none."""
-    sizes = {name: float(size) for name, size in re.findall(r"\b(TP|PP|DP|EP|DEP)(\d+)", text)}
-    if not sizes:
-        return None
-    if "DEP" in sizes:
-        sizes = {"DP": sizes["DEP"], "EP": sizes["DEP"]}
-    tp, ep, dp = sizes.get("TP", 1.0), sizes.get("EP", 1.0), sizes.get("DP", 1.0)
-    if dp == 1 and ep > tp and gpus >= ep:
-        tp = ep
-    return {"serving_tp": tp, "serving_pp": sizes.get("PP", 1.0), "serving_dp": dp, "serving_ep": ep}
-
-
-def engine(row: Row) -> Entry:
-    """The catalogue entry of the software: its family and generation, from the row's words."""
-    words = row.text("engine").lower()
-    family = next((name for word, name in FAMILIES.items() if word in words), "vllm")
-    year = generation(row)
-    if family == "vllm" and "leaderboard-v2" in row.text("source"):
-        return entries.entry("engine", "vllm-2024-server")
-    if family == "vllm" and year == 2024 and row.text("hardware").startswith("MI"):
-        return entries.entry("engine", "vllm-2024-rocm")
-    for name in (f"{family}-{year}", f"vllm-{year}", "vllm-2025"):
-        if name in entries.entry_names("engine"):
-            break
-    return entries.entry("engine", name)
-
-
-def generation(row: Row) -> int:
-    """2024, 2025 or 2026: runs of InferenceMAX are tuned and of late 2025 on, which counts as 2026; else the year that the row tells."""
-    text = f"{row.text('how_measured')} {row.text('engine')} {row.text('source')}"
-    if "InferenceMAX" in text:
-        return 2026
-    if "inference_results_v4" in text or "LLM-Inference-Bench" in text:
-        return 2024
-    dated = re.search(r"\b(202\d)\b", text)
-    return min(max(int(dated[1]), 2024), 2026) if dated else 2025
-
-
-def _formats(row: Row, known: Inputs) -> dict[str, Value]:
-    text = row.text("precision").lower().split("/")[0]
-    name = row.text("model").lower()
-    if "gpt-oss" in name:
-        return _mixed(row, known)
-    if not text:
-        text = next((word for word in ("nvfp4", "fp8") if word in name), "bf16")
-    if text not in BITS:
-        raise Unscored(f"number format {row.text('precision')} unknown")
-    bits = BITS[text]
-    products = {"fp8": "fp8", "fp4": "fp4", "nvfp4": "fp4"}.get(text, "bf16")
-    if products != "bf16" and not Inputs({"serving_precision": products}, known.entries).value("serving_peak_rate") > 0:
-        products = "bf16"
-    keys = 8.0 if bits <= 8 and _short_keys(row) else 16.0
-    return {"serving_precision": products, "weight_bits": bits, "kv_bits": keys}
-
-
-def _mixed(row: Row, known: Inputs) -> dict[str, Value]:
-    """Formats of a checkpoint with experts in MXFP4: products in fp8 under TensorRT-LLM where the GPU has 4-bit units, else in 16 bits."""
-    four = Inputs({"serving_precision": "fp4"}, known.entries).value("serving_peak_rate") > 0
-    keys = 8.0 if _short_keys(row) else 16.0
-    narrow = four and re.search("tensorrt|trtllm", row.text("engine").lower())
-    return {"serving_precision": "fp8" if narrow else "bf16", "weight_bits": 4.25, "kv_bits": keys}
-
-
-def _short_keys(row: Row) -> bool:
-    return bool(re.search("tensorrt|trtllm", row.text("engine").lower())) or row.text("workload").startswith("MLPerf")
 
 
 def _smallest(row: Row, gpus: float, known: Inputs) -> dict[str, Value]:
@@ -218,11 +143,19 @@ def _lengths(row: Row) -> dict[str, Value]:
     return given
 
 
+def _draft(row: Row) -> dict[str, Value]:
+    found = drafted(row)
+    return {"draft_tokens": found[0]} if found else {}
+
+
 def _load(row: Row, replicas: float) -> dict[str, Value]:
     running, point = row.number("concurrency"), row.text("load_point")
     limit: dict[str, Value] = {"sequence_limit": MLPERF_SEQUENCES} if row.text("workload").startswith("MLPerf") else {}
     if point == "batch 1" and running is None:
         running = replicas
+    burst = re.search(r"(\d+) (?:requests|prompts)", row.text("how_measured"))
+    if point == BURST and running is None and burst:
+        running = float(burst[1])
     if running is not None:
         each = max(running / replicas, 1.0)
         return {"operating_point": "concurrency", "concurrency": each, "sequence_limit": each}

@@ -18,6 +18,7 @@ BOUNDARIES = {
 }
 OUTPUTS = ("output_rate", "time_per_output_token", "batch", *(name for pair in BOUNDARIES.values() for name in pair))
 TYPICAL_TO_MEAN = 0.6
+SPARSE = 0.6
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,12 @@ def prepare(rows: Iterable[Row]) -> list[Prepared]:
     """Inputs of rows; done once, then scored as often as needed."""
     found = []
     for row in rows:
+        if row.text("status") == "suspect":
+            found.append(Prepared(row, None, "the file itself doubts the row"))
+            continue
+        if limited_by_arrivals(row):
+            found.append(Prepared(row, None, "requests arrived more slowly than so many in flight could be served"))
+            continue
         if not published(row):
             found.append(Prepared(row, None, "no rate, time, power or energy published"))
             continue
@@ -76,6 +83,15 @@ def published(row: Row) -> dict[str, float]:
 def prefill_included(row: Row) -> bool:
     """Whether the row's time per output token is the whole batch's time over its output tokens."""
     return "prefill" in row.text("how_measured") and "includ" in row.text("how_measured")
+
+
+def limited_by_arrivals(row: Row) -> bool:
+    """Whether the printed latencies keep far fewer requests in flight than the row states, by Little's law."""
+    first, each, rate = row.number("ttft_ms"), row.number("tpot_ms"), row.number("output_tok_s")
+    tokens, stated = row.number("output_tokens"), row.number("concurrency")
+    if not (first and each and rate and tokens and stated) or row.text("load_point") != "closed loop":
+        return False
+    return rate / tokens * (first + (tokens - 1) * each) / 1e3 < SPARSE * stated
 
 
 def _scores(row: Prepared, evaluator: Evaluator) -> list[Score]:

@@ -32,9 +32,9 @@ def summary(scores: Sequence[Score]) -> dict[str, Any]:
     same = [one for one in measured if one.quantity == "energy_per_output_token" and one.row.text("workload") in PEER_WORKLOADS]
     found["peers, each on the rows that it counts"] = {"wattsweep": _ratios(same), **training_summary.noted("peers", "serving")}
     found["batch scaling"] = {name: scaling([one for one in measured if one.quantity == name]) for name in SCALING}
-    for name in ("energy_per_output_token", "output_rate"):
+    for name in ("energy_per_output_token", "output_rate", "time_per_output_token"):
         rows = [one for one in measured if one.quantity == name]
-        for title, key in (("source", _source), ("GPU", _gpu), ("batch", _batch), ("model", _model)):
+        for title, key in (("source", _source), ("GPU", _gpu), ("batch", _batch), ("model", _model), ("class", _class)):
             found[f"{name} by {title}"] = {group: _ratios(some) for group, some in sorted(by(rows, key).items())}
     found["batch scaling of energy"] = setups([one for one in measured if one.quantity == "energy_per_output_token"])
     power = [one for one in measured if one.quantity == "power"]
@@ -90,6 +90,15 @@ def entry(one: Score) -> str:
     """The name of the catalogue's model that a row served; none where the catalogue lacks it."""
     found = catalogue_match.model(_model(one))
     return found.name if found else ""
+
+
+def _class(one: Score) -> str:
+    """Engine, GPU, format, range of batches, and what is special."""
+    assert one.inputs is not None
+    engine = next(entry.name for entry in one.inputs.entries if entry.catalogue == "engine")
+    given = one.inputs.given
+    special = [word for word, there in (("draft", "draft_tokens" in given), ("disaggregated", "prefill_placement" in given)) if there]
+    return " | ".join([engine, _gpu(one), str(given["serving_precision"]), _batch(one), *special])
 
 
 def _batch(one: Score) -> str:
