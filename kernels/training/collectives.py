@@ -143,19 +143,44 @@ def data_parallel_rate(data_parallel_size, tp, cp, scaleup_domain, scaleup_rate,
     return ring_rate(data_parallel_size * cp, tp, scaleup_domain, scaleup_rate, scaleout_rate)
 
 
+@equation(unit="B", source="rajbhandari-2020")
+def reduction_bytes(zero_stage, gradient_bytes, gradient_scatter):
+    """Bytes that reducing a gradient sends: once where only the rank that updates its parameter receives it, twice where all ranks do.
+
+    g; 2 g without shared optimizer state, or without scattering
+
+    zero_stage: what the data-parallel ranks share [1]
+    gradient_bytes: g, bytes of a gradient as it is exchanged [B]
+    gradient_scatter: 1 where gradients are scattered to the ranks that share the optimizer state, 0 where all ranks receive them [1]
+    """
+    return gradient_bytes if zero_stage >= 1 and gradient_scatter == 1 else 2 * gradient_bytes
+
+
+@equation(unit="B", source="rajbhandari-2020")
+def gathering_bytes(zero_stage, parameter_bytes):
+    """Bytes that gathering an updated parameter sends.
+
+    c; nothing without shared optimizer state, where each rank updates all parameters
+
+    zero_stage: what the data-parallel ranks share [1]
+    parameter_bytes: c, bytes of a parameter as it is computed with [B]
+    """
+    return parameter_bytes if zero_stage >= 1 else 0.0
+
+
 @equation(unit="s", source="rajbhandari-2020")
 def gradient_exchange_time(
     dense_parameters_per_gpu,
     data_parallel_size,
     cp,
     data_parallel_rate,
-    gradient_bytes,
+    reduction_bytes,
     collective_start_time,
     tp,
     scaleup_domain,
     scaleout_hop_time,
 ):
-    """Time of reducing the gradients over the data-parallel ranks once: a reduce-scatter.
+    """Time of reducing the gradients over the data-parallel ranks once.
 
     t = g P (d - 1) / d / o + t_0 + (d - 1) t_h, t_h only where the ranks stand in several domains
 
@@ -163,7 +188,7 @@ def gradient_exchange_time(
     data_parallel_size: d, copies of the model that train side by side [1]
     cp: context-parallel size, whose ranks share gradients too [1]
     data_parallel_rate: o, rate of a ring over the data-parallel ranks [B/s]
-    gradient_bytes: g, bytes of a gradient as it is exchanged [B]
+    reduction_bytes: g, bytes that reducing a gradient sends [B]
     collective_start_time: t_0, time of a collective beyond its transfer [s]
     tp: t, tensor-parallel size, how far the ranks stand apart [1]
     scaleup_domain: GPUs that one scale-up domain joins [1]
@@ -173,7 +198,7 @@ def gradient_exchange_time(
     if ranks <= 1:
         return 0.0
     waits = collective_start_time + ring_wait(ranks, tp, scaleup_domain, scaleout_hop_time)
-    return gradient_bytes * dense_parameters_per_gpu * (ranks - 1) / (ranks * data_parallel_rate) + waits
+    return reduction_bytes * dense_parameters_per_gpu * (ranks - 1) / (ranks * data_parallel_rate) + waits
 
 
 @equation(unit="s", source="rajbhandari-2020")
@@ -182,36 +207,41 @@ def parameter_gather_time(
     data_parallel_size,
     cp,
     data_parallel_rate,
-    parameter_bytes,
+    gathering_bytes,
     collective_start_time,
     tp,
     scaleup_domain,
     scaleout_hop_time,
+    slowest_stage_layers,
+    gather_slice_time,
 ):
     """Time of gathering the parameters from the data-parallel ranks once.
 
-    t = c P (d - 1) / d / o + t_0 + (d - 1) t_h, t_h only where the ranks stand in several domains
+    t = c P (d - 1) / d / o + t_0 + (d - 1) t_h + d l t_s, t_h only where the ranks stand in several domains; nothing where c = 0
 
     dense_parameters_per_gpu: P, parameters outside the experts that one GPU computes with [1]
     data_parallel_size: d, copies of the model that train side by side [1]
     cp: context-parallel size, whose ranks share parameters too [1]
     data_parallel_rate: o, rate of a ring over the data-parallel ranks [B/s]
-    parameter_bytes: c, bytes of a parameter as it is computed with [B]
+    gathering_bytes: c, bytes that gathering a parameter sends [B]
     collective_start_time: t_0, time of a collective beyond its transfer [s]
     tp: t, tensor-parallel size, how far the ranks stand apart [1]
     scaleup_domain: GPUs that one scale-up domain joins [1]
     scaleout_hop_time: t_h, time of one step of a ring between domains beyond its transfer [s]
+    slowest_stage_layers: l, layers of the fullest stage [1]
+    gather_slice_time: t_s, time in which the host cuts out and copies one rank's part of one layer [s]
     """
     ranks = data_parallel_size * cp
-    if ranks <= 1:
+    if ranks <= 1 or gathering_bytes == 0:
         return 0.0
     waits = collective_start_time + ring_wait(ranks, tp, scaleup_domain, scaleout_hop_time)
-    return parameter_bytes * dense_parameters_per_gpu * (ranks - 1) / (ranks * data_parallel_rate) + waits
+    waits = waits + ranks * slowest_stage_layers * gather_slice_time
+    return gathering_bytes * dense_parameters_per_gpu * (ranks - 1) / (ranks * data_parallel_rate) + waits
 
 
 @equation(unit="s", source="megatron-core-moe")
 def expert_exchange_time(
-    expert_parameters_per_gpu, expert_replicas, ep, scaleup_domain, scaleup_rate, scaleout_rate, gradient_bytes, parameter_bytes
+    expert_parameters_per_gpu, expert_replicas, ep, scaleup_domain, scaleup_rate, scaleout_rate, reduction_bytes, gathering_bytes
 ):
     """Time of reducing the experts' gradients and gathering their parameters over the ranks that hold the same experts.
 
@@ -223,10 +253,10 @@ def expert_exchange_time(
     scaleup_domain: GPUs that one scale-up domain joins [1]
     scaleup_rate: rate of one GPU inside its domain [B/s]
     scaleout_rate: rate of one GPU between domains [B/s]
-    gradient_bytes: g, bytes of a gradient as it is exchanged [B]
-    parameter_bytes: c, bytes of a parameter as it is computed with [B]
+    reduction_bytes: g, bytes that reducing a gradient sends [B]
+    gathering_bytes: c, bytes that gathering a parameter sends [B]
     """
     if expert_replicas <= 1:
         return 0.0
     rate = ring_rate(expert_replicas, ep, scaleup_domain, scaleup_rate, scaleout_rate)
-    return (gradient_bytes + parameter_bytes) * expert_parameters_per_gpu * (expert_replicas - 1) / (expert_replicas * rate)
+    return (reduction_bytes + gathering_bytes) * expert_parameters_per_gpu * (expert_replicas - 1) / (expert_replicas * rate)

@@ -68,6 +68,7 @@ def data_parallel_wait(
     micro_batches,
     zero_stage,
     gradient_overlap,
+    sharding_overlap,
     dp_overlap,
 ):
     """Time that one step waits for gradients and parameters of the other copies.
@@ -81,6 +82,7 @@ def data_parallel_wait(
     micro_batches: m, micro-batches of one copy in one step [1]
     zero_stage: what the data-parallel ranks share [1]
     gradient_overlap: b, 1 where the exchange runs beside the passes [1]
+    sharding_overlap: the same with shared optimizer state, which b needs, too, then [1]
     dp_overlap: o, largest share of the exchange that hides there [1]
     """
     exchange = gradient_exchange_time + parameter_gather_time + expert_exchange_time
@@ -88,7 +90,8 @@ def data_parallel_wait(
     if zero_stage == PARAMETERS:
         exchange = micro_batches * (exchange + parameter_gather_time)
         window = micro_batches * stage_time
-    return max((1 - gradient_overlap * dp_overlap) * exchange, exchange - window)
+    beside = gradient_overlap if zero_stage == 0 else gradient_overlap * sharding_overlap
+    return max((1 - beside * dp_overlap) * exchange, exchange - window)
 
 
 @equation(unit="s", source="narayanan-2021")

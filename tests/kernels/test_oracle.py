@@ -92,7 +92,7 @@ TRAINING = (
 )
 SWITCHES = (
     "sequence_parallel", "fused_attention", "fused_softmax", "fused_norms", "fused_operators", "fused_experts", "tensor_overlap",
-    "gradient_overlap", "pipeline_overlap", "expert_overlap", "balanced_stages", "gathered_logits",
+    "gradient_overlap", "sharding_overlap", "gradient_scatter", "pipeline_overlap", "expert_overlap", "balanced_stages", "gathered_logits",
     "gathered_inputs", "recompute_norms", "recompute_mlp",
     "recompute_latent_projection", "recompute_experts", "recompute_shared_experts", "recompute_expert_activation",
 )
@@ -119,6 +119,7 @@ def test_a_training_step_its_memory_and_its_power(seed):
         "kernel_launch": chance.choice(("eager", "partial-graph", "whole-graph")),
         "dispatcher": chance.choice(("all-gather", "all-to-all", "deepep", "hybridep")),
         "selective_share": chance.choice((0, 0.3)),
+        "gather_slice_time": chance.choice((0, 1e-4)),
         "expert_imbalance": chance.choice((1, 1.2)),
         "dense_step_time_residual": chance.choice((1, 1.1)),
         "moe_step_time_residual": chance.choice((1, 0.9)),

@@ -241,17 +241,23 @@ def training(p):
     held = (fullest * dense_weights + matrices * p["vocabulary_size"] * h) / tp
     held_experts = fullest * expert_weights / ep
     ranks = copies * cp
-    gradients = half_exchange(p, r, p["gradient_bytes"] * held, ranks, tp)
-    gathering = half_exchange(p, r, p["parameter_bytes"] * held, ranks, tp)
+    shared = p["zero_stage"] >= 1
+    down = p["gradient_bytes"] * (1 if shared and p["gradient_scatter"] else 2)
+    back = p["parameter_bytes"] if shared else 0
+    gradients = half_exchange(p, r, down * held, ranks, tp)
+    gathering = 0.0
+    if shared and ranks > 1:
+        gathering = half_exchange(p, r, back * held, ranks, tp) + ranks * fullest * p["gather_slice_time"]
     same = tp * cp * copies / ep
     expert_exchange = 0.0
     if same > 1:
-        sent = (p["gradient_bytes"] + p["parameter_bytes"]) * held_experts
+        sent = (down + back) * held_experts
         expert_exchange = sent * (same - 1) / same / ring(p, r, same, ep)[0]
     behind, window = gradients + gathering + expert_exchange, stage
     if p["zero_stage"] == 3:
         behind, window = micro * (behind + gathering), micro * stage
-    waited = max((1 - p["dp_overlap"] if p["gradient_overlap"] else 1) * behind, behind - window)
+    beside = p["gradient_overlap"] and (p["sharding_overlap"] or not shared)
+    waited = max((1 - p["dp_overlap"] if beside else 1) * behind, behind - window)
     update = p["optimizer_bytes"] * (held + held_experts) / (ranks if p["zero_stage"] >= 1 else 1) / r["memory"]
     slowest = 1 + p["straggler_growth"] * p["gpus"]
     step = slowest * (micro * stage + bubble + waited + update) + p["step_overhead"]

@@ -31,7 +31,7 @@ TASKS: dict[str, dict[str, str]] = {
     "BERT-large": {**BERT, "seq_len": "512", "tp": "1", "sharding": "none", "micro_batch": "48", "grad_accum": "1"},
 }
 FROZEN = {"gradient_bytes": 0.0, "accumulation_bytes": 0.0, "optimizer_bytes": 0.0}  # low-rank updates leave the weights alone
-GRAPHED = {"step_overhead": 0.002}  # MLPerf submissions launch whole steps as one graph; assumed
+GRAPHED = {"step_overhead": 0.002}  # MLPerf submissions but those of LoRA launch whole steps as one graph; assumed
 LORA_BATCH = 8
 
 
@@ -80,7 +80,7 @@ def inputs_of_run(row: Row, runs: Mapping[str, Row]) -> Inputs:
     if task == "LoRA":
         parallel = 8.0 if gpus > 8 else 4.0
         fields |= {"cp": f"{parallel / 4:.0f}", "global_batch": f"{max(LORA_BATCH, gpus / parallel):.0f}"}
-        return _modelled(inputs_of(Row(fields)), FROZEN | GRAPHED)
+        return _modelled(inputs_of(Row(fields)), FROZEN)
     if task:
         return _modelled(inputs_of(Row(fields)), GRAPHED)
     return _modelled(_smallest(fields, gpus))

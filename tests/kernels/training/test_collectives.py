@@ -62,7 +62,7 @@ def test_a_ring_beyond_one_domain_waits_at_each_step():
 
 @pytest.mark.parametrize("name", ["gradient_exchange_time", "parameter_gather_time"])
 def test_an_exchange_over_many_domains_waits_once_for_its_ring(name):
-    rate = {"dense_parameters_per_gpu": 0, "data_parallel_rate": 1.0}
+    rate = {"dense_parameters_per_gpu": 0, "data_parallel_rate": 1.0, "slowest_stage_layers": 4}
     free = {**rate, "collective_start_time": 1e-3, "scaleup_domain": 8, "scaleout_hop_time": 60e-6}
     assert value(name, data_parallel_size=8, tp=1, cp=1, **free) == pytest.approx(1e-3)
     assert value(name, data_parallel_size=8, tp=2, cp=1, **free) == pytest.approx(1e-3 + 7 * 60e-6)
@@ -70,7 +70,46 @@ def test_an_exchange_over_many_domains_waits_once_for_its_ring(name):
     assert value(name, data_parallel_size=4, tp=8, cp=2, **free) == pytest.approx(1e-3 + 7 * 60e-6)
 
 
+def test_plain_copies_receive_all_gradients_and_gather_no_parameters():
+    """Rajbhandari et al. 2020, section 7: an all-reduce is a scatter and a gather, so that sharing the optimizer state costs nothing."""
+    plain, shared = ({name: value(name, zero_stage=stage) for name in ("reduction_bytes", "gathering_bytes")} for stage in (0, 1))
+    assert plain == {"reduction_bytes": 4, "gathering_bytes": 0}
+    assert shared == {"reduction_bytes": 2, "gathering_bytes": 2}
+    assert value("reduction_bytes", zero_stage=1, gradient_scatter=0) == 4
+    run = {"dense_parameters_per_gpu": 1e9, "data_parallel_size": 4, "tp": 1, "cp": 1, "data_parallel_rate": 1e9, "scaleup_domain": 8}
+    assert value("parameter_gather_time", {"gpu": "h100-sxm"}, zero_stage=0, slowest_stage_layers=4, **run) == 0
+
+
+def test_parameters_gathered_tensor_by_tensor_take_the_host_longer_with_more_ranks():
+    """Ultra-Scale Playbook, 1B of 16 layers: 256 ranks of data parallelism wait 0.2 s longer than transfers take."""
+    free = {"dense_parameters_per_gpu": 0, "data_parallel_rate": 1.0, "collective_start_time": 0, "scaleup_domain": 512, "tp": 1, "cp": 1}
+    slices = {"slowest_stage_layers": 16, "gather_slice_time": 50e-6, "gathering_bytes": 2}
+    assert value("parameter_gather_time", data_parallel_size=256, **free, **slices) == pytest.approx(0.2048)
+
+
 BY_HAND = [
+    ("reduction_bytes", {"zero_stage": 0, "gradient_bytes": 4, "gradient_scatter": 1}, 8),
+    ("reduction_bytes", {"zero_stage": 3, "gradient_bytes": 4, "gradient_scatter": 1}, 4),
+    ("reduction_bytes", {"zero_stage": 1, "gradient_bytes": 4, "gradient_scatter": 0}, 8),
+    ("gathering_bytes", {"zero_stage": 1, "parameter_bytes": 3}, 3),
+    ("gathering_bytes", {"zero_stage": 0, "parameter_bytes": 3}, 0),
+    (
+        "parameter_gather_time",
+        {
+            "dense_parameters_per_gpu": 100,
+            "data_parallel_size": 4,
+            "cp": 2,
+            "data_parallel_rate": 50,
+            "gathering_bytes": 2,
+            "collective_start_time": 3,
+            "tp": 2,
+            "scaleup_domain": 16,
+            "scaleout_hop_time": 9,
+            "slowest_stage_layers": 5,
+            "gather_slice_time": 0.5,
+        },
+        3.5 + 3 + 20,
+    ),
     (
         "tensor_parallel_time",
         {
@@ -91,7 +130,7 @@ BY_HAND = [
             "data_parallel_size": 4,
             "cp": 2,
             "data_parallel_rate": 50,
-            "gradient_bytes": 4,
+            "reduction_bytes": 4,
             "collective_start_time": 3,
             "tp": 2,
             "scaleup_domain": 15,
@@ -106,7 +145,9 @@ BY_HAND = [
             "data_parallel_size": 4,
             "cp": 2,
             "data_parallel_rate": 50,
-            "parameter_bytes": 2,
+            "gathering_bytes": 2,
+            "slowest_stage_layers": 5,
+            "gather_slice_time": 0,
             "collective_start_time": 3,
             "tp": 2,
             "scaleup_domain": 15,
@@ -264,7 +305,7 @@ BY_HAND = [
             "data_parallel_size": 4,
             "cp": 2,
             "data_parallel_rate": 50,
-            "gradient_bytes": 4,
+            "reduction_bytes": 4,
             "collective_start_time": 3,
         },
         7 + 3,
@@ -279,7 +320,7 @@ BY_HAND = [
             "data_parallel_size": 2,
             "cp": 1,
             "data_parallel_rate": 50,
-            "gradient_bytes": 4,
+            "reduction_bytes": 4,
             "collective_start_time": 3,
         },
         4 + 3,
@@ -294,7 +335,7 @@ BY_HAND = [
             "data_parallel_size": 1,
             "cp": 1,
             "data_parallel_rate": 50,
-            "gradient_bytes": 4,
+            "reduction_bytes": 4,
             "collective_start_time": 3,
         },
         0,
@@ -309,7 +350,9 @@ BY_HAND = [
             "data_parallel_size": 4,
             "cp": 2,
             "data_parallel_rate": 50,
-            "parameter_bytes": 2,
+            "gathering_bytes": 2,
+            "slowest_stage_layers": 5,
+            "gather_slice_time": 0,
             "collective_start_time": 3,
         },
         3.5 + 3,
@@ -324,7 +367,9 @@ BY_HAND = [
             "data_parallel_size": 2,
             "cp": 1,
             "data_parallel_rate": 50,
-            "parameter_bytes": 2,
+            "gathering_bytes": 2,
+            "slowest_stage_layers": 5,
+            "gather_slice_time": 0,
             "collective_start_time": 3,
         },
         2 + 3,
@@ -339,7 +384,9 @@ BY_HAND = [
             "data_parallel_size": 1,
             "cp": 1,
             "data_parallel_rate": 50,
-            "parameter_bytes": 2,
+            "gathering_bytes": 2,
+            "slowest_stage_layers": 5,
+            "gather_slice_time": 0,
             "collective_start_time": 3,
         },
         0,
@@ -353,8 +400,8 @@ BY_HAND = [
             "scaleup_domain": 8,
             "scaleup_rate": 50,
             "scaleout_rate": 5,
-            "gradient_bytes": 4,
-            "parameter_bytes": 2,
+            "reduction_bytes": 4,
+            "gathering_bytes": 2,
         },
         9,
     ),
@@ -367,8 +414,8 @@ BY_HAND = [
             "scaleup_domain": 8,
             "scaleup_rate": 50,
             "scaleout_rate": 5,
-            "gradient_bytes": 4,
-            "parameter_bytes": 2,
+            "reduction_bytes": 4,
+            "gathering_bytes": 2,
         },
         60,
     ),
@@ -381,8 +428,8 @@ BY_HAND = [
             "scaleup_domain": 8,
             "scaleup_rate": 50,
             "scaleout_rate": 5,
-            "gradient_bytes": 4,
-            "parameter_bytes": 2,
+            "reduction_bytes": 4,
+            "gathering_bytes": 2,
         },
         0,
     ),
