@@ -18,14 +18,14 @@ def between(opened, **changes):
     return compare(before, opened(STUDY, set_=[f"{name}={text}" for name, text in changes.items()]), "facility_energy")
 
 
-def test_nothing_differs_between_a_point_and_itself(opened):
+def test_compare_of_equal_points_is_empty(opened):
     found = between(opened)
     assert (found.inputs, found.parts) == ({}, {})
     assert found.outputs["facility_energy"].difference == 0
     assert found.outputs["facility_energy"].ratio == 1
 
 
-def test_the_change_of_a_product_is_attributed_by_the_mean_of_both_orders(opened):
+def test_compare_attributes_product_by_mean_of_orders(opened):
     """E = P T PUE from 10 d x 1.2 to 20 d x 1.5: each part is its change at the mean of the other factor."""
     found = between(opened, time_to_train="20 d", pue="1.5")
     assert found.inputs == {"pue": (1.2, 1.5), "time_to_train": (10 * DAY, 20 * DAY)}
@@ -35,21 +35,21 @@ def test_the_change_of_a_product_is_attributed_by_the_mean_of_both_orders(opened
     assert found.method == "Shapley values, the mean of 2 orders of changes"
 
 
-def test_a_selected_entry_is_one_input_with_all_its_figures(opened):
+def test_compare_treats_catalogue_entry_as_one_input(opened):
     found = between(opened, gpu="h100-sxm")
     assert found.inputs == {"gpu": ("a100-sxm-80gb", "h100-sxm")}
     change = found.outputs["gpu_power_total"]
     assert (change.before, change.after) == (value("gpu_power_total", {"gpu": "a100-sxm-80gb"}, gpus=8), 8 * 700)
 
 
-def test_a_given_quantity_against_a_computed_one(opened):
+def test_compare_given_quantity_with_computed_one(opened):
     study = {**STUDY, "set": {name: text for name, text in STUDY["set"].items() if name != "it_power"} | {"server_power": "6 kW"}}
     found = compare(opened(study), opened(study, set_=["it_power=1 MW"]), "facility_energy")
     assert found.inputs == {"it_power": (6000.0, 1e6)}
     assert sum(found.parts.values()) == pytest.approx(found.outputs["facility_energy"].difference)
 
 
-def test_orders_that_meet_an_impossible_point_are_left_out(opened):
+def test_compare_skips_orders_through_infeasible_points(opened):
     """20 days do not end in 15, so that the deadline must move first."""
     late = {**STUDY, "set": {**STUDY["set"], "training_duration": "15 d"}}
     changes = ["time_to_train=20 d", "training_duration=30 d"]
@@ -58,14 +58,14 @@ def test_orders_that_meet_an_impossible_point_are_left_out(opened):
     assert found.method.endswith("the mean of 1 order of changes; the other 1 meet an impossible point")
 
 
-def test_a_point_without_a_value_has_no_attribution(opened):
+def test_compare_of_undefined_value_has_no_attribution(opened):
     found = between(opened, training_duration="5 d")
     assert found.parts == {}
     assert math.isnan(found.outputs["facility_energy"].ratio)
     assert found.method.startswith("none: it has no value")
 
 
-def test_many_inputs_are_changed_one_at_a_time_with_what_they_do_together(opened):
+def test_compare_of_many_inputs_adds_interaction_term(opened):
     names = [f"matmul_{axis}" for axis in "mnk"]
     base = {**STUDY, "outputs": ["matmul_time"], "select": {"gpu": "h100-sxm"}}
     changes = [f"{name}=8192" for name in names] + ["element_bytes=4 B", "hbm_bandwidth=1 TB/s"]
@@ -79,6 +79,6 @@ def test_many_inputs_are_changed_one_at_a_time_with_what_they_do_together(opened
     assert found.method == "each input changed alone, and what they do together"
 
 
-def test_an_unknown_quantity_is_said(opened):
+def test_compare_rejects_unknown_quantity(opened):
     with pytest.raises(SweepError, match="unknown quantity 'facility_enrgy'; did you mean 'facility_energy'"):
         compare(opened(STUDY), opened(STUDY), "facility_enrgy")

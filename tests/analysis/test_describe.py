@@ -7,7 +7,7 @@ from sweep.errors import SweepError
 
 
 @pytest.mark.parametrize("kind", sorted(describe.kinds()))
-def test_everything_that_is_listed_can_be_shown(kind):
+def test_describe_names_each_listed_thing(kind):
     rows = describe.listed(kind)
     assert rows
     if kind != "studies":
@@ -16,33 +16,33 @@ def test_everything_that_is_listed_can_be_shown(kind):
             assert any(record["name"] in row.values() for record in found)
 
 
-def test_a_quantity_names_what_it_needs_what_needs_it_and_its_source():
+def test_describe_quantity_lists_needs_users_and_source():
     (found,) = describe.named("facility_energy")
     assert set(found["needs"]) == {"training_energy", "effective_pue"}
     assert {"total_facility_energy", "operational_carbon"} <= set(found["used_by"])
     assert found["sources"]["article"].startswith("The Physics of AI")
 
 
-def test_a_rule_names_what_it_guards_and_a_quantity_the_rules_that_guard_it():
+def test_describe_rule_lists_guarded_quantities():
     (rule,) = describe.named("exceeds_memory")
     for name in rule["guards"]:
         assert "exceeds_memory" in describe.named(name)[0]["rules"]
 
 
-def test_a_source_names_the_figures_and_equations_that_are_from_it():
+def test_describe_source_lists_figures_and_equations():
     (found,) = describe.named("source/epoch")
     assert "gpu/h100-sxm" in found["figures_of"]
     (found,) = describe.named("source/article")
     assert "training_energy" in found["used_by"]
 
 
-def test_an_entry_says_which_figures_nobody_published():
+def test_describe_entry_lists_missing_figures():
     (found,) = describe.named("server/dgx-a100")
     assert "server_idle_power" in found["missing"]
     assert found["figures"]["server_nameplate_power"]["value"] == 6500
 
 
-def test_what_is_not_there_is_answered_with_the_nearest():
+def test_describe_unknown_name_suggests_nearest():
     with pytest.raises(SweepError, match="did you mean 'facility_energy'"):
         describe.named("facility_enrgy")
     with pytest.raises(SweepError, match="did you mean 'gpus'"):

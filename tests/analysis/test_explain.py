@@ -21,7 +21,7 @@ def splits():
     return open_study(DATA / "splits.yaml")
 
 
-def test_each_equation_of_the_chain_is_spelled_out_once_and_named_again_where_it_is_needed_again(splits):
+def test_explain_tree_spells_out_each_equation_once(splits):
     lines = explain.tree("facility_power", splits).split("\n\n")[0].splitlines()
     graph = splits.graph_of(["facility_power"])
     chain = {"facility_power"}
@@ -35,7 +35,7 @@ def test_each_equation_of_the_chain_is_spelled_out_once_and_named_again_where_it
         assert len(heads) == len(needers) + (name == "facility_power")
 
 
-def test_a_quantity_shows_unit_dimensions_symbol_formula_and_source(splits):
+def test_explain_tree_shows_unit_axes_formula_and_source(splits):
     text = explain.tree("facility_power", splits)
     dims = plan.make(splits, ["facility_power"]).dims
     assert f"facility_power({', '.join(dims['facility_power'])}) [W]: {registry.EQUATIONS['facility_power'].meaning}" in text
@@ -45,7 +45,7 @@ def test_a_quantity_shows_unit_dimensions_symbol_formula_and_source(splits):
     assert re.search(r"^  article: The Physics of AI", text, re.MULTILINE)
 
 
-def test_an_input_says_where_its_value_is_from(splits):
+def test_explain_tree_shows_origin_of_inputs(splits):
     text = explain.tree("step_time", splits)
     assert re.search(r"hidden_size: .* = 5,120, of llama-2-13b \(litgpt", text)
     assert re.search(r"sequence_length \[token\]: .* = 4,096 token, given by the study", text)
@@ -53,7 +53,7 @@ def test_an_input_says_where_its_value_is_from(splits):
     assert re.search(r"exceeds_memory: One GPU does not have the memory .* \(memory_per_gpu, gpu_memory\)", text)
 
 
-def test_without_a_study_inputs_name_their_default_or_their_catalogue():
+def test_explain_tree_without_study_shows_default_or_catalogue():
     text = explain.tree("training_energy")
     assert "= 1,024, the default (assumed: " in text
     assert "training_misses_deadline: " in text
@@ -61,11 +61,11 @@ def test_without_a_study_inputs_name_their_default_or_their_catalogue():
     assert re.search(r"power_method = \w+: of nameplate, tdp, measured, modelled", text)
 
 
-def test_an_input_is_explained_too():
+def test_explain_tree_of_input():
     assert explain.tree("pue").startswith("pue: PUE")
 
 
-def test_the_flowchart_has_an_arrow_for_each_need():
+def test_explain_flowchart_has_arrow_for_each_need():
     lines = explain.flowchart("replicas").splitlines()
     assert lines[0] == "flowchart LR"
     arrows = {line.strip() for line in lines if "-->" in line}
@@ -80,30 +80,30 @@ def test_the_flowchart_has_an_arrow_for_each_need():
     assert '    replicas["replicas [1]"]' in lines
 
 
-def test_the_code_is_a_module_that_compiles_and_holds_the_nest(splits):
+def test_explain_code_compiles_and_holds_nest(splits):
     text = explain.code("facility_power", splits)
     compile(text, "nests.py", "exec")
     assert re.search(r"def nest_\w+\(.*out_facility_power", text)
     assert 'f_facility_power = scalar("facility_power")' in text
 
 
-def test_an_input_has_no_code(splits):
+def test_explain_code_rejects_input(splits):
     with pytest.raises(SweepError, match="pue: is an input of"):
         explain.code("pue", splits)
 
 
 @pytest.mark.parametrize("ask", [explain.tree, explain.flowchart])
-def test_a_quantity_that_is_not_there_is_answered_with_the_nearest(ask):
+def test_explain_unknown_quantity_suggests_nearest(ask):
     with pytest.raises(SweepError, match="did you mean 'facility_energy'"):
         ask("facility_enrgy")
 
 
-def test_every_quantity_can_be_explained():
+def test_explain_tree_of_each_quantity():
     for name in registry.EQUATIONS:
         assert explain.tree(name).startswith(name)
 
 
-def test_the_code_needs_no_compiler_to_be_shown():
+def test_explain_code_imports_no_numba():
     code = "import sys; from sweep.analysis import explain; from sweep.study.parse import open_study; "
     code += "explain.code('step_time', open_study('tests/data/splits.yaml'))"
     found = subprocess.run(

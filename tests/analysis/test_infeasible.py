@@ -8,7 +8,7 @@ from sweep.analysis.search import best
 from sweep.cube.compute import run
 
 
-def test_where_no_point_is_feasible_it_is_said_what_removes_them_and_which_is_the_nearest(study, memory, stored):
+def test_infeasible_study_counts_removed_points_and_names_nearest(study, memory, stored):
     asked = ["facility_energy <= 1 GWh", "gpus >= 600", "precision == fp8"]
     for subject in (study, memory, stored):
         found = best(subject, "required_mfu", asked)
@@ -24,7 +24,7 @@ def test_where_no_point_is_feasible_it_is_said_what_removes_them_and_which_is_th
         assert why.nearest["required_mfu"] == pytest.approx(float(values.max()), rel=1e-6), "the one that misses it by the least"
 
 
-def test_what_rules_remove_is_counted_in_points(opened):
+def test_infeasible_counts_points_removed_by_rules(opened):
     text = "title: late\nset: {it_power: 1 MW}\naxes: {time_to_train: [10 d, 20 d, 30 d], training_duration: [5 d, 8 d]}\n"
     study = opened(text + "outputs: [training_energy]\n")
     for subject in (study, run(study)):
@@ -32,7 +32,7 @@ def test_what_rules_remove_is_counted_in_points(opened):
         assert (found.why.points, found.why.removed, found.why.nearest) == (6, {"training_misses_deadline": 6}, None)
 
 
-def test_labels_without_a_figure_are_left_out_by_name(opened):
+def test_best_lists_labels_without_figures(opened):
     text = "title: prices\naxes: {gpu: [h100-sxm, h200-sxm]}\nset: {gpus: 8}\noutputs: [it_capital_cost]\n"
     study = opened(text)
     for subject in (study, run(study)):

@@ -77,7 +77,7 @@ def questions(draw):
 
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(question=questions(), leaf=st.sampled_from((1, 30)), staged=st.sampled_from((0, 10, 1 << 22)))
-def test_a_bounded_search_names_the_points_of_a_full_scan(studies, monkeypatch, question, leaf, staged):
+def test_bounded_search_equals_full_scan(studies, monkeypatch, question, leaf, staged):
     text, asked = question
     study = studies[text]
     if asked["per"] == "pue" and "total" not in asked["quantity"]:
@@ -90,7 +90,7 @@ def test_a_bounded_search_names_the_points_of_a_full_scan(studies, monkeypatch, 
         assert best(study, **asked).rows == expected
 
 
-def test_bounds_leave_most_points_out_and_say_so(studies, monkeypatch):
+def test_bounded_search_reports_points_left_out(studies, monkeypatch):
     monkeypatch.setattr(optimum, "ENUMERABLE", 0)
     monkeypatch.setattr(optimum, "LEAF", 4)
     proof = best(studies[TRAINED], "total_facility_energy", ["time_to_train <= 90 d"]).proof
@@ -101,13 +101,13 @@ def test_bounds_leave_most_points_out_and_say_so(studies, monkeypatch):
     assert str(proof).startswith("of 648 points ")
 
 
-def test_where_no_point_is_feasible_bounds_say_that_too(studies, monkeypatch):
+def test_bounded_search_proves_infeasibility(studies, monkeypatch):
     monkeypatch.setattr(optimum, "ENUMERABLE", 0)
     found = best(studies[TRAINED], "total_facility_energy", ["facility_power < 0 W"])
     assert (found.rows, found.why.points, found.proof.explored) == ([], 648, 0)
 
 
-def test_where_bounds_do_not_help_it_says_so(studies, monkeypatch):
+def test_bounded_search_reports_useless_bounds(studies, monkeypatch):
     monkeypatch.setattr(optimum, "ENUMERABLE", 0)
     monkeypatch.setattr(optimum, "LEAF", 1)
     monkeypatch.setattr(optimum, "MOST", 5)
@@ -115,7 +115,7 @@ def test_where_bounds_do_not_help_it_says_so(studies, monkeypatch):
         best(studies[TRAINED], "total_facility_energy", top=math.prod((3, 3, 4, 3, 2, 3)))
 
 
-def test_a_quadrillion_points_are_answered(studies):
+def test_bounded_search_of_quadrillion_points(studies):
     axes = {
         "training_duration": "30d:90d:linear10000",
         "queries_per_day": "0 query/d:1e9 query/d:linear10000",
@@ -127,7 +127,7 @@ def test_a_quadrillion_points_are_answered(studies):
     assert [row[name] for name in same] == [small[name] for name in same]
 
 
-def test_a_sum_with_weights_is_bounded_too(studies, monkeypatch):
+def test_bounded_search_of_weighted_sum(studies, monkeypatch):
     question = ("0.5*facility_power + 0.5*time_to_train", ["pue > 1.2"], 3)
     expected = best(studies[TRAINED], *question)
     monkeypatch.setattr(optimum, "ENUMERABLE", 0)

@@ -83,7 +83,7 @@ def questions(draw):
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(question=questions(), cells=st.sampled_from((5, 40, 1 << 20)), threads=st.sampled_from((1, 3)))
-def test_the_front_is_what_every_pair_of_points_leaves_in_whatever_blocks(study, cube, monkeypatch, question, cells, threads):
+def test_pareto_front_equals_pairwise_comparison_for_any_blocks(study, cube, monkeypatch, question, cells, threads):
     signs, where, per = question
     monkeypatch.setattr(scan, "SCAN_CELLS", cells)
     small, large = ([name for name, sign in signs.items() if sign == which] for which in (1, -1))
@@ -102,7 +102,7 @@ def test_the_front_is_what_every_pair_of_points_leaves_in_whatever_blocks(study,
             assert np.float32(before[first] * sign) <= np.float32(after[first] * sign)
 
 
-def test_a_compiled_scan_finds_the_same_front(study, monkeypatch):
+def test_pareto_front_is_same_compiled_and_interpreted(study, monkeypatch):
     ranked = {"minimize": ["total_facility_energy"], "maximize": ["queries_per_day", "replicas"]}
     question: dict[str, Any] = {**ranked, "where": ["pue > 1"], "per": "gpu"}
     interpreted = pareto(study, **question)
@@ -111,12 +111,12 @@ def test_a_compiled_scan_finds_the_same_front(study, monkeypatch):
     assert len(interpreted) > 6
 
 
-def test_a_row_holds_labels_quantities_and_outputs(study):
+def test_pareto_row_has_labels_quantities_and_outputs(study):
     rows = pareto(study, ["facility_energy", "required_mfu"], where=["replicas > 1"])
     assert {"gpu", "split", "pue", "facility_energy", "required_mfu", "replicas", "it_power"} <= set(rows[0])
 
 
-def test_where_no_point_meets_the_conditions_there_is_no_front(study):
+def test_pareto_front_is_empty_without_feasible_point(study):
     assert pareto(study, ["facility_energy", "required_mfu"], where=["facility_energy < 0 J"]) == []
 
 
@@ -129,13 +129,13 @@ def test_where_no_point_meets_the_conditions_there_is_no_front(study):
         ({"minimize": ["pue", "it_power"], "per": "split"}, "--per split: pue does not depend on it"),
     ],
 )
-def test_a_mistake_is_one_line(study, arguments, line):
+def test_pareto_reports_invalid_argument_in_one_line(study, arguments, line):
     with pytest.raises(SweepError) as found:
         pareto(study, **arguments)
     assert str(found.value).startswith(line)
 
 
-def test_a_front_that_is_too_long_is_an_error(study, monkeypatch):
+def test_pareto_rejects_too_long_front(study, monkeypatch):
     monkeypatch.setattr(module, "MOST", 5)
     with pytest.raises(SweepError, match="the front has more than 5 points"):
         pareto(study, ["total_facility_energy"], ["facility_energy"])

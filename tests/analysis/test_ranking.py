@@ -18,7 +18,7 @@ def by_hand(cube, terms, where, maximize):
 
 
 @pytest.mark.parametrize("maximize", [False, True])
-def test_several_quantities_are_weighed_over_the_best_of_each(study, memory, stored, maximize):
+def test_objective_weighs_quantities_over_best_of_each(study, memory, stored, maximize):
     expected = by_hand(memory, {"facility_energy": 0.75, "required_mfu": 0.25}, lambda cube: cube.pue > 1.15, maximize)
     target = float(expected.max() if maximize else expected.min())
     for subject in (study, memory, stored):
@@ -37,11 +37,11 @@ def test_several_quantities_are_weighed_over_the_best_of_each(study, memory, sto
         ("0.5*it_powr + pue", "unknown quantity 'it_powr'; did you mean 'it_power'?"),
     ],
 )
-def test_weights_that_mean_nothing_are_said(study, text, line):
+def test_objective_rejects_invalid_weights(study, text, line):
     with pytest.raises(SweepError, match=re.escape(line)):
         best(study, text)
 
 
-def test_hits_of_equal_score_are_one_in_the_order_of_their_places():
+def test_ranking_merges_equal_scores_in_order():
     found = best_of([Hit(2.0, (5,), 1), Hit(1.0, (9, 11), 2), Hit(3.0, (1,), 1), Hit(1.0, (3,), 1)], 2)
     assert found == [Hit(1.0, (3, 9, 11), 3), Hit(2.0, (5,), 1)]

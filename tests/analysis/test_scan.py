@@ -35,7 +35,7 @@ def seen(made, spans):
 
 
 @pytest.mark.parametrize("cells", [1, 4, 7, 1 << 20])
-def test_each_point_is_seen_once_and_in_order_whatever_the_blocks(opened, monkeypatch, cells):
+def test_scan_visits_each_point_once_in_order(opened, monkeypatch, cells):
     monkeypatch.setattr(scan, "SCAN_CELLS", cells)
     made = scan.make(opened(TEXT + AXES), ["facility_energy"], [], LINES)
     (spans,) = made.groups(None)
@@ -46,7 +46,7 @@ def test_each_point_is_seen_once_and_in_order_whatever_the_blocks(opened, monkey
         assert row["facility_energy"] == pytest.approx(6000 * row["gpus"] / 8 * row["pue"] * row["training_duration"])
 
 
-def test_conditions_on_few_axes_and_on_all_leave_the_points_that_meet_them(opened):
+def test_scan_keeps_points_that_meet_conditions(opened):
     asked = conditions(["it_power >= 12 kW", "facility_energy < 20 GWh", "pue != 1.2"])
     made = scan.make(opened(TEXT + AXES), ["facility_energy"], asked, LINES)
     (spans,) = made.groups(None)
@@ -55,14 +55,14 @@ def test_conditions_on_few_axes_and_on_all_leave_the_points_that_meet_them(opene
     assert seen(made, spans) == np.flatnonzero(expected).tolist()
 
 
-def test_groups_are_the_labels_of_an_axis(opened):
+def test_scan_groups_by_labels_of_axis(opened):
     made = scan.make(opened(TEXT + AXES), ["facility_energy"], [], LINES)
     places = [place for spans in made.groups("pue") for place in seen(made, spans)]
     assert sorted(places) == list(range(30))
     assert [made.row(place, "pue")["pue"] for place in places] == [1.1] * 10 + [1.2] * 10 + [1.3] * 10
 
 
-def test_the_one_point_of_a_study_without_axes_is_seen(opened):
+def test_scan_visits_single_point_of_study_without_axes(opened):
     study = opened("title: x\nset: {server_power: 6 kW, gpus_per_server: 8, gpus: 8}\noutputs: [it_power]\n")
     made = scan.make(study, ["it_power"], [], LINES)
     (spans,) = made.groups(None)

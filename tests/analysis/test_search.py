@@ -98,7 +98,7 @@ QUESTIONS = [
 
 
 @pytest.mark.parametrize(("quantity", "where", "top", "maximize", "per"), QUESTIONS)
-def test_study_cube_and_every_cell_name_the_same_points(study, memory, stored, quantity, where, top, maximize, per):
+def test_best_is_same_for_study_cube_and_brute_force(study, memory, stored, quantity, where, top, maximize, per):
     order = plan.make(study).order
     if not any("server_power" in text for text in where):
         expected = looked_up(memory, order, quantity, where, top, maximize, per)
@@ -119,14 +119,14 @@ def test_study_cube_and_every_cell_name_the_same_points(study, memory, stored, q
 
 
 @pytest.mark.parametrize(("quantity", "where", "top", "maximize", "per"), QUESTIONS[::3])
-def test_blocks_threads_and_the_compiler_change_no_winner(study, monkeypatch, quantity, where, top, maximize, per):
+def test_best_is_same_for_any_blocks_threads_and_compiler(study, monkeypatch, quantity, where, top, maximize, per):
     whole = best(study, quantity, where, top=top, maximize=maximize, per=per)
     monkeypatch.setattr(scan, "SCAN_CELLS", 7)
     assert best(study, quantity, where, top=top, maximize=maximize, per=per, threads=4) == whole
     assert best(study, quantity, where, top=top, maximize=maximize, per=per, threads=1) == whole
 
 
-def test_a_compiled_search_names_the_same_points(study, monkeypatch):
+def test_best_is_same_compiled_and_interpreted(study, monkeypatch):
     question: dict[str, Any] = {"where": ["required_mfu < 1", "serving_facility_energy >= training_energy"], "top": 6, "per": "gpu"}
     interpreted = best(study, "total_facility_energy", **question)
     monkeypatch.setattr(Program, "interpreted", frozenset())
@@ -134,7 +134,7 @@ def test_a_compiled_search_names_the_same_points(study, monkeypatch):
     assert len(interpreted) > 6
 
 
-def test_a_row_holds_the_labels_that_matter_and_every_output_that_they_decide(study):
+def test_best_row_has_relevant_labels_and_outputs(study):
     (row,) = best(study, "facility_energy", ["training_duration == 60 d"])
     assert row["rank"] == 1
     assert set(row) >= {"gpus", "training_duration", "pue", "facility_energy", "training_energy", "it_power"}
@@ -143,7 +143,7 @@ def test_a_row_holds_the_labels_that_matter_and_every_output_that_they_decide(st
     assert row["facility_energy"] == pytest.approx(row["it_power"] * to_si("60 d", "s") * row["pue"])
 
 
-def test_a_quantity_that_the_study_does_not_store_can_still_be_ranked(study):
+def test_best_ranks_quantity_that_is_no_output(study):
     (row,) = best(study, "facility_power", ["it_power >= 10 kW"])
     assert row["facility_power"] == pytest.approx(48000 * 1.1)
 
@@ -158,7 +158,7 @@ def test_a_quantity_that_the_study_does_not_store_can_still_be_ranked(study):
         ({"quantity": "facility_energy", "where": ["pue < 2 W"]}, "--where 'pue < 2 W': W where a plain number belongs"),
     ],
 )
-def test_a_mistake_is_one_line_for_study_and_cube(study, memory, arguments, line):
+def test_best_reports_invalid_argument_in_one_line(study, memory, arguments, line):
     for subject in (study, memory):
         with pytest.raises(SweepError) as found:
             best(subject, **arguments)
@@ -166,7 +166,7 @@ def test_a_mistake_is_one_line_for_study_and_cube(study, memory, arguments, line
 
 
 @pytest.mark.usefixtures("forgotten")
-def test_a_cube_can_be_ranked_by_equations_that_are_not_here(opened, tmp_path):
+def test_best_of_cube_needs_no_equations(opened, tmp_path):
     head = "from sweep import equation\n\n\n@equation(unit='s', source='article')\n"
     (tmp_path / "own.py").write_text(head + "def search_own(gpus):\n    'A time.'\n    return 3.0 * gpus\n")
     cube = run(opened("title: x\nequations: own.py\naxes: {gpus: [8, 16, 32]}\noutputs: [search_own]\n"))
@@ -177,7 +177,7 @@ def test_a_cube_can_be_ranked_by_equations_that_are_not_here(opened, tmp_path):
         best(cube, "search_own", ["search_own > 1 kg"])
 
 
-def test_a_choice_in_a_condition_is_told_in_words(opened):
+def test_condition_reads_words_of_choice(opened):
     text = "title: x\nselect: {gpu: h100-sxm}\nset: {training_flops: 1e24 FLOP, training_duration: 9 d}\n"
     outputs = "outputs: [required_mfu, recompute]\n"
     study = opened(text + "axes: {mode: {zip: {precision: [bf16, fp8], gpus: [8, 16]}}}\n" + outputs)
@@ -186,7 +186,7 @@ def test_a_choice_in_a_condition_is_told_in_words(opened):
         assert (row["mode"], row["precision"]) == ("precision=fp8, gpus=16", "fp8")
 
 
-def test_the_fastest_layout_fits_and_is_the_fastest_of_the_cube():
+def test_best_layout_fits_memory_and_is_fastest():
     study = open_study("layouts")
     cube = run(study)
     first = best(study, "step_time", top=1)[0]

@@ -33,7 +33,7 @@ def cube(study):
 
 @pytest.mark.parametrize("limit", [5, 7, 20, 30, 60, 100])
 @pytest.mark.parametrize("sign", ["<=", ">="])
-def test_the_label_is_the_one_that_every_point_names(study, cube, limit, sign):
+def test_solve_returns_smallest_label(study, cube, limit, sign):
     rows = solve(study, "gpus", f"facility_power {sign} {limit} kW", per="pue")
     for row in rows:
         power = cube.facility_power.sel(pue=row["pue"])
@@ -53,7 +53,7 @@ def test_the_label_is_the_one_that_every_point_names(study, cube, limit, sign):
             assert row["gpus"] == (max if sign == "<=" else min)(meets)
 
 
-def test_other_axes_are_free_and_conditions_hold(study):
+def test_solve_searches_other_axes_under_conditions(study):
     (row,) = solve(study, "gpus", "facility_power <= 60 kW")
     assert (row["answer"], row["gpus"], row["pue"]) == ("largest", 64.0, 1.1)
     (row,) = solve(study, "gpus", "facility_power <= 60 kW", where=["pue >= 1.4"])
@@ -62,12 +62,12 @@ def test_other_axes_are_free_and_conditions_hold(study):
     assert (row["answer"], row["gpus"], row["pue"]) == ("smallest", 128.0, 1.1)
 
 
-def test_a_whole_input_on_an_axis_reaches_a_target_at_a_label(study):
+def test_solve_integer_input_reaches_target_at_label(study):
     (row,) = solve(study, "gpus", "it_power = 20 kW")
     assert (row["answer"], row["gpus"]) == ("largest", 16.0)
 
 
-def test_a_continuous_input_is_solved_for(study):
+def test_solve_continuous_input(study):
     (row,) = solve(study, "pue", "facility_power = 30 kW", where=["gpus == 32"])
     assert row["pue"] == pytest.approx(30 / 24, rel=1e-6)
     assert row["facility_power"] == pytest.approx(30e3, rel=1e-6)
@@ -76,13 +76,13 @@ def test_a_continuous_input_is_solved_for(study):
     assert rows[-1]["training_duration"] == pytest.approx(150 * 3.6e9 / (96e3 * 1.5), rel=1e-6)
 
 
-def test_an_input_on_no_axis_is_looked_for_in_its_bounds(opened):
+def test_solve_input_without_axis_within_bounds(opened):
     study = opened("title: x\nset: {it_power: 1 MW, training_duration: 100 d}\naxes: {pue: [1.1, 1.2]}\noutputs: [facility_energy]\n")
     (row,) = solve(study, "utilization", "annual_energy = 5 GWh")
     assert row["utilization"] == pytest.approx(5e9 / (1e6 * 1.1 * 8760), rel=1e-6)
 
 
-def test_where_there_is_none_it_says_why(study):
+def test_solve_reports_why_target_is_unreachable(study):
     (row,) = solve(study, "gpus", "facility_power <= 1 kW")
     assert (row["answer"], row["why"]) == ("none", "facility_power is 6.6 kW at least")
     (row,) = solve(study, "gpus", "facility_power >= 1 MW")
@@ -106,13 +106,13 @@ def test_where_there_is_none_it_says_why(study):
         (("gpus", "it_power <= 5 kW", (), "gpus"), "--per gpus: is no other axis of the study"),
     ],
 )
-def test_a_mistake_is_one_line(study, arguments, line):
+def test_solve_reports_invalid_argument_in_one_line(study, arguments, line):
     with pytest.raises(SweepError) as found:
         solve(study, *arguments)
     assert str(found.value).startswith(line)
 
 
-def test_a_single_equals_sign_is_an_inequality_that_becomes_true():
+def test_inequality_of_equals_target():
     assert [inequality(text) for text in ("a = 1 d", "a<=1", "a >= 1", "a == 1", "a != 1")] == [
         "a <= 1 d",
         "a<=1",

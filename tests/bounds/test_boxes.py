@@ -24,7 +24,7 @@ LINES = scan.Lines("nothing", "Nothing.", [], [], lambda meets: ["pass"], [], ()
 
 
 @pytest.mark.parametrize("staged", [0, 9, 40, 1 << 22])
-def test_every_value_of_a_box_lies_within_its_bounds(opened, monkeypatch, staged):
+def test_box_bounds_contain_all_values(opened, monkeypatch, staged):
     monkeypatch.setattr(boxes, "STAGED_CELLS", staged)
     study = opened(STUDY)
     cube = run(study)
@@ -48,7 +48,7 @@ def test_every_value_of_a_box_lies_within_its_bounds(opened, monkeypatch, staged
     assert known > (30 if staged else 5)  # intervals alone bound less than what is staged
 
 
-def test_a_box_where_no_point_can_meet_a_condition_has_no_bounds(opened):
+def test_box_without_feasible_point_has_no_bounds(opened):
     study = opened(STUDY)
     asked = conditions(["facility_power <= 10 MW", "pue > 1.2"])
     made = scan.make(study, ["facility_energy"], asked, LINES)

@@ -33,7 +33,7 @@ def drawn(name, source):
 
 
 @pytest.mark.parametrize("declared", DECLARED, ids=lambda d: d.name)
-def test_what_an_equation_gives_lies_in_its_interval(declared):
+def test_interval_of_equation_contains_its_values(declared):
     source = random.Random(declared.name)
     for _ in range(6):
         given = [drawn(name, source) for name in declared.arguments]
@@ -45,7 +45,7 @@ def test_what_an_equation_gives_lies_in_its_interval(declared):
             assert found.nan if value != value else found.low <= value <= found.high, (values, found, value)
 
 
-def test_intervals_are_known_of_nearly_all_equations():
+def test_interval_is_known_for_nearly_all_equations():
     unknown = [d.name for d in DECLARED if interval_of(d.function, [number(2.0)] * len(d.arguments)) == ALL]
     assert len(unknown) <= MOST_UNKNOWN * len(DECLARED), unknown
 
@@ -72,14 +72,14 @@ def endless(x):
     return x
 
 
-def test_both_ways_of_a_branch_are_taken_where_both_are_possible():
+def test_interval_of_branch_joins_both_ways():
     assert interval_of(branch, [Interval(2.0, 3.0), number(0.0)]).low == pytest.approx(5.0)
     both = interval_of(branch, [Interval(0.0, 3.0), Interval(2.0, 4.0)])
     assert [both.low, both.high] == pytest.approx([-7.0, 7.0])
     assert interval_of(branch, [Interval(0.0, 1.0), Interval(2.0, 4.0)]) == Interval(2.0, 4.0)
 
 
-def test_a_loop_with_a_fixed_end_is_run_and_another_is_not_known():
+def test_interval_of_loop_needs_fixed_end():
     found = interval_of(loop, [Interval(1.0, 2.0)])
     assert [found.low, found.high] == pytest.approx([3.0, 6.0])
     assert interval_of(endless, [Interval(1.0, 2.0)]) == ALL

@@ -37,7 +37,7 @@ OPERATIONS = [
 
 @pytest.mark.parametrize(("over", "one"), OPERATIONS)
 @given(first=ranges(), second=ranges())
-def test_a_result_lies_in_the_interval_of_results(over, one, first, second):
+def test_interval_arithmetic_contains_results(over, one, first, second):
     (a, x), (b, y) = first, second
     found = over(a, b)
     try:
@@ -48,7 +48,7 @@ def test_a_result_lies_in_the_interval_of_results(over, one, first, second):
 
 
 @given(first=ranges(), second=ranges(), sign=st.sampled_from(("<", "<=", ">", ">=", "==", "!=")))
-def test_a_verdict_on_ranges_is_that_of_their_numbers(first, second, sign):
+def test_interval_comparison_agrees_with_numbers(first, second, sign):
     signs = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "==": operator.eq, "!=": operator.ne}
     (a, x), (b, y) = first, second
     found = compare(sign, a, b)
@@ -56,7 +56,7 @@ def test_a_verdict_on_ranges_is_that_of_their_numbers(first, second, sign):
     assert found.low <= signs[sign](x, y) <= found.high
 
 
-def test_nan_is_unequal_to_all_and_nothing_else_holds_of_it():
+def test_interval_comparison_with_nan():
     with_nan = Interval(1.0, 2.0, True)
     assert compare("<", with_nan, number(3.0)) == MAYBE
     assert compare(">", with_nan, number(3.0)) == FALSE
@@ -65,7 +65,7 @@ def test_nan_is_unequal_to_all_and_nothing_else_holds_of_it():
     assert intervals.extreme(min, [with_nan, number(5.0)]) == Interval(1.0, 5.0, True)
 
 
-def test_what_has_no_bound_is_all_numbers():
+def test_interval_without_bound_is_all_numbers():
     assert intervals.divided(number(1.0), Interval(-1.0, 1.0)) == ALL
     assert corners(operator.sub, Interval(0.0, math.inf), Interval(0.0, math.inf)) == ALL
     assert hull([NONE, number(2.0)]) == Interval(2.0, 2.0, True)

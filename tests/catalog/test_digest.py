@@ -18,13 +18,13 @@ def spoilt(copied, monkeypatch):
     return copied
 
 
-def test_the_digest_is_that_of_the_files_and_not_of_where_they_lie(spoilt, monkeypatch):
+def test_digest_does_not_depend_on_location(spoilt, monkeypatch):
     there = read_again()
     monkeypatch.undo()
     assert read_again() == there
 
 
-def test_the_digest_notices_an_edit_and_a_new_name_of_a_file(spoilt):
+def test_digest_changes_with_content_and_name(spoilt):
     found = [read_again()]
     path = spoilt / "gpus" / "h100-sxm.yaml"
     path.write_text(path.read_text().replace("700 W", "701 W"))
@@ -34,7 +34,7 @@ def test_the_digest_notices_an_edit_and_a_new_name_of_a_file(spoilt):
     assert len(set(found)) == 3
 
 
-def test_a_study_is_no_fact(spoilt):
+def test_catalogue_digest_ignores_studies(spoilt):
     before = read_again()
     (spoilt / "studies" / "mine.yaml").write_text("title: mine\n")
     assert read_again() == before

@@ -15,14 +15,14 @@ deep:
 """
 
 
-def test_scalars_stay_as_they_are_written():
+def test_document_keeps_scalars_as_text():
     root = parse(TEXT, "f.yaml").mapping()
     assert root["title"].text == "NO"
     assert root["flops"].text == "989e12"
     assert [item.text for item in root["deep"].mapping()["one"].items] == ["a", "007", "~"]
 
 
-def test_every_value_knows_its_file_line_and_key():
+def test_document_nodes_have_file_line_and_key():
     deep = parse(TEXT, "f.yaml").mapping()["deep"]
     item = deep.mapping()["one"].items[1]
     three = deep.mapping()["two"].mapping()["three"]
@@ -45,18 +45,18 @@ def test_every_value_knows_its_file_line_and_key():
         ("b: 1\na: \x07\n", "f.yaml:2: not valid YAML: "),
     ],
 )
-def test_what_is_no_strict_yaml_is_one_line(text, line):
+def test_document_rejects_invalid_yaml_in_one_line(text, line):
     with pytest.raises(SweepError) as found:
         parse(text, "f.yaml")
     assert str(found.value).startswith(line)
     assert "\n" not in str(found.value)
 
 
-def test_a_file_of_nothing_is_an_empty_mapping():
+def test_document_of_empty_file_is_empty_mapping():
     assert parse("# only a comment\n", "f.yaml").mapping() == {}
 
 
-def test_asking_for_the_wrong_kind_of_value_is_a_mistake_of_the_file():
+def test_document_rejects_wrong_kind_of_value():
     root = parse(TEXT, "f.yaml").mapping()
     with pytest.raises(SweepError, match=r"^f.yaml:1: title = 'NO': must be a list$"):
         _ = root["title"].items
@@ -66,12 +66,12 @@ def test_asking_for_the_wrong_kind_of_value_is_a_mistake_of_the_file():
         root["title"].mapping()
 
 
-def test_an_unknown_key_offers_the_nearest_legal_one():
+def test_document_unknown_key_suggests_nearest():
     with pytest.raises(SweepError, match=r"^f.yaml:1: titel = 'x': unknown key 'titel'; did you mean 'title'\?$"):
         parse("titel: x", "f.yaml").mapping(["title", "about"])
 
 
-def test_a_file_that_cannot_be_read_is_one_line(tmp_path):
+def test_document_reports_unreadable_file_in_one_line(tmp_path):
     (tmp_path / "latin.yaml").write_bytes("Stra\u00dfe: 1".encode("latin-1"))
     for path in (tmp_path / "none.yaml", tmp_path / "latin.yaml", tmp_path):
         with pytest.raises(SweepError, match="cannot be read: ") as found:
@@ -81,13 +81,13 @@ def test_a_file_that_cannot_be_read_is_one_line(tmp_path):
         read(tmp_path / "none.yaml", "shown.yaml")
 
 
-def test_aliases_that_multiply_are_refused_before_they_fill_the_memory():
+def test_document_rejects_exponential_aliases():
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]", *(f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 12))]
     with pytest.raises(SweepError, match=r"^bomb.yaml:\d+: .*: aliases repeat so much that the file holds more values than characters$"):
         parse("\n".join(lines), "bomb.yaml")
     assert parse("a: &a [1, 2]\nb: *a", "plain.yaml").mapping()["b"].items[1].text == "2"
 
 
-def test_a_device_without_an_end_is_no_file():
+def test_document_rejects_device_file():
     with pytest.raises(SweepError, match="is larger than 16 MiB, the largest that is read"):
         read(Path("/dev/zero"))

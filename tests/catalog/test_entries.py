@@ -21,14 +21,14 @@ def value(kind, name, column, choice=""):
     return figure.value if figure else math.nan
 
 
-def test_the_catalogues_hold_what_published_results_need():
+def test_catalogues_have_entries_of_published_results():
     assert len(GPUS) >= 36
     assert len(MODELS) >= 100
     assert {"dgx-a100", "dgx-h100", "dgx-h200", "dgx-b200", "gb200-nvl72"} <= set(SERVERS)
 
 
 @pytest.mark.parametrize(("kind", "name"), ENTRIES, ids=lambda x: x)
-def test_an_entry_has_a_title_and_figures_that_can_be_checked(kind, name):
+def test_entries_have_title_and_sourced_figures(kind, name):
     read = entry(kind, name)
     assert read.title != name
     assert read.figures
@@ -37,14 +37,14 @@ def test_an_entry_has_a_title_and_figures_that_can_be_checked(kind, name):
         assert "\n" not in figure.text
 
 
-def test_titles_name_one_entry_each():
+def test_entry_titles_are_unique():
     for kind in catalogues():
         titles = [entry(kind, name).title for name in entry_names(kind)]
         assert len(titles) == len(set(titles))
 
 
 @pytest.mark.parametrize("name", GPUS)
-def test_a_gpu_has_what_every_study_needs(name):
+def test_gpus_have_required_figures(name):
     for column in ("gpu_tdp", "gpu_memory"):
         assert value("gpu", name, column) > 0
     rates = {choice: value("gpu", name, "peak_rate", choice) for choice in PRECISIONS}
@@ -55,7 +55,7 @@ def test_a_gpu_has_what_every_study_needs(name):
 
 
 @pytest.mark.parametrize("name", GPUS)
-def test_narrower_formats_are_no_slower(name):
+def test_gpu_peak_rate_grows_as_format_narrows(name):
     """Dense tensor rates rise as formats narrow; int8 is left out: the B300 generation cuts it."""
     order = [value("gpu", name, "peak_rate", choice) for choice in ("tf32", "bf16", "fp8", "fp4")]
     rates = [rate for rate in order if not math.isnan(rate)]
@@ -64,7 +64,7 @@ def test_narrower_formats_are_no_slower(name):
 
 
 @pytest.mark.parametrize("name", GPUS)
-def test_link_rates_are_of_one_direction(name):
+def test_gpu_link_rates_are_per_direction(name):
     for column in ("scaleup_bandwidth", "scaleout_bandwidth"):
         figure = entry("gpu", name).figures.get((column, ""))
         assert figure is None or "one direction" in figure.basis
@@ -73,7 +73,7 @@ def test_link_rates_are_of_one_direction(name):
     assert not links < value("gpu", name, "scaleout_bandwidth")
 
 
-def test_a_v100_has_no_bf16():
+def test_v100_has_no_bf16_rate():
     assert math.isnan(value("gpu", "v100-sxm2-32gb", "peak_rate", "bf16"))
     assert value("gpu", "v100-sxm2-32gb", "peak_rate", "fp16") == 125e12
 
@@ -92,12 +92,12 @@ def test_a_v100_has_no_bf16():
         ("h100-sxm", "gpu_cloud_price", "", 3.63 / 3600),
     ],
 )
-def test_figures_are_converted_once(name, column, choice, expected):
+def test_entry_figures_are_converted_to_si(name, column, choice, expected):
     assert value("gpu", name, column, choice) == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("name", [name for name in GPUS if "server" in entry("gpu", name).links])
-def test_a_gpu_and_its_server_agree_on_power(name):
+def test_gpu_power_fits_its_server(name):
     server = entry("gpu", name).links["server"]
     assert value("server", server, "gpus_per_server") >= 1
     gpus = value("server", server, "gpus_per_server") * value("gpu", name, "gpu_tdp")
@@ -108,12 +108,12 @@ def test_a_gpu_and_its_server_agree_on_power(name):
     assert not idle < host
 
 
-def test_every_server_serves_a_gpu():
+def test_servers_are_linked_from_gpus():
     assert {entry("gpu", name).links.get("server") for name in GPUS} >= set(SERVERS)
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_a_model_is_a_shape_that_can_exist(name):
+def test_model_shapes_are_consistent(name):
     of = {column: value("model", name, column) for column in columns("model")}
     assert not any(math.isnan(figure) for column, figure in of.items() if not column.startswith("published"))
     assert of["attention_heads"] % of["kv_heads"] == 0
@@ -147,7 +147,7 @@ def test_a_model_is_a_shape_that_can_exist(name):
         ("serving_peak_rate: {bf16: {value: 1 TFLOP/s, source: epoch}}", "serving_peak_rate: takes the figures of peak_rate; give those"),
     ],
 )
-def test_a_spoilt_entry_is_refused_with_its_place_and_the_reason(copied, line, reason):
+def test_invalid_entry_is_reported_with_line_and_reason(copied, line, reason):
     (copied / "gpus" / "spoilt.yaml").write_text(f"title: Spoilt\n{line}\n", encoding="utf-8")
     entries.entry_names.cache_clear()
     with pytest.raises(SweepError) as refused:
@@ -156,14 +156,14 @@ def test_a_spoilt_entry_is_refused_with_its_place_and_the_reason(copied, line, r
     assert reason in str(refused.value)
 
 
-def test_a_column_like_another_has_its_figures(copied):
+def test_column_with_like_takes_figures_of_other(copied):
     path = copied / "parameters" / "gpu.yaml"
     path.write_text(path.read_text(encoding="utf-8") + "  other: {unit: W, meaning: another, like: gpu_tdp}\n", encoding="utf-8")
     figures = entries.entry("gpu", "h100-sxm").figures
     assert figures["other", ""] is figures["gpu_tdp", ""]
 
 
-def test_a_figure_given_twice_is_refused(copied):
+def test_entry_rejects_figure_given_twice(copied):
     path = copied / "models" / "llama-2-7b.yaml"
     path.write_text(path.read_text(encoding="utf-8") + "layers: {value: 33, source: litgpt}\n", encoding="utf-8")
     with pytest.raises(SweepError, match="duplicate key 'layers'"):

@@ -75,7 +75,7 @@ def test_model_config_gives_each_kind_of_layer_its_own_heads():
     assert (jamba["state_layers"].number, jamba["moe_layers"].number) == (28, 16)
 
 
-def test_model_config_keeps_attention_beside_a_state():
+def test_model_config_reads_attention_beside_state():
     falcon = {
         "model_type": "falcon_h1", "num_hidden_layers": 24, "hidden_size": 2048, "num_attention_heads": 8, "num_key_value_heads": 2,
         "head_dim": 128, "intermediate_size": 4096, "vocab_size": 65537, "tie_word_embeddings": False, "mamba_n_heads": 48,
@@ -86,7 +86,7 @@ def test_model_config_keeps_attention_beside_a_state():
     assert found["state_size"].number == 48 * 64 * 256
 
 
-def test_model_config_leaves_the_window_that_is_switched_off():
+def test_model_config_ignores_disabled_window():
     qwen = {**CONFIGS["Qwen/Qwen3-8B"], "sliding_window": 4096, "use_sliding_window": False}
     assert "windowed_layers" not in model_config.figures(qwen, "config.json")
 
@@ -103,7 +103,7 @@ def test_model_config_leaves_the_window_that_is_switched_off():
         ({**CONFIGS["nvidia/Nemotron-H-56B-Base-8K"], "hybrid_override_pattern": "MX"}, "hybrid_override_pattern holds 'X'"),
     ],
 )
-def test_model_config_refuses_what_its_keys_do_not_settle(tmp_path, config, reason):
+def test_model_config_rejects_ambiguous_keys(tmp_path, config, reason):
     path = tmp_path / "config.json"
     path.write_text(json.dumps(config))
     with pytest.raises(SweepError, match=reason) as refused:
@@ -112,14 +112,14 @@ def test_model_config_refuses_what_its_keys_do_not_settle(tmp_path, config, reas
 
 
 @pytest.mark.parametrize("text", ["{", "", "[" * 100_000, '{"model_type": "llama", "num_hidden_layers": {}}'])
-def test_model_config_that_is_damaged_is_one_line(tmp_path, text):
+def test_model_config_reports_damaged_file_in_one_line(tmp_path, text):
     path = tmp_path / "config.json"
     path.write_text(text)
     with pytest.raises(SweepError):
         model_config.read_config(path)
 
 
-def test_a_study_names_a_config_or_an_entry_of_its_own(tmp_path):
+def test_study_selects_config_json_or_own_entry(tmp_path):
     (tmp_path / "own").mkdir()
     config = tmp_path / "own" / "config.json"
     config.write_text(json.dumps(CONFIGS["Qwen/Qwen3-8B"]))
@@ -146,7 +146,7 @@ def test_a_study_names_a_config_or_an_entry_of_its_own(tmp_path):
         ("{model: wrong.yaml}", "wrong.yaml:2: hiden_size = '1': unknown key 'hiden_size'"),
     ],
 )
-def test_a_mistake_in_a_file_of_ones_own_is_one_line(tmp_path, select, reason):
+def test_study_reports_invalid_own_entry_in_one_line(tmp_path, select, reason):
     (tmp_path / "config.json").write_text("{}")
     (tmp_path / "wrong.yaml").write_text("title: x\nhiden_size: 1\n")
     (tmp_path / "study.yaml").write_text(f"title: x\nselect: {select}\noutputs: [total_parameters]\n")

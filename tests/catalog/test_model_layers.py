@@ -42,11 +42,11 @@ def states(kind, family, **config):
     ],
     ids=lambda value: value.get("model_type") or "",
 )
-def test_kinds_of_layers(config, expected):
+def test_model_layers_count_each_kind(config, expected):
     assert Counter(kinds_of(Reader(config, "config.json"))) == expected
 
 
-def test_state_of_mamba_2():
+def test_model_layers_state_of_mamba_2():
     """Nemotron-H 56B: in 8192 to 2 x 16384 + 2 x 8 x 256 + 256, a convolution of 4 and its bias, out 16384 to 8192."""
     found = states("mamba", "nemotron_h", hidden_size=8192, mamba_num_heads=256, mamba_head_dim=64, n_groups=8, ssm_state_size=256)
     mixed = 16384 + 2 * 8 * 256
@@ -54,7 +54,7 @@ def test_state_of_mamba_2():
     assert found["state_parameters"] == 8192 * (16384 + mixed + 256) + mixed * 5 + 3 * 256 + 16384 + 16384 * 8192
 
 
-def test_state_of_linear_attention():
+def test_model_layers_state_of_linear_attention():
     """Qwen3-Next: 16 heads of 128 for keys, 32 of 128 for values; query, key, value, gate, two numbers a head, and the output."""
     shape = {"linear_num_key_heads": 16, "linear_num_value_heads": 32, "linear_key_head_dim": 128, "linear_value_head_dim": 128}
     found = states("linear_attention", "qwen3_next", hidden_size=2048, **shape)
@@ -62,7 +62,7 @@ def test_state_of_linear_attention():
     assert found["state_parameters"] == 2048 * (2 * 2048 + 2 * 4096 + 64) + 4096 * 2048 + (2 * 2048 + 4096) * 4 + 64 + 128
 
 
-def test_reader_takes_the_language_model_of_a_config_with_vision():
+def test_model_layers_reads_text_model_of_vision_config():
     reader = Reader({"model_type": "x_vl", "text_config": {"model_type": "x_text", "hidden_size": 8}, "vision_config": {}}, "config.json")
     assert (reader.family, reader.whole_number("hidden_size")) == ("x", 8)
     with pytest.raises(SweepError, match="has no vocab_size"):

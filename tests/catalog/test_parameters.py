@@ -22,7 +22,7 @@ from sweep.errors import SweepError
         ("unit: W, like: gpu_idle_power", "like = 'gpu_idle_power': has a default, which is not shared"),
     ],
 )
-def test_a_column_like_one_that_it_cannot_be_like_is_refused(copied, keys, reason):
+def test_parameter_rejects_invalid_like(copied, keys, reason):
     path = copied / "parameters" / "gpu.yaml"
     path.write_text(path.read_text(encoding="utf-8") + f"  other: {{meaning: another, {keys}}}\n", encoding="utf-8")
     line = len(path.read_text(encoding="utf-8").splitlines())
@@ -31,7 +31,7 @@ def test_a_column_like_one_that_it_cannot_be_like_is_refused(copied, keys, reaso
     assert str(refused.value).startswith(f"configs/parameters/gpu.yaml:{line}: parameters.other.{reason}")
 
 
-def test_a_column_like_another_has_no_default_of_its_own(copied):
+def test_parameter_with_like_rejects_default(copied):
     path = copied / "parameters" / "gpu.yaml"
     text = path.read_text(encoding="utf-8")
     path.write_text(text + "  other:\n    unit: W\n    meaning: another\n    like: gpu_tdp\n    default: {value: 1 W, assumed: x}\n")
@@ -42,7 +42,7 @@ def test_a_column_like_another_has_no_default_of_its_own(copied):
     assert str(refused.value) == f"configs/parameters/gpu.yaml:{line}: parameters.other.default: {reason}"
 
 
-def test_a_parameter_of_no_catalogue_is_like_no_other(copied):
+def test_parameter_without_catalogue_rejects_like(copied):
     path = copied / "parameters" / "training.yaml"
     path.write_text(path.read_text(encoding="utf-8") + "  other: {unit: W, meaning: another, like: gpus}\n", encoding="utf-8")
     with pytest.raises(SweepError, match=r"parameters\.other\.like = 'gpus': is for the columns of a catalogue"):

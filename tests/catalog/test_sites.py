@@ -4,7 +4,7 @@ from sweep.catalog import entries
 from tests.at_point import names_of
 
 
-def test_every_region_that_is_promised_is_there():
+def test_sites_cover_documented_regions():
     assert len(names_of("site", "us-")) == 51
     assert len(names_of("site", "cn-")) == 30
     assert len(names_of("site", "zone-")) == 41
@@ -12,7 +12,7 @@ def test_every_region_that_is_promised_is_there():
     assert len([e for e in names_of("datacenter") if e.startswith(("aws-", "google-", "azure-")) and e.count("-") > 0]) >= 44
 
 
-def test_every_carbon_intensity_states_year_and_boundary():
+def test_site_carbon_intensity_states_year_and_boundary():
     for name in names_of("site"):
         for (column, _), figure in entries.entry("site", name).figures.items():
             if column in ("grid_carbon_intensity", "grid_electricity_price") and not figure.assumed:
@@ -20,7 +20,7 @@ def test_every_carbon_intensity_states_year_and_boundary():
                 assert figure.source, name
 
 
-def test_every_state_has_both_tariff_classes():
+def test_us_states_have_both_tariff_classes():
     for state in names_of("site", "us-"):
         figures = entries.entry("site", state).figures
         classes = {choice for column, choice in figures if column == "grid_electricity_price"}

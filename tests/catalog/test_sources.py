@@ -6,13 +6,13 @@ from sweep.catalog import sources
 from sweep.errors import SweepError
 
 
-def test_every_source_can_be_followed():
+def test_sources_have_reference():
     for source in sources.sources().values():
         assert len(source.reference) > 8, source.key
         assert "index file" not in source.reference, source.key
 
 
-def test_a_source_without_a_reference_is_refused(copied):
+def test_source_without_reference_is_rejected(copied):
     with (copied / "sources.yaml").open("a", encoding="utf-8") as file:
         file.write('nowhere: {title: "A rumour"}\n')
     with pytest.raises(SweepError, match="needs a title and a reference"):

@@ -16,12 +16,12 @@ from sweep.errors import SweepError
 from tests.studies import ENERGY
 
 
-def test_a_study_without_axes_is_a_cube_of_one_cell(opened, tmp_path):
+def test_run_of_study_without_axes_is_one_cell(opened, tmp_path):
     cube = run(opened("title: x\nset: {server_power: 6 kW, gpus_per_server: 8, gpus: 80}\noutputs: [it_power]\n"), tmp_path / "c.zarr")
     assert float(cube["it_power"]) == 60e3
 
 
-def test_an_output_that_the_study_gives_is_in_the_cube_as_a_coordinate(opened, tmp_path):
+def test_run_stores_given_output_as_coordinate(opened, tmp_path):
     text = "title: x\nset: {server_power: 6 kW, gpus_per_server: 8, precision: fp8}\naxes: {gpus: [8, 80]}\n"
     cube = run(opened(text + "outputs: [it_power, gpus, server_power, precision]\n"), tmp_path / "c.zarr")
     assert set(cube.data_vars) == {"it_power"}
@@ -30,13 +30,13 @@ def test_an_output_that_the_study_gives_is_in_the_cube_as_a_coordinate(opened, t
     assert cube["gpus"].values.tolist() == [8.0, 80.0]
 
 
-def test_a_study_of_which_nothing_is_computed_makes_no_cube(opened, tmp_path):
+def test_run_rejects_study_that_computes_nothing(opened, tmp_path):
     with pytest.raises(SweepError, match=r"study.yaml: outputs: nothing is to be computed; pue, gpus: given by the study$"):
         run(opened("title: x\nset: {gpus: 8}\noutputs: [pue, gpus]\n"), tmp_path / "c.zarr")
     assert [path.name for path in tmp_path.iterdir()] == ["study.yaml"]
 
 
-def test_the_same_study_again_reads_what_is_there(study, tmp_path, evaluated):
+def test_run_of_same_study_reads_existing_cube(study, tmp_path, evaluated):
     run(study, tmp_path / "cube.zarr")
     count = len(evaluated)
     again = run(study, tmp_path / "cube.zarr")
@@ -44,20 +44,20 @@ def test_the_same_study_again_reads_what_is_there(study, tmp_path, evaluated):
     assert "facility_energy" in again
 
 
-def test_a_cube_too_large_for_memory_needs_a_store(study, monkeypatch):
+def test_run_in_memory_rejects_too_large_cube(study, monkeypatch):
     monkeypatch.setattr(compute, "IN_MEMORY_BYTES", 100)
     with pytest.raises(SweepError, match="too large for memory; give a store"):
         run(study)
 
 
-def test_a_point_is_evaluated_where_the_study_puts_it_and_where_it_is_told(study):
+def test_evaluate_uses_study_point_and_overrides(study):
     assert evaluate(study)["facility_energy"] == pytest.approx(1.1 * 6000 * 30 * 86400)
     moved = evaluate(study, gpus=64, pue=1.2, training_duration="60 d")
     assert moved["facility_energy"] == pytest.approx(1.2 * 8 * 6000 * 60 * 86400)
     assert math.isnan(evaluate(study, gpu="a100-sxm-80gb", precision="fp8")["required_mfu"])
 
 
-def test_progress_is_told_from_nothing_to_all_cells(study, small_blocks):
+def test_run_reports_progress_from_zero_to_all_cells(study, small_blocks):
     told = []
     run(study, threads=2, progress=lambda done, total: told.append((done, total)))
     made = plan.make(study)
@@ -68,7 +68,7 @@ def test_progress_is_told_from_nothing_to_all_cells(study, small_blocks):
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_an_interrupt_stops_a_run_once_no_block_is_half_done(study, tmp_path, small_blocks, evaluated, monkeypatch, threads):
+def test_interrupt_stops_run_between_blocks(study, tmp_path, small_blocks, evaluated, monkeypatch, threads):
     """The interrupt comes while the fourth block is handed over, in the thread that a user's Ctrl-C interrupts."""
     seen = []
 
@@ -103,7 +103,7 @@ def files(cube):
     return {**found, "zarr.json": plain}
 
 
-def test_a_cube_as_it_was_written_has_no_fault(cube):
+def test_check_of_intact_cube_finds_nothing(cube):
     assert compute.check(cube) == []
 
 
@@ -116,7 +116,7 @@ def ways(content):
     yield content[:middle] + bytes([content[middle] ^ 16]) + content[middle + 1 :]
 
 
-def test_whatever_happens_to_any_file_is_named_and_made_good(cube):
+def test_check_finds_and_repairs_damage_of_each_file(cube):
     whole = files(cube)
     names = ["zarr.json", "manifest.jsonl", "pue/zarr.json", "pue/c/0", "facility_energy/zarr.json", "facility_energy/c/0/0"]
     assert set(names) <= set(whole)
@@ -135,20 +135,20 @@ def test_whatever_happens_to_any_file_is_named_and_made_good(cube):
     assert sorted(os.listdir(cube.parent)) == ["cube.zarr", "study.yaml"]
 
 
-def test_a_lost_block_is_an_error_that_names_it_and_no_impossible_point(cube):
+def test_open_cube_reports_lost_block(cube):
     shutil.rmtree(cube / "facility_energy" / "c")
     with pytest.raises(SweepError, match=r"facility_energy/c/0/0, which is facility_energy\[0:2, 0:5\], is missing; `sweep check"):
         open_cube(cube)
 
 
-def test_the_same_run_again_computes_what_is_lost(opened, cube):
+def test_run_recomputes_lost_block(opened, cube):
     whole = files(cube)
     shutil.rmtree(cube / "facility_energy" / "c")
     run(opened(ENERGY, set_=["gpus=2048"], axis=["pue=1.1:1.5:0.1"], outputs=["it_power"]), cube)
     assert files(cube) == whole
 
 
-def test_other_equations_or_facts_repair_nothing(cube, monkeypatch):
+def test_repair_refuses_other_equations_or_facts(cube, monkeypatch):
     shutil.rmtree(cube / "facility_energy" / "c")
     before = files(cube)
     today = compute.dataset.identity
@@ -158,7 +158,7 @@ def test_other_equations_or_facts_repair_nothing(cube, monkeypatch):
     assert files(cube) == before
 
 
-def test_a_cube_without_manifest_and_metadata_is_no_cube(cube):
+def test_check_rejects_cube_without_manifest_and_metadata(cube):
     (cube / "manifest.jsonl").unlink()
     (cube / "zarr.json").write_bytes(b"{")
     with pytest.raises(SweepError, match="cannot be read as a cube"):
@@ -166,7 +166,7 @@ def test_a_cube_without_manifest_and_metadata_is_no_cube(cube):
 
 
 @pytest.mark.parametrize(("change", "said"), [("layout", "by another version of wattsweep"), ("written", "by an older version")])
-def test_a_cube_of_another_version_is_said(cube, change, said):
+def test_open_cube_rejects_other_layout_version(cube, change, said):
     lines = journal.read(cube / "manifest.jsonl")
     if change == "layout":
         journal.write(cube / "manifest.jsonl", [{**lines.header, "layout": 99}, *lines.blocks, lines.end])
@@ -182,7 +182,7 @@ def test_a_cube_of_another_version_is_said(cube, change, said):
 
 @pytest.mark.usefixtures("forgotten")
 @pytest.mark.parametrize("formula", ["1e300 * 1e300 * gpus", "1e30 * gpus * 1e8"])
-def test_an_infinite_value_is_refused_with_its_place(opened, tmp_path, formula):
+def test_run_and_evaluate_reject_infinite_value(opened, tmp_path, formula):
     head = "from sweep import equation\n\n\n@equation(unit='1', source='article')\n"
     (tmp_path / "own.py").write_text(f"{head}def running_own(gpus):\n    'A number.'\n    return {formula} if gpus > 8 else 1.0\n")
     study = opened("title: x\nequations: own.py\naxes: {gpus: [8, 16]}\noutputs: [running_own]\n")

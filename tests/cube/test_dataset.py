@@ -28,14 +28,14 @@ def made(opened, **overrides):
     return plan.make(opened(STUDY, **overrides))
 
 
-def test_the_outermost_axis_of_every_variable_is_that_of_the_cube(opened):
+def test_dataset_variables_share_outermost_axis(opened):
     found = made(opened)
     assert json.loads(dataset.attributes(found)["axes"]) == list(found.order)
     for variable in [*dataset.outputs(found), *dataset.coordinates(found)]:
         assert list(variable.dims) == [axis for axis in found.order if axis in variable.dims]
 
 
-def test_every_coordinate_has_the_shape_of_its_axes(opened):
+def test_dataset_coordinates_have_shape_of_axes(opened):
     found = made(opened)
     names = [variable.name for variable in dataset.coordinates(found)]
     assert len(names) == len(set(names))
@@ -43,7 +43,7 @@ def test_every_coordinate_has_the_shape_of_its_axes(opened):
         assert variable.values.shape == tuple(found.sizes[axis] for axis in variable.dims)
 
 
-def test_an_identity_is_the_same_for_the_same_study_and_says_each_difference(opened):
+def test_identity_differs_only_for_other_studies(opened):
     one = dataset.identity(made(opened))
     assert dataset.identity(made(opened)) == one
     assert dataset.differences(one, one) == []
@@ -63,13 +63,13 @@ def test_an_identity_is_the_same_for_the_same_study_and_says_each_difference(ope
     assert silent == said, "a default that is said is the same value"
 
 
-def test_an_assumed_figure_of_an_entry_on_an_axis_is_listed_with_its_entry(opened):
+def test_dataset_lists_assumed_figures_of_axis_entries(opened):
     found = dataset.assumed(made(opened, axis=["gpu=all"], outputs=["gpu_power_total"]))
     assert any(key.startswith("gpu_tdp of ") for key in found)
     assert all(reason for reason in found.values())
 
 
-def test_an_input_says_where_its_value_is_from(opened):
+def test_dataset_inputs_have_origin(opened):
     found = dataset.inputs(made(opened, set_=["gpu=h100-sxm"]))
     assert found["server_power"]["origin"] == "study"
     assert found["peak_rate"]["origin"] == "h100-sxm"
@@ -78,7 +78,7 @@ def test_an_input_says_where_its_value_is_from(opened):
 
 
 @pytest.mark.usefixtures("forgotten")
-def test_more_rules_than_bits_take_a_wider_number(opened):
+def test_status_dtype_grows_with_number_of_rules(opened):
     registry.load()
     for number in range(33):
         space = {}
@@ -112,7 +112,7 @@ print(sum(v.nbytes for v in cube.data_vars.values()), int(peak.split()[1]) * 102
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of one process is read from /proc")
-def test_a_cube_of_a_gigabyte_is_written_in_less_memory_than_it_has_bytes(tmp_path):
+def test_run_writes_gigabyte_cube_in_less_memory(tmp_path):
     (tmp_path / "large.yaml").write_text(LARGE)
     command = [sys.executable, "-c", WRITE, str(tmp_path / "large.yaml"), str(tmp_path / "large.zarr")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}

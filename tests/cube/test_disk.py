@@ -11,7 +11,7 @@ from sweep.cube import disk
 from sweep.errors import SweepError
 
 
-def test_a_folder_is_locked_once_and_goes_when_nothing_is_left_in_it(tmp_path):
+def test_lock_is_exclusive_and_removes_empty_folder(tmp_path):
     folder = tmp_path / "cube.zarr.partial"
     with disk.locked(folder, tmp_path / "cube.zarr"):
         with pytest.raises(SweepError, match=r"cube.zarr: another run is writing it"), disk.locked(folder, tmp_path / "cube.zarr"):
@@ -23,7 +23,7 @@ def test_a_folder_is_locked_once_and_goes_when_nothing_is_left_in_it(tmp_path):
     assert folder.exists()
 
 
-def test_a_lock_whose_folder_was_taken_away_before_it_was_had_is_taken_anew(tmp_path, monkeypatch):
+def test_lock_retries_when_folder_was_removed(tmp_path, monkeypatch):
     folder, taken, whole = tmp_path / "cube.zarr.partial", [], disk.take
 
     def late(handle):
@@ -38,7 +38,7 @@ def test_a_lock_whose_folder_was_taken_away_before_it_was_had_is_taken_anew(tmp_
     assert len(taken) == 2
 
 
-def test_windows_locks_a_byte_of_the_file(tmp_path, monkeypatch):
+def test_lock_on_windows_locks_one_byte(tmp_path, monkeypatch):
     asked = []
 
     def locking(handle, mode, length):
@@ -54,7 +54,7 @@ def test_windows_locks_a_byte_of_the_file(tmp_path, monkeypatch):
     assert asked == [(2, 1), (2, 1)]
 
 
-def test_a_file_system_without_locks_is_said(tmp_path, monkeypatch):
+def test_lock_reports_file_system_without_locks(tmp_path, monkeypatch):
     def none(handle):
         raise OSError(errno.ENOLCK, "No locks available")
 
@@ -64,7 +64,7 @@ def test_a_file_system_without_locks_is_said(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("at_once", [True, False])
-def test_a_folder_takes_the_name_of_another(tmp_path, monkeypatch, at_once):
+def test_exchange_renames_folder(tmp_path, monkeypatch, at_once):
     for name in ("new", "old"):
         (tmp_path / name).mkdir()
         (tmp_path / name / name).touch()
@@ -75,6 +75,6 @@ def test_a_folder_takes_the_name_of_another(tmp_path, monkeypatch, at_once):
     assert [os.listdir(tmp_path / left) for left in os.listdir(tmp_path) if left != "old"] == [["old"]]
 
 
-def test_a_system_that_cannot_exchange_says_so(tmp_path, monkeypatch):
+def test_exchange_reports_missing_system_call(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
     assert not disk.exchange(tmp_path, tmp_path)

@@ -26,7 +26,7 @@ def status():
     return xarray.DataArray(np.array([0, 0, 3]), {"gpus": [8.0, 16.0, 24.0]}, ("gpus",), "status", attributes)
 
 
-def test_a_table_names_what_is_held_its_unit_and_why_a_cell_is_empty(power, status):
+def test_export_text_names_labels_unit_and_rule_of_empty_cell(power, status):
     lines = export.text(power, status).splitlines()
     assert lines[:2] == ["facility_power: Power of it all", "at pue = 1.2"]
     assert lines[3].split() == ["gpu", "gpus", "facility_power", "[MW]", "no", "value", "because"]
@@ -34,25 +34,25 @@ def test_a_table_names_what_is_held_its_unit_and_why_a_cell_is_empty(power, stat
     assert lines[7].split() == ["b", "8", "4"]
 
 
-def test_the_status_is_shown_by_the_names_of_its_rules(status):
+def test_export_text_of_status_names_rules(status):
     assert [line.split(maxsplit=1)[1] for line in export.text(status).splitlines()[3:]] == ["-", "-", "too_large, odd"]
 
 
-def test_a_long_table_is_cut_and_says_of_how_many_rows(power, monkeypatch):
+def test_export_text_reports_omitted_rows(power, monkeypatch):
     monkeypatch.setattr(export, "ROWS", 4)
     lines = export.text(power).splitlines()
     assert len(lines) == 3 + 5 + 2
     assert lines[-1].startswith("4 of 6 rows; --sel gpus=...")
 
 
-def test_csv_has_units_in_its_header_and_an_empty_cell_for_no_value(power):
+def test_export_csv_has_units_and_empty_cells(power):
     rows = list(csv.reader(io.StringIO("".join(export.csv(power)))))
     assert rows[0] == ["gpu", "gpus", "facility_power [W]"]
     assert rows[1:4] == [["a", "8.0", "1000000.0"], ["a", "16.0", "2000000.0"], ["a", "24.0", ""]]
     assert len(rows) == 7
 
 
-def test_a_record_nests_values_by_axis(power):
+def test_export_record_nests_values_by_axis(power):
     found = export.record(power)
     assert found["at"] == {"pue": 1.2}
     assert found["axes"]["gpus"] == {"unit": "1", "labels": [8.0, 16.0, 24.0]}
@@ -61,7 +61,7 @@ def test_a_record_nests_values_by_axis(power):
 
 
 @pytest.mark.parametrize(("form", "module"), [("parquet", "pyarrow"), ("netcdf", "h5netcdf")])
-def test_a_format_that_is_not_installed_is_said_with_the_command_that_installs_it(power, tmp_path, monkeypatch, form, module):
+def test_export_names_missing_package(power, tmp_path, monkeypatch, form, module):
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(SweepError) as found:
         getattr(export, form)(power, tmp_path / "file")

@@ -17,18 +17,18 @@ def file(tmp_path):
     return tmp_path / "journal.jsonl"
 
 
-def test_lines_are_read_as_they_were_written(file):
+def test_journal_round_trips_lines(file):
     found = journal.read(file)
     assert (found.header, found.blocks, found.end, found.damaged) == (HEADER, BLOCKS, END, 0)
     assert found.identity == {"output x": "(gpus)"}
     assert found.complete()
 
 
-def test_every_line_is_json(file):
+def test_journal_lines_are_json(file):
     assert [len(json.loads(line)["crc32c"]) for line in file.read_text().splitlines()] == [8] * 4
 
 
-def test_a_line_in_which_any_one_bit_is_wrong_is_none(file):
+def test_journal_rejects_line_with_flipped_bit(file):
     content = file.read_bytes()
     for place in range(len(content)):
         for bit in range(8):
@@ -41,13 +41,13 @@ def test_a_line_in_which_any_one_bit_is_wrong_is_none(file):
 
 
 @pytest.mark.parametrize("more", [b"5", b"null", b'{"a": 1}', b'{"nest": 99, "number": 7, "statistics": {}}', b"\xff\xfe", b"[]"])
-def test_a_line_without_its_checksum_is_none(file, more):
+def test_journal_rejects_line_without_checksum(file, more):
     file.write_bytes(file.read_bytes() + more)
     found = journal.read(file)
     assert (found.blocks, found.damaged) == (BLOCKS, 1)
 
 
-def test_lines_that_are_added_end_one_that_was_cut_short(file):
+def test_journal_append_terminates_truncated_line(file):
     file.write_bytes(file.read_bytes()[:-9])
     journal.append(file, [{**BLOCKS[0], "number": 7}])
     found = journal.read(file)
@@ -55,11 +55,11 @@ def test_lines_that_are_added_end_one_that_was_cut_short(file):
     assert found.blocks[-1]["number"] == 7
 
 
-def test_a_journal_that_is_not_there_has_no_line(tmp_path):
+def test_journal_of_missing_file_is_empty(tmp_path):
     assert journal.read(tmp_path / "none") == journal.Journal()
 
 
-def test_metadata_have_one_checksum_whenever_they_were_written(tmp_path):
+def test_journal_metadata_checksum_ignores_time(tmp_path):
     for created, title in (("2026-01-01", "x"), ("2026-02-02", "x"), ("2026-02-02", "y")):
         (tmp_path / title).mkdir(exist_ok=True)
         (tmp_path / title / "zarr.json").write_text(json.dumps({"attributes": {"created": created, "title": title}}))

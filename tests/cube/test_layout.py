@@ -19,7 +19,7 @@ def cube(opened, tmp_path):
     return tmp_path / "cube.zarr"
 
 
-def test_every_chunk_and_every_index_has_a_checksum(cube):
+def test_layout_adds_checksum_to_chunks_and_index(cube):
     def names(codecs):
         return [type(codec).__name__ for codec in codecs]
 
@@ -33,7 +33,7 @@ def test_every_chunk_and_every_index_has_a_checksum(cube):
 
 
 @pytest.mark.parametrize("pipeline", ["zarr.core.codec_pipeline.BatchedCodecPipeline", "zarrs.ZarrsCodecPipeline"])
-def test_plain_readers_open_a_cube_and_notice_a_wrong_bit(cube, pipeline):
+def test_layout_is_verified_by_plain_zarr(cube, pipeline):
     with zarr.config.set({"codec_pipeline.path": pipeline}):
         assert float(xarray.open_zarr(cube).facility_energy.min()) > 0
         shard = next(path for path in (cube / "facility_energy" / "c").rglob("*") if path.is_file())
@@ -43,17 +43,17 @@ def test_plain_readers_open_a_cube_and_notice_a_wrong_bit(cube, pipeline):
             xarray.open_zarr(cube).facility_energy.load()
 
 
-def test_what_a_lost_chunk_reads_as_is_no_value_that_a_cube_holds(cube):
+def test_layout_fill_value_is_no_cube_value(cube):
     root = zarr.open_group(str(cube), mode="r")
     assert np.isposinf(root["facility_energy"].fill_value)
 
 
 @pytest.mark.parametrize("path", ["/", "//", "/.."])
-def test_the_root_is_no_place_for_a_cube(path):
+def test_layout_rejects_root_folder(path):
     with pytest.raises(SweepError, match=r"cannot hold a cube; give the name of a new folder$"):
         layout.place(Path(path))
 
 
-def test_a_path_leads_through_links(tmp_path):
+def test_layout_resolves_links(tmp_path):
     (tmp_path / "link.zarr").symlink_to(tmp_path / "real.zarr")
     assert layout.place(tmp_path / "link.zarr") == tmp_path / "real.zarr"

@@ -36,7 +36,7 @@ def cut(request, monkeypatch):
 
 @pytest.mark.usefixtures("cut")
 @pytest.mark.parametrize(("how", "by"), [("mean", "mean"), ("min", "min"), ("max", "max"), ("median", "median"), ("p90", None)])
-def test_a_reduction_is_over_all_points_that_have_a_value(cube, how, by):
+def test_slice_reduces_over_points_with_value(cube, how, by):
     found = list(part_of(cube, MFU, reduce=[f"{how}=gpus,precision"]).rows)
     array = cube[MFU].astype("f8")
     over = ["gpus", "precision"]
@@ -51,7 +51,7 @@ def test_a_reduction_is_over_all_points_that_have_a_value(cube, how, by):
 
 
 @pytest.mark.usefixtures("cut")
-def test_conditions_leave_out_rows_and_points(cube):
+def test_slice_conditions_remove_rows_and_points(cube):
     asked = ["required_mfu <= 60 %", "pue < 1.25"]
     array = cube[MFU].where((cube[MFU] <= 0.6) & (cube.pue < 1.25))
     rows = list(part_of(cube, MFU, where=asked).rows)
@@ -62,7 +62,7 @@ def test_conditions_leave_out_rows_and_points(cube):
 
 
 @pytest.mark.usefixtures("cut")
-def test_several_variables_stand_side_by_side_over_all_their_axes(cube):
+def test_slice_of_several_variables_spans_all_axes(cube):
     found = part_of(cube, ["it_power", "facility_energy"], {"gpu": "h100-sxm", "gpus": "8,64"})
     rows = list(found.rows)
     assert found.at == {"gpu": "h100-sxm"}
@@ -73,7 +73,7 @@ def test_several_variables_stand_side_by_side_over_all_their_axes(cube):
         assert isinstance(row["gpus"], int)
 
 
-def test_what_nothing_meets_has_no_value_and_no_point(cube):
+def test_slice_reduction_without_points_is_empty(cube):
     (row,) = part_of(cube, MFU, where=["required_mfu > 1000"], reduce=["max=gpu,precision,gpus,training_duration"]).rows
     assert row["points"] == 0
     assert np.isnan(row[f"max_{MFU}"])
@@ -89,7 +89,7 @@ def test_what_nothing_meets_has_no_value_and_no_point(cube):
         (["mean=gpus", "max=precision"], "all reductions of one slice go over the same axes"),
     ],
 )
-def test_a_mistake_in_a_reduction_is_said(cube, reduce, said):
+def test_slice_reports_invalid_reduction(cube, reduce, said):
     with pytest.raises(SweepError) as found:
         part_of(cube, MFU, reduce=reduce)
     assert said in str(found.value)

@@ -30,7 +30,7 @@ def cube(tmp_path_factory):
     return open_cube(folder / "cube.zarr")
 
 
-def test_labels_words_and_numbers_with_units_name_a_slice(cube):
+def test_select_reads_labels_and_numbers_with_units(cube):
     found = select(cube, "facility_energy", {"gpus": "64", "training_duration": "60 d", "pue": "1.2"})
     assert set(found.dims) == {"gpu"}
     np.testing.assert_allclose(found.sel(gpu="h100-sxm"), 8 * 6000 * 60 * 86400 * 1.2, rtol=1e-6)
@@ -39,24 +39,24 @@ def test_labels_words_and_numbers_with_units_name_a_slice(cube):
     assert float(point) == pytest.approx(6000 * 30 * 86400 * 1.1)
 
 
-def test_a_choice_is_named_by_its_word_and_a_rate_by_its_customary_unit(cube):
+def test_select_reads_words_of_choices(cube):
     found = select(cube, "required_mfu", {"gpu": "h100-sxm", "precision": "fp8", "gpus": "512", "training_duration": "90 d"})
     assert float(found) == pytest.approx(1e24 / (989.4e12 * 512 * 90 * 86400))
     served = select(cube, "serving_energy_per_day", {"queries_per_day": "2e9 query/d"})
     assert float(served) == pytest.approx(2e9 * 0.3 * 3600)
 
 
-def test_nothing_selected_is_the_whole_variable(cube):
+def test_select_without_labels_returns_whole_variable(cube):
     assert select(cube, "it_power", {}).identical(cube["it_power"])
 
 
-def test_nearest_takes_the_closest_number(cube):
+def test_select_nearest_takes_closest_label(cube):
     asked = {"gpus": "100", "training_duration": "8 week", "pue": "1.26", "gpu": "h100-sxm"}
     found = select(cube, "facility_energy", asked, nearest=True)
     assert [float(found[axis]) for axis in ("gpus", "training_duration", "pue")] == [64.0, 60 * 86400.0, 1.3]
 
 
-def test_a_slice_keeps_its_unit_and_its_coordinates(cube):
+def test_select_keeps_unit_and_coordinates(cube):
     found = select(cube, "facility_energy", {"pue": "1.2"})
     assert found.attrs["units"] == "J"
     assert "training_duration" in found.coords
@@ -78,26 +78,26 @@ def test_a_slice_keeps_its_unit_and_its_coordinates(cube):
         ("facility_energy", {"pue": "nan"}, "--sel pue=nan: 'nan' is not a finite number"),
     ],
 )
-def test_what_is_not_there_is_one_line_with_the_nearest_that_is(cube, variable, at, line):
+def test_select_unknown_name_suggests_nearest(cube, variable, at, line):
     with pytest.raises(SweepError) as found:
         select(cube, variable, at)
     assert str(found.value).startswith(line)
     assert "\n" not in str(found.value)
 
 
-def test_a_cube_that_is_not_there_is_one_line(tmp_path):
+def test_open_cube_reports_missing_cube_in_one_line(tmp_path):
     with pytest.raises(SweepError, match=r"none.zarr: no such cube$"):
         open_cube(tmp_path / "none.zarr")
 
 
-def test_flags_are_counted_piece_by_piece(cube, monkeypatch):
+def test_flag_counts_are_same_for_any_piece_size(cube, monkeypatch):
     whole = query.flag_counts(cube["status"])
     assert whole["precision_not_supported"] == int((cube["status"] & cube["status"].attrs["flag_masks"][0] != 0).sum()) > 0
     assert [piece.size for piece in query.pieces(cube["status"], 1)] == [1] * cube["status"].size
     assert query.pieces(cube["status"], 1 << 20).__next__().identical(cube["status"])
 
 
-def test_labels_are_taken_one_by_one_from_a_list_or_between_two_ends(cube):
+def test_select_reads_lists_and_ranges(cube):
     assert select(cube, "it_power", {"gpus": "8,512"}).gpus.values.tolist() == [8, 512]
     assert select(cube, "it_power", {"gpu": "a100-sxm-80gb, h100-sxm"}).gpu.values.tolist() == ["a100-sxm-80gb", "h100-sxm"]
     assert select(cube, "facility_energy", {"pue": "1.15:1.3"}).pue.values.tolist() == [1.2, 1.3]

@@ -16,11 +16,11 @@ def cube(opened, tmp_path):
     return tmp_path / "cube.zarr"
 
 
-def test_a_cube_is_what_plain_xarray_has(cube):
+def test_open_cube_equals_plain_xarray(cube):
     assert reading.dataset(cube).load().identical(xarray.open_zarr(cube, decode_timedelta=False).load())
 
 
-def test_a_block_with_a_wrong_bit_is_an_error_that_names_the_variable_when_it_is_read(cube):
+def test_open_cube_reports_corrupt_block_on_read(cube):
     shard = next(path for path in (cube / "facility_energy" / "c").rglob("*") if path.is_file())
     content = shard.read_bytes()
     shard.write_bytes(bytes([content[0] ^ 1]) + content[1:])

@@ -51,21 +51,21 @@ def left(folder):
 # what a cube says of itself
 
 
-def test_a_stored_cube_is_the_one_in_memory(study, tmp_path):
+def test_stored_cube_equals_cube_in_memory(study, tmp_path):
     stored = run(study, tmp_path / "cube.zarr")
     memory = run(study)
     assert same(stored.load(), memory)
     assert left(tmp_path) == ["cube.zarr"]
 
 
-def test_a_cube_cut_into_many_blocks_is_the_same(study, tmp_path, small_blocks, evaluated):
+def test_stored_cube_is_same_for_any_blocks(study, tmp_path, small_blocks, evaluated):
     stored = run(study, tmp_path / "cube.zarr")
     assert len(evaluated) == len(set(evaluated)) > 20
     blocks.CHUNK_CELLS, blocks.BLOCK_CELLS = 1 << 18, 5 << 20
     assert same(stored.load(), run(study))
 
 
-def test_dimensions_have_labels_and_inputs_on_axes_are_coordinates(study, tmp_path):
+def test_stored_cube_has_labels_and_input_coordinates(study, tmp_path):
     cube = run(study, tmp_path / "cube.zarr")
     assert cube["gpu"].values.tolist() == ["h100-sxm", "a100-sxm-80gb"]
     assert cube["split"].values.tolist() == ["tp1-pp2", "tp8-pp2"]
@@ -79,7 +79,7 @@ def test_dimensions_have_labels_and_inputs_on_axes_are_coordinates(study, tmp_pa
     assert cube["replicas"].dtype == np.float32
 
 
-def test_a_cube_says_what_it_is_of_and_what_it_rests_on(study, tmp_path):
+def test_stored_cube_has_provenance_and_inputs(study, tmp_path):
     cube = run(study, tmp_path / "cube.zarr")
     assert cube.attrs["title"] == "stored"
     assert cube.attrs["Conventions"].startswith("CF-1.")
@@ -102,7 +102,7 @@ def test_a_cube_says_what_it_is_of_and_what_it_rests_on(study, tmp_path):
     assert energy["source"]
 
 
-def test_flags_are_said_as_the_conventions_want_them(study, tmp_path):
+def test_stored_status_follows_cf_flags(study, tmp_path):
     cube = run(study, tmp_path / "cube.zarr")
     status = cube["status"]
     names = status.attrs["flag_meanings"].split()
@@ -119,7 +119,7 @@ def test_flags_are_said_as_the_conventions_want_them(study, tmp_path):
     assert cube["required_mfu"].attrs["valid_cells"] == int(cube["required_mfu"].notnull().sum())
 
 
-def test_a_unit_library_reads_every_unit_with_its_own_registry(study, tmp_path):
+def test_stored_units_are_readable_by_pint(study, tmp_path):
     import pint_xarray  # noqa: F401
 
     cube = run(study, tmp_path / "cube.zarr").load()
@@ -131,7 +131,7 @@ def test_a_unit_library_reads_every_unit_with_its_own_registry(study, tmp_path):
         assert variable.dtype.kind in "OUT" or "units" in variable.attrs, name
 
 
-def test_a_cube_opens_without_this_package(study, tmp_path):
+def test_stored_cube_opens_without_this_package(study, tmp_path):
     run(study, tmp_path / "cube.zarr")
     code = (
         "import sys\n"
@@ -146,7 +146,7 @@ def test_a_cube_opens_without_this_package(study, tmp_path):
     assert float(done.stdout) == pytest.approx(8 * 6000 * 30 * 86400 * 1.2, rel=1e-6)
 
 
-def test_two_equal_runs_differ_in_the_time_alone(study, tmp_path, monkeypatch):
+def test_equal_runs_differ_in_time_only(study, tmp_path, monkeypatch):
     one, other = tmp_path / "one.zarr", tmp_path / "other.zarr"
     run(study, one)
     run(study, other)
@@ -163,7 +163,7 @@ def test_two_equal_runs_differ_in_the_time_alone(study, tmp_path, monkeypatch):
             assert before == after, name
 
 
-def test_a_choice_beside_other_columns_is_held_in_words(opened, tmp_path):
+def test_stored_choice_coordinate_holds_words(opened, tmp_path):
     axes = "axes: {mode: {zip: {precision: [bf16, fp8], gpus: [8, 16]}}}\n"
     text = f"title: x\nselect: {{gpu: h100-sxm}}\nset: {{server_power: 6 kW, training_flops: 1e24 FLOP, training_duration: 9 d}}\n{axes}"
     cube = run(opened(text + "outputs: [required_mfu]\n"), tmp_path / "c.zarr")
@@ -183,7 +183,7 @@ def test_a_choice_beside_other_columns_is_held_in_words(opened, tmp_path):
         ({"set_": ["split=tp1-pp2"]}, "axis split was 2 labels, tp1-pp2 .. tp8-pp2, is absent"),
     ],
 )
-def test_a_cube_of_another_study_is_refused_and_the_difference_said(study, opened, tmp_path, overrides, difference):
+def test_run_refuses_cube_of_other_study(study, opened, tmp_path, overrides, difference):
     run(study, tmp_path / "cube.zarr")
     before = run(study, tmp_path / "cube.zarr").load()
     with pytest.raises(SweepError) as found:
@@ -194,14 +194,14 @@ def test_a_cube_of_another_study_is_refused_and_the_difference_said(study, opene
     assert open_cube(tmp_path / "cube.zarr").identical(before)
 
 
-def test_values_inside_an_axis_have_changed_though_its_ends_do_not(opened, tmp_path):
+def test_run_notices_changed_values_inside_axis(opened, tmp_path):
     run(opened(STUDY), tmp_path / "cube.zarr")
     with pytest.raises(SweepError, match="input gpus has changed"):
         run(opened(STUDY, axis=["gpus=8,72,512"]), tmp_path / "cube.zarr")
 
 
 @pytest.mark.usefixtures("forgotten")
-def test_an_edited_equation_makes_another_study(opened, tmp_path):
+def test_run_notices_edited_equation(opened, tmp_path):
     head = "from sweep import equation\n\n\n@equation(unit='1', source='article')\n"
     text = head + "def store_own(gpus):\n    'A number.'\n    return gpus * 2.0\n"
     for body, refused in ((text, False), (text.replace("2.0", "3.0"), True)):
@@ -215,7 +215,7 @@ def test_an_edited_equation_makes_another_study(opened, tmp_path):
     assert run(study, tmp_path / "cube.zarr", overwrite=True)["store_own"].values.tolist() == [3.0, 6.0]
 
 
-def test_overwriting_takes_the_place_of_the_old_cube_only_when_the_new_one_is_whole(study, opened, tmp_path, monkeypatch):
+def test_overwrite_replaces_cube_when_new_one_is_complete(study, opened, tmp_path, monkeypatch):
     path = tmp_path / "cube.zarr"
     before = run(study, path).load()
     other = opened(STUDY, set_=["server_power=7 kW"])
@@ -229,7 +229,7 @@ def test_overwriting_takes_the_place_of_the_old_cube_only_when_the_new_one_is_wh
     assert left(tmp_path) == ["cube.zarr"]
 
 
-def test_what_is_no_cube_is_neither_read_nor_overwritten(study, tmp_path):
+def test_run_refuses_path_that_is_no_cube(study, tmp_path):
     (tmp_path / "file").write_text("precious")
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "precious").write_text("")
@@ -246,7 +246,7 @@ def test_what_is_no_cube_is_neither_read_nor_overwritten(study, tmp_path):
 
 
 @pytest.mark.parametrize("make", [Path.touch, Path.mkdir])
-def test_what_stands_where_the_half_cube_would_lie_is_left_alone(study, tmp_path, make):
+def test_run_refuses_foreign_partial_path(study, tmp_path, make):
     make(tmp_path / "cube.zarr.partial")
     if make is Path.mkdir:
         (tmp_path / "cube.zarr.partial" / "precious").write_text("")
@@ -258,25 +258,25 @@ def test_what_stands_where_the_half_cube_would_lie_is_left_alone(study, tmp_path
 # places that cannot be written
 
 
-def test_folders_on_the_way_are_made(study, tmp_path):
+def test_run_creates_parent_folders(study, tmp_path):
     run(study, tmp_path / "a" / "b" / "cube.zarr")
     assert left(tmp_path / "a" / "b") == ["cube.zarr"]
 
 
-def test_a_path_below_a_file_is_one_line(study, tmp_path):
+def test_run_reports_path_below_file_in_one_line(study, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(SweepError, match=f"file/cube.zarr: cannot be written: {os.strerror(errno.ENOTDIR)}$"):
         run(study, tmp_path / "file" / "cube.zarr")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_may_not_be_written_is_one_line(study, tmp_path):
+def test_run_reports_read_only_folder_in_one_line(study, tmp_path):
     (tmp_path / "closed").mkdir(mode=0o500)
     with pytest.raises(SweepError, match=f"closed/cube.zarr: cannot be written: {os.strerror(errno.EACCES)}$"):
         run(study, tmp_path / "closed" / "cube.zarr")
 
 
-def test_too_little_disk_is_one_line_and_leaves_nothing(study, tmp_path, monkeypatch, evaluated):
+def test_run_refuses_too_small_disk_and_leaves_nothing(study, tmp_path, monkeypatch, evaluated):
     usage = SimpleNamespace(total=100, used=90, free=10)
     monkeypatch.setattr("sweep.cube.store.shutil.disk_usage", lambda path: usage)
     with pytest.raises(SweepError) as found:
@@ -290,7 +290,7 @@ def test_too_little_disk_is_one_line_and_leaves_nothing(study, tmp_path, monkeyp
     assert not evaluated
 
 
-def test_a_disk_that_fills_up_is_one_line_and_the_run_goes_on_later(study, tmp_path, monkeypatch, small_blocks, evaluated):
+def test_full_disk_is_reported_and_run_resumes(study, tmp_path, monkeypatch, small_blocks, evaluated):
     path = tmp_path / "cube.zarr"
     write = store.Store.write
 
@@ -317,7 +317,7 @@ def interrupt(*_):
     raise KeyboardInterrupt
 
 
-def test_a_half_written_cube_is_not_opened_and_an_interrupted_run_goes_on(study, tmp_path, small_blocks, evaluated):
+def test_interrupted_run_leaves_no_readable_cube_and_resumes(study, tmp_path, small_blocks, evaluated):
     path, cells = tmp_path / "cube.zarr", []
 
     def stop_in_the_middle(done, total):
@@ -344,7 +344,7 @@ def test_a_half_written_cube_is_not_opened_and_an_interrupted_run_goes_on(study,
     assert same(resumed.load(), run(study, tmp_path / "other.zarr").load())
 
 
-def test_a_run_of_another_study_does_not_go_on_with_a_half_written_cube(study, opened, tmp_path, small_blocks):
+def test_run_refuses_partial_cube_of_other_study(study, opened, tmp_path, small_blocks):
     path = tmp_path / "cube.zarr"
 
     def stop(done, total):
@@ -359,7 +359,7 @@ def test_a_run_of_another_study_does_not_go_on_with_a_half_written_cube(study, o
     assert same(run(other, path, overwrite=True).load(), run(other).load())
 
 
-def test_a_journal_that_ends_in_half_a_line_loses_that_line_alone(study, tmp_path, small_blocks, evaluated):
+def test_resume_ignores_truncated_journal_line(study, tmp_path, small_blocks, evaluated):
     path = tmp_path / "cube.zarr"
     for stop_after in (5, 9):
 
@@ -379,7 +379,7 @@ def test_a_journal_that_ends_in_half_a_line_loses_that_line_alone(study, tmp_pat
 
 
 @pytest.mark.parametrize("length", [0, 5])
-def test_a_block_that_was_cut_short_while_it_was_written_is_written_again(study, tmp_path, small_blocks, length):
+def test_resume_rewrites_truncated_block(study, tmp_path, small_blocks, length):
     path = tmp_path / "cube.zarr"
 
     def stop(done, total):
@@ -398,7 +398,7 @@ def test_a_block_that_was_cut_short_while_it_was_written_is_written_again(study,
     assert same(run(study, path).load(), run(study).load())
 
 
-def test_what_the_codecs_make_of_a_full_disk_is_one_line(study, tmp_path, monkeypatch):
+def test_full_disk_error_of_codecs_is_one_line(study, tmp_path, monkeypatch):
     class Full:
         def __setitem__(self, region, values):
             raise RuntimeError("No space left on device (os error 28)")
@@ -415,7 +415,7 @@ def test_what_the_codecs_make_of_a_full_disk_is_one_line(study, tmp_path, monkey
         run(study, tmp_path / "cube.zarr")
 
 
-def test_a_second_run_into_the_same_cube_is_refused_while_the_first_one_writes(study, tmp_path, small_blocks):
+def test_concurrent_run_into_same_cube_is_refused(study, tmp_path, small_blocks):
     path, refused = tmp_path / "cube.zarr", []
 
     def again(done, total):
@@ -487,7 +487,7 @@ print(json.dumps(rounds))
 """
 
 
-def test_runs_that_are_killed_anywhere_end_in_the_cube_of_an_undisturbed_one(study, tmp_path, small_blocks):
+def test_killed_runs_resume_to_same_cube(study, tmp_path, small_blocks):
     path, undisturbed = tmp_path / "cube.zarr", tmp_path / "undisturbed.zarr"
     command = [sys.executable, "-c", DRIVER, str(tmp_path / "study.yaml"), str(path), "6", str(tmp_path / "log")]
     done = subprocess.run(command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True)
@@ -507,7 +507,7 @@ def test_runs_that_are_killed_anywhere_end_in_the_cube_of_an_undisturbed_one(stu
     assert not (store.partial(path) / store.CUBE).exists()
 
 
-def test_a_journal_that_a_kill_after_the_last_rename_has_left_is_no_cube(study, tmp_path):
+def test_leftover_journal_is_no_cube(study, tmp_path):
     path = tmp_path / "cube.zarr"
     with store.alone(path, plan.make(study)):
         store.opened(path, plan.make(study))
@@ -521,7 +521,7 @@ def test_a_journal_that_a_kill_after_the_last_rename_has_left_is_no_cube(study, 
 
 @pytest.mark.parametrize("at_once", [True, False])
 @pytest.mark.parametrize("step", ["os.rename", "exchange", "unlink"])
-def test_a_cube_is_replaced_from_whatever_step_a_kill_leaves_it_in(study, opened, tmp_path, monkeypatch, at_once, step):
+def test_overwrite_completes_after_kill_at_each_step(study, opened, tmp_path, monkeypatch, at_once, step):
     path, other = tmp_path / "cube.zarr", opened(STUDY, set_=["server_power=7 kW"])
     run(study, path)
     before = open_cube(path).load()
@@ -551,7 +551,7 @@ def test_a_cube_is_replaced_from_whatever_step_a_kill_leaves_it_in(study, opened
     assert left(tmp_path) == ["cube.zarr"]
 
 
-def test_a_link_to_a_cube_stays_a_link_when_the_cube_is_replaced(study, opened, tmp_path):
+def test_overwrite_keeps_link(study, opened, tmp_path):
     (tmp_path / "disk").mkdir()
     (tmp_path / "cube.zarr").symlink_to(tmp_path / "disk" / "real.zarr")
     for found in (study, opened(STUDY, set_=["server_power=7 kW"])):
@@ -560,14 +560,14 @@ def test_a_link_to_a_cube_stays_a_link_when_the_cube_is_replaced(study, opened, 
     assert left(tmp_path / "disk") == ["real.zarr"]
 
 
-def test_a_damaged_cube_is_replaced_by_the_same_study(study, tmp_path):
+def test_overwrite_replaces_damaged_cube(study, tmp_path):
     run(study, tmp_path / "cube.zarr")
     shutil.rmtree(tmp_path / "cube.zarr" / "facility_energy" / "c")
     (tmp_path / "cube.zarr" / "zarr.json").unlink()
     assert same(run(study, tmp_path / "cube.zarr", overwrite=True).load(), run(study).load())
 
 
-def test_a_journal_of_which_nothing_can_be_read_is_said(study, tmp_path, small_blocks):
+def test_run_reports_unreadable_journal(study, tmp_path, small_blocks):
     def stop(done, total):
         if done > total / 2:
             raise KeyboardInterrupt
@@ -581,7 +581,7 @@ def test_a_journal_of_which_nothing_can_be_read_is_said(study, tmp_path, small_b
     assert same(run(study, tmp_path / "cube.zarr", overwrite=True).load(), run(study).load())
 
 
-def test_a_block_is_noted_only_once_it_is_on_disk(study, tmp_path, monkeypatch, small_blocks):
+def test_journal_records_block_after_sync(study, tmp_path, monkeypatch, small_blocks):
     events = []
     sync, append = store.disk.sync, store.journal.append
     monkeypatch.setattr(store, "SYNC_SECONDS", 0.0)

@@ -40,7 +40,7 @@ def lazy(study):
     return xarray.open_dataset(study, engine=StudyBackend)
 
 
-def test_virtual_cube_is_the_cube_of_a_run(lazy, cube):
+def test_virtual_cube_equals_cube_of_run(lazy, cube):
     for name, variable in cube.variables.items():
         known = {k: v for k, v in variable.attrs.items() if k not in ("actual_range", "cells", "valid_cells")}  # of all that is computed
         assert lazy[name].dims == variable.dims
@@ -82,7 +82,7 @@ def test_virtual_cube_computes_in_dask_chunks(lazy, cube):
     np.testing.assert_allclose(mean, cube.facility_power.mean("pue"), rtol=1e-5)
 
 
-def test_virtual_cube_compiles_and_computes_only_what_is_asked_for(study, monkeypatch):
+def test_virtual_cube_computes_only_requested_variables(study, monkeypatch):
     asked = []
     monkeypatch.setattr(blocks.Worker, "call", lambda self, function, where, out: asked.append((function.name, where)))
     monkeypatch.setattr(compile, "compiled", lambda functions, *rest: pytest.fail("a few cells need no compiler"))
@@ -120,7 +120,7 @@ def test_virtual_cube_takes_overrides_and_drops_variables(study):
     assert "step_time" not in opened
 
 
-def test_virtual_cube_knows_a_study_from_other_yaml(study, tmp_path):
+def test_virtual_cube_rejects_other_yaml(study, tmp_path):
     (tmp_path / "other.yaml").write_text("name: x\n")
     backend = StudyBackend()
     assert backend.guess_can_open(study)
@@ -130,7 +130,7 @@ def test_virtual_cube_knows_a_study_from_other_yaml(study, tmp_path):
     assert not backend.guess_can_open({"a": 1})
 
 
-def test_virtual_cube_says_what_is_wrong_in_the_study(tmp_path):
+def test_virtual_cube_reports_invalid_study(tmp_path):
     (tmp_path / "study.yaml").write_text("title: x\noutputs: [it_powr]\n")
     with pytest.raises(SweepError, match="it_power"):
         xarray.open_dataset(tmp_path / "study.yaml", engine=StudyBackend)

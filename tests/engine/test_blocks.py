@@ -12,7 +12,7 @@ REDUCED = (
 )
 
 
-def test_small_work_is_interpreted_and_large_work_is_compiled():
+def test_program_interprets_small_and_compiles_large_work():
     assert not blocks.program(plan.make(open_study("gpt4", axis=REDUCED))).compiled
     large = blocks.program(plan.make(open_study("gpt4")))
     assert large.compiled

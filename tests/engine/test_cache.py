@@ -31,7 +31,7 @@ def study(opened, tmp_path, monkeypatch):
     return opened(ENERGY)
 
 
-def test_the_cache_is_in_the_folder_that_the_environment_names(tmp_path, monkeypatch):
+def test_cache_folder_follows_environment(tmp_path, monkeypatch):
     monkeypatch.setenv("WATTSWEEP_CACHE", str(tmp_path / "one"))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "two"))
     assert cache.folder("d" * 64) == tmp_path / "one" / ("d" * 20)
@@ -40,7 +40,7 @@ def test_the_cache_is_in_the_folder_that_the_environment_names(tmp_path, monkeyp
     assert (tmp_path / "two" / "wattsweep").stat().st_mode & 0o777 == 0o700
 
 
-def test_code_that_was_damaged_is_compiled_again(study, tmp_path):
+def test_cache_recompiles_damaged_code(study, tmp_path):
     right = computed(study)
     files = sorted((tmp_path / "cache").rglob("*.nb[ic]"))
     assert {path.suffix for path in files} == {".nbi", ".nbc"}
@@ -52,7 +52,7 @@ def test_code_that_was_damaged_is_compiled_again(study, tmp_path):
             assert cache.json.loads(next((tmp_path / "cache").rglob("*.sums")).read_text())
 
 
-def test_code_that_is_as_it_was_written_is_not_compiled_again(study, tmp_path):
+def test_cache_reuses_intact_code(study, tmp_path):
     computed(study)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*.nb[ic]")}
     computed(study)
@@ -60,14 +60,14 @@ def test_code_that_is_as_it_was_written_is_not_compiled_again(study, tmp_path):
 
 
 @pytest.mark.parametrize("mode", [0o777, 0o770, 0o702])
-def test_a_folder_that_others_can_write_is_refused(study, tmp_path, mode):
+def test_cache_refuses_folder_writable_by_others(study, tmp_path, mode):
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache").chmod(mode)
     with pytest.raises(SweepError, match=r"cache: others can write there, and what lies there is run; chmod go-w it if"):
         computed(study)
 
 
-def test_a_full_disk_of_the_cache_stops_nothing(study, monkeypatch):
+def test_cache_on_full_disk_is_skipped(study, monkeypatch):
     from numba.core import caching
 
     right = computed(study)

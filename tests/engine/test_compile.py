@@ -56,7 +56,7 @@ def no_memory():
 
 
 @pytest.mark.parametrize("path", registry.kernel_files(), ids=lambda p: f"{p.parent.name}/{p.name}")
-def test_an_edit_in_any_kernel_file_changes_the_digest(path, tmp_path, monkeypatch, no_memory):
+def test_kernel_digest_changes_with_each_file(path, tmp_path, monkeypatch, no_memory):
     edited = tmp_path / "kernels" / path.relative_to(registry.kernel_folder())
     shutil.copytree(registry.kernel_folder(), tmp_path / "kernels")
     monkeypatch.setattr(registry, "kernel_folder", lambda: tmp_path / "kernels")
@@ -68,7 +68,7 @@ def test_an_edit_in_any_kernel_file_changes_the_digest(path, tmp_path, monkeypat
     assert before[1] != after[1]
 
 
-def test_every_kernel_file_is_in_the_digest():
+def test_kernel_digest_covers_all_files():
     registry.load()
     every: list[registry.Equation | registry.Rule] = [*registry.EQUATIONS.values(), *registry.RULES.values()]
     declared = [e for e in every if e.function.__module__.startswith("sweep.kernels.")]
@@ -77,7 +77,7 @@ def test_every_kernel_file_is_in_the_digest():
     assert files == {path.resolve() for path in (ROOT / "kernels").rglob("*.py")}
 
 
-def test_an_edit_in_any_catalogue_file_changes_the_digest_of_the_facts(tmp_path, monkeypatch):
+def test_catalogue_digest_changes_with_each_file(tmp_path, monkeypatch):
     shutil.copytree(parameters.folder(), tmp_path / "configs")
     monkeypatch.setattr(digest, "folder", lambda: tmp_path / "configs")
     seen = {digest.catalogue_digest()}
@@ -92,7 +92,7 @@ def test_an_edit_in_any_catalogue_file_changes_the_digest_of_the_facts(tmp_path,
     assert digest.catalogue_digest() not in seen
 
 
-def test_a_new_version_of_the_compiler_changes_the_digest_of_nests_alone(monkeypatch):
+def test_code_digest_changes_with_compiler_version(monkeypatch):
     before = compile.equations_digest(), compile.kernel_digest()
     monkeypatch.setattr(compile, "version", lambda package: "9.9")
     assert compile.equations_digest() == before[0]
@@ -121,7 +121,7 @@ print(*blocks.Worker(blocks.program(made, budget=-1)).compute(block)["matmul_flo
 """
 
 
-def test_an_edited_constant_of_a_kernel_in_a_room_is_seen_by_the_next_process(tmp_path):
+def test_compile_notices_edited_kernel_in_next_process(tmp_path):
     shutil.copytree(ROOT / "sweep", tmp_path / "sweep", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "study.yaml").write_text("title: x\naxes: {matmul_m: [1, 2]}\nset: {matmul_n: 1, matmul_k: 1}\noutputs: [matmul_flops]\n")
     kernel = tmp_path / "sweep" / "kernels" / "transformer" / "matmul.py"
@@ -139,7 +139,7 @@ def test_an_edited_constant_of_a_kernel_in_a_room_is_seen_by_the_next_process(tm
     assert values() == [3, 6]
 
 
-def test_an_edit_in_a_helper_is_seen_by_the_next_process_and_an_unchanged_file_is_not_compiled_again(tmp_path):
+def test_compile_notices_edited_helper_and_reuses_unchanged_code(tmp_path):
     cache = tmp_path / "cache"
     environment = {**os.environ, "WATTSWEEP_CACHE": str(cache), "PYTHONPATH": str(ROOT)}
     (tmp_path / "study.yaml").write_text(STUDY)
@@ -166,7 +166,7 @@ def test_an_edit_in_a_helper_is_seen_by_the_next_process_and_an_unchanged_file_i
     assert len(list(cache.iterdir())) == 2
 
 
-def test_equations_of_one_text_in_two_files_share_the_compiled_code_of_another_process(tmp_path):
+def test_compile_shares_code_of_equal_equation_files(tmp_path):
     environment = {**os.environ, "WATTSWEEP_CACHE": str(tmp_path / "cache"), "PYTHONPATH": str(ROOT)}
     found = []
     for folder, file in (("one", "own.py"), ("two", "other.py")):
@@ -181,7 +181,7 @@ def test_equations_of_one_text_in_two_files_share_the_compiled_code_of_another_p
 
 
 @pytest.mark.usefixtures("forgotten")
-def test_an_edit_in_a_users_equations_is_seen_within_one_process(tmp_path, monkeypatch):
+def test_compile_notices_edited_user_equations_in_same_process(tmp_path, monkeypatch):
     (tmp_path / "study.yaml").write_text(STUDY)
     digests = []
     for factor in (3.0, 5.0):
@@ -195,7 +195,7 @@ def test_an_edit_in_a_users_equations_is_seen_within_one_process(tmp_path, monke
     assert digests[0] != digests[1]
 
 
-def test_a_cache_that_cannot_be_written_is_one_line_with_the_way_out(tmp_path, monkeypatch):
+def test_compile_reports_unwritable_cache_in_one_line(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("WATTSWEEP_CACHE", str(tmp_path / "file" / "cache"))
     made = plan.make(open_study("article"))
@@ -204,7 +204,7 @@ def test_a_cache_that_cannot_be_written_is_one_line_with_the_way_out(tmp_path, m
         compile.compiled([nests.source(made, nest, nest.outputs, "outputs")])
 
 
-def test_a_damaged_file_in_the_cache_is_written_again(tmp_path, monkeypatch):
+def test_compile_rewrites_damaged_source(tmp_path, monkeypatch):
     monkeypatch.setenv("WATTSWEEP_CACHE", str(tmp_path))
     made = plan.make(open_study("article"))
     nest = made.output_nests[0]
@@ -238,7 +238,7 @@ def whole(program):
     return found
 
 
-def test_compiled_nests_say_what_interpreted_ones_say_for_every_output_of_the_demo_study():
+def test_compiled_equals_interpreted_for_demo_study():
     made = plan.make(open_study("gpt4", axis=REDUCED))
     mixed = blocks.program(made)
     mixed.__dict__["interpreted"] = blocks.program(plan.make(open_study("gpt4"))).interpreted  # those that the whole study interprets

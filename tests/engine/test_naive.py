@@ -26,12 +26,12 @@ def swept(study):
     return run(study)
 
 
-def test_the_second_computation_covers_every_output(study):
+def test_naive_covers_each_output(study):
     assert set(study.outputs) == set(naive.QUANTITIES)
 
 
 @pytest.mark.parametrize("name", sorted(naive.QUANTITIES))
-def test_every_point_is_the_same_to_the_last_digits(study, name):
+def test_naive_equals_interpreted_points(study, name):
     dims, expected = CUBE[name]
     graph = study.graph_of([name])
     for place in itertools.product(*(range(size) for size in expected.shape)):
@@ -41,7 +41,7 @@ def test_every_point_is_the_same_to_the_last_digits(study, name):
 
 
 @pytest.mark.parametrize("name", sorted(naive.QUANTITIES))
-def test_the_cube_has_the_same_axes_and_the_same_values_in_single_precision(swept, name):
+def test_naive_equals_cube_in_single_precision(swept, name):
     dims, expected = CUBE[name]
     assert set(swept[name].dims) == set(dims)
     np.testing.assert_allclose(swept[name].transpose(*dims).values, expected, rtol=float(np.finfo(np.float32).eps))

@@ -6,7 +6,7 @@ from sweep.engine import nests, plan
 from sweep.study.parse import open_study
 
 
-def test_generated_source_is_plain_python_that_names_its_axes():
+def test_nest_source_is_python_with_axis_names():
     made = plan.make(open_study("gpt4"))
     for nest in made.output_nests:
         function = nests.source(made, nest, nest.outputs, "outputs")
@@ -16,7 +16,7 @@ def test_generated_source_is_plain_python_that_names_its_axes():
         assert function.text.count("for i_") == len(nest.dims)
 
 
-def test_a_step_that_a_function_does_not_need_is_not_in_it():
+def test_nest_source_omits_unneeded_steps():
     made = plan.make(open_study("article"))
     nest = next(nest for nest in made.output_nests if len(nest.outputs) > 1)
     function = nests.source(made, nest, nest.outputs[:1], "one")

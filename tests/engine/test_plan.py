@@ -38,13 +38,13 @@ def upstream(made, name):
     return found & set(graph.inputs)
 
 
-def test_an_output_has_the_axes_of_the_inputs_upstream_of_it_and_no_others(made):
+def test_plan_gives_output_axes_of_its_inputs(made):
     for name in made.study.outputs:
         axes = {dim for source in upstream(made, name) for dim in made.study.input_values(source).dims}
         assert set(made.dims[name]) == axes, name
 
 
-def test_the_rate_of_training_knows_nothing_of_the_building_and_of_the_queries():
+def test_plan_of_training_rate_has_no_facility_or_query_axes():
     made = plan.make(open_study("gpt4"))
     inputs = upstream(made, "mfu")
     assert "pue" not in inputs
@@ -55,7 +55,7 @@ def test_the_rate_of_training_knows_nothing_of_the_building_and_of_the_queries()
     assert set(made.dims["total_facility_energy"]) > {"pue", "queries_per_day", "training_duration"}
 
 
-def test_each_equation_and_rule_stands_in_exactly_one_nest_that_of_its_own_axes(made):
+def test_plan_places_each_step_in_nest_of_its_axes(made):
     nest_of = {}
     for nest in made.nests:
         for step in nest.steps:
@@ -67,7 +67,7 @@ def test_each_equation_and_rule_stands_in_exactly_one_nest_that_of_its_own_axes(
     assert len({nest.dims for nest in made.nests}) == len(made.nests)
 
 
-def test_a_nest_stands_before_its_readers_and_a_step_before_its_own(made):
+def test_plan_orders_nests_and_steps_before_readers(made):
     exported, known = set(), set(made.graph.inputs)
     for nest in made.nests:
         inside = set()
@@ -79,24 +79,24 @@ def test_a_nest_stands_before_its_readers_and_a_step_before_its_own(made):
         known |= inside
 
 
-def test_a_nest_exports_only_what_a_larger_one_reads(made):
+def test_plan_exports_only_values_read_by_larger_nests(made):
     read = {name for nest in made.nests for step in nest.steps for name in step.needs if made.dims[name] != nest.dims}
     assert {name for nest in made.nests for name in nest.exports} == read - set(made.graph.inputs)
 
 
-def test_every_output_and_the_flags_come_from_some_nest(made):
+def test_plan_has_nest_for_each_output_and_status(made):
     found = [name for nest in made.nests for name in nest.outputs]
     given = set(made.study.outputs) & set(made.graph.inputs)
     assert sorted(found) == sorted((set(made.study.outputs) - given) | {plan.STATUS})
 
 
-def test_axes_keep_one_order_and_the_longest_light_one_is_innermost(made):
+def test_plan_puts_longest_light_axis_innermost(made):
     for dims in made.dims.values():
         assert list(dims) == [axis for axis in made.order if axis in dims]
     assert set(made.order) == set(made.study.axes)
 
 
-def test_outputs_that_are_asked_for_elsewhere_keep_the_order_of_axes():
+def test_plan_keeps_given_axis_order():
     study = open_study("gpt4")
     whole = plan.make(study)
     part = plan.make(study, ["mfu", "facility_energy"])
@@ -104,7 +104,7 @@ def test_outputs_that_are_asked_for_elsewhere_keep_the_order_of_axes():
     assert part.dims["mfu"] == whole.dims["mfu"]
 
 
-def test_ancestors_are_what_a_nest_needs_each_before_its_readers(made):
+def test_plan_orders_ancestors_before_readers(made):
     for nest in made.output_nests:
         known = set(made.graph.inputs)
         for other in (*made.ancestors(nest, nest.outputs), nest):
@@ -113,7 +113,7 @@ def test_ancestors_are_what_a_nest_needs_each_before_its_readers(made):
             known |= set(other.exports)
 
 
-def test_an_axis_on_which_nothing_depends_is_a_mistake_with_its_line(opened):
+def test_plan_rejects_axis_without_effect(opened):
     text = "title: x\nset: {server_power: 1 kW, gpus_per_server: 8}\naxes:\n  gpus: [8, 16]\n  pue: [1.1, 1.2]\noutputs: [it_power]\n"
     made = plan.make(opened(text))
     assert made.order == ("gpus",)
@@ -122,7 +122,7 @@ def test_an_axis_on_which_nothing_depends_is_a_mistake_with_its_line(opened):
     plan.check(plan.make(opened(text, outputs=["facility_power"])))
 
 
-def test_one_plan_serves_a_study_without_axes(opened):
+def test_plan_of_study_without_axes(opened):
     made = plan.make(opened("title: x\nset: {server_power: 1 kW, gpus_per_server: 8}\noutputs: [it_power]\n"))
     assert made.order == ()
     assert [nest.dims for nest in made.nests] == [()]
@@ -153,7 +153,7 @@ def plan_of_many_gaps(peak_rate, hbm_bandwidth, scaleup_bandwidth, scaleout_band
 """
 
 
-def test_the_same_study_gives_the_same_plan_and_source_whatever_the_hash_seed(tmp_path):
+def test_plan_and_source_do_not_depend_on_hash_seed(tmp_path):
     (tmp_path / "gaps.yaml").write_text(GAPS)
     (tmp_path / "gaps.py").write_text(GAPS_EQUATIONS)
     code = "import sys, hashlib\nfrom tests.engine.test_plan import written\n"

@@ -8,12 +8,12 @@ from sweep.engine.quantiles import cut, flags, held, quantiles, reduce
 rng = np.random.default_rng(0)
 
 
-def test_quantiles_are_those_of_numpy():
+def test_quantiles_equal_numpy():
     drawn = rng.normal(size=(5, 33)).astype(np.float32)
     assert quantiles(drawn) == pytest.approx(np.quantile(drawn, (0.05, 0.5, 0.95), axis=1).T, rel=1e-5)
 
 
-def test_draws_without_a_value_do_not_count_until_they_are_most():
+def test_quantiles_ignore_minority_of_undefined_draws():
     drawn = np.arange(10.0)[None, :].repeat(2, 0)
     drawn[0, :5] = np.nan
     drawn[1, :6] = np.nan
@@ -22,12 +22,12 @@ def test_draws_without_a_value_do_not_count_until_they_are_most():
     assert np.isnan(found[1]).all()
 
 
-def test_flags_are_those_that_half_of_the_draws_raise():
+def test_quantiles_keep_flags_of_half_of_draws():
     drawn = np.array([[1, 1, 3, 0], [4, 0, 0, 0]], np.int32)
     assert flags(drawn).tolist() == [1, 0]
 
 
-def test_a_cube_has_quantiles_in_place_of_draws_and_none_for_its_flags():
+def test_cube_stores_quantiles_in_place_of_draws():
     dims = ("gpus", "sample")
     assert held("step_time", dims) == ("gpus", "quantile")
     assert held("status", dims) == ("gpus",)

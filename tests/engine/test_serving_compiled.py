@@ -28,7 +28,7 @@ outputs: {energy_per_query: Wh/query, time_to_first_token: s, output_rate: token
 FLOAT32 = 1e-6
 
 
-def test_compiled_and_interpreted_agree(tmp_path):
+def test_compiled_serving_equals_interpreted(tmp_path):
     path = tmp_path / "serving.yaml"
     path.write_text(STUDY, encoding="utf-8")
     study = open_study(path)

@@ -26,7 +26,7 @@ def forbid(name, condition, *arguments, guards=()):
     rule(guards=guards, source="article")(space[name])
 
 
-def test_each_equation_follows_what_it_needs():
+def test_graph_orders_equations_after_needs():
     found = graph.resolve([e for e in EQUATIONS if not EQUATIONS[e].selects], given=[])
     known = set(found.inputs)
     for e in found.equations:
@@ -35,7 +35,7 @@ def test_each_equation_follows_what_it_needs():
     assert set(found.inputs) <= set(parameters())
 
 
-def test_the_graph_holds_what_the_outputs_need_and_nothing_else():
+def test_graph_holds_only_needed_equations():
     found = graph.resolve(["facility_energy"], given=["server_power", "pue"])
     reached, todo = set(), ["facility_energy", *(a for r in found.rules for a in r.arguments)]
     while todo:
@@ -46,14 +46,14 @@ def test_the_graph_holds_what_the_outputs_need_and_nothing_else():
     assert "queries_per_day" not in found.inputs
 
 
-def test_a_given_quantity_is_an_input_even_where_an_equation_could_compute_it():
+def test_graph_treats_given_quantity_as_input():
     found = graph.resolve(["training_energy"], given=["it_power"])
     assert "it_power" in found.inputs
     assert "server_power" not in found.needs
     assert graph.resolve(["it_power"], given=["it_power"]).equations == ()
 
 
-def test_an_unknown_quantity_is_a_mistake_that_says_who_needs_it():
+def test_graph_reports_unknown_quantity_and_its_user():
     declare("graph_top", "graph_botom")
     declare("graph_bottom", "gpus")
     with pytest.raises(SweepError, match=r"^unknown quantity 'graph_botom' in graph_top; did you mean 'graph_bottom'\?$"):
@@ -62,7 +62,7 @@ def test_an_unknown_quantity_is_a_mistake_that_says_who_needs_it():
         graph.resolve(["it_powr"], given=[])
 
 
-def test_a_circle_is_a_mistake_that_names_its_way_round():
+def test_graph_reports_cycle():
     declare("graph_egg", "graph_hen", "gpus")
     declare("graph_hen", "graph_chick")
     declare("graph_chick", "graph_egg")
@@ -72,7 +72,7 @@ def test_a_circle_is_a_mistake_that_names_its_way_round():
     assert [e.name for e in opened.equations] == ["graph_chick", "graph_hen"]
 
 
-def test_a_circle_through_a_rule_is_a_mistake_too():
+def test_graph_reports_cycle_through_rule():
     declare("graph_load", "gpus")
     declare("graph_after", "graph_load")
     forbid("graph_overload", "graph_after > 1", "graph_after", guards=("graph_load",))
@@ -80,7 +80,7 @@ def test_a_circle_through_a_rule_is_a_mistake_too():
         graph.resolve(["graph_load"], given=[])
 
 
-def test_a_fixed_choice_leaves_the_other_alternatives_out():
+def test_graph_omits_alternatives_of_fixed_choice():
     declare("graph_none", "gpus")
     declare("graph_some", "tp")
     declare("graph_all", "pp")
@@ -93,7 +93,7 @@ def test_a_fixed_choice_leaves_the_other_alternatives_out():
     assert interpret.compute_point(fixed, {"pp": 7.0}).values["graph_kept"] == 7.0
 
 
-def test_rules_guard_their_quantities_and_all_that_follows():
+def test_graph_rules_guard_quantities_downstream():
     declare("graph_a", "gpus")
     declare("graph_b", "graph_a", "tp")
     declare("graph_c", "graph_b", "pp")
@@ -110,7 +110,7 @@ def test_rules_guard_their_quantities_and_all_that_follows():
     assert {found.rules[i].name for i in found.before(RULES["graph_too_wide"])} == {"graph_no_gpus"}
 
 
-def test_what_is_given_is_guarded_by_nothing():
+def test_graph_given_quantity_is_not_guarded():
     declare("graph_a", "gpus")
     declare("graph_b", "graph_a")
     forbid("graph_no_gpus", "gpus < 2", "gpus", guards=("graph_a",))
@@ -119,7 +119,7 @@ def test_what_is_given_is_guarded_by_nothing():
     assert "gpus" not in found.inputs
 
 
-def test_a_rule_that_cannot_be_judged_raises_no_flag():
+def test_graph_unjudged_rule_raises_no_flag():
     declare("graph_a", "gpus")
     declare("graph_b", "graph_a")
     forbid("graph_no_gpus", "gpus < 2", "gpus", guards=("graph_a",))
@@ -132,7 +132,7 @@ def test_a_rule_that_cannot_be_judged_raises_no_flag():
     assert [broken(gpus) for gpus in (1.0, 5.0, 50.0)] == [{"graph_no_gpus"}, {"graph_small"}, set()]
 
 
-def test_a_warning_joins_where_all_that_it_reads_is_there_already():
+def test_graph_includes_warning_with_available_arguments():
     declare("graph_a", "gpus")
     forbid("graph_many", "graph_a > 10", "graph_a")
     forbid("graph_many_and_wide", "graph_a > 10 and tp > 8", "graph_a", "tp")
@@ -142,13 +142,13 @@ def test_a_warning_joins_where_all_that_it_reads_is_there_already():
     assert (result.values["graph_a"], [r.name for r in result.broken]) == (11.0, ["graph_many"])
 
 
-def test_an_input_that_some_entry_lacks_brings_a_rule_of_its_own():
+def test_graph_adds_rule_for_missing_figure():
     found = graph.resolve(["gpu_power_total"], given=["gpu_tdp"], gaps=["gpu_tdp", "hbm_bandwidth"])
     assert [(r.name, r.meaning) for r in found.rules] == [("gpu_tdp_is_missing", "No figure for the thermal design power of one GPU")]
     assert found.rules_of["gpu_power_total"] == frozenset({0})
 
 
-def test_every_name_has_a_unit_and_a_meaning():
+def test_graph_names_have_unit_and_meaning():
     for name in quantities.names():
         assert quantities.unit_of(name)
         assert quantities.meaning_of(name)

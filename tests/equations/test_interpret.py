@@ -21,19 +21,19 @@ def declared(text, decorator):
     ("expression", "at"),
     [("1 / pue", 0.0), ("math.log(pue)", 0.0), ("math.exp(pue)", 1e6), ("math.sqrt(pue)", -1.0)],
 )
-def test_what_has_no_value_is_nan(expression, at):
+def test_compute_point_returns_nan_for_undefined_value(expression, at):
     function = declared(f"def point_of(pue):\n    'Some.'\n    return {expression}", lambda function: function)
     assert math.isnan(interpret.call(function, [at]))
     assert math.isfinite(interpret.call(function, [1.5]))
 
 
-def test_an_equation_that_is_no_function_of_numbers_is_named():
+def test_compute_point_reports_failing_equation():
     function = declared("def point_text(pue):\n    'Some.'\n    return pue + 'x'", lambda function: function)
     with pytest.raises(SweepError, match=r"TypeError.*\(in point_text\)$"):
         interpret.call(function, [1.0])
 
 
-def test_a_broken_rule_takes_the_value_of_what_it_guards_and_of_all_that_follows():
+def test_compute_point_broken_rule_makes_guarded_values_nan():
     declared("def point_half(pue):\n    'Half.'\n    return pue / 2", equation(unit="1", source="article"))
     declared("def point_quarter(point_half):\n    'A quarter.'\n    return point_half / 2", equation(unit="1", source="article"))
     declared("def point_small(pue):\n    'Small.'\n    return pue < 1.5", rule(guards=("point_half",), source="article"))

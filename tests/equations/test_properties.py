@@ -140,7 +140,7 @@ def expected(made, place):
 
 @settings(max_examples=60, deadline=None)
 @given(written=studies())
-def test_every_cell_is_what_one_point_of_the_interpreter_says(folder, written):
+def test_cube_cells_equal_interpreted_points(folder, written):
     made = planned(folder, written)
     whole = cube(made, interpret=True)
     for place in itertools.islice(itertools.product(*(range(made.sizes[dim]) for dim in made.order)), 200):
@@ -156,7 +156,7 @@ def test_every_cell_is_what_one_point_of_the_interpreter_says(folder, written):
 
 @settings(max_examples=60, deadline=None)
 @given(written=studies(), chunk=st.integers(1, 40), block=st.integers(1, 90))
-def test_the_cut_into_blocks_changes_no_value(folder, written, chunk, block):
+def test_cube_is_same_for_any_blocks(folder, written, chunk, block):
     made = planned(folder, written)
     whole = cube(made, interpret=True)
     with pytest.MonkeyPatch.context() as patch:
@@ -167,7 +167,7 @@ def test_the_cut_into_blocks_changes_no_value(folder, written, chunk, block):
 
 @settings(max_examples=60, deadline=None)
 @given(written=studies(), seed=st.randoms(use_true_random=False))
-def test_the_order_of_axes_in_the_file_changes_no_value(folder, written, seed):
+def test_cube_is_same_for_any_axis_order(folder, written, seed):
     one = planned(folder, written)
     names = list(written["axes"])
     seed.shuffle(names)
@@ -188,7 +188,7 @@ def by_name(made, status):
 
 @settings(max_examples=60, deadline=None)
 @given(written=studies())
-def test_an_axis_that_is_left_out_gives_the_slice_at_the_held_value(folder, written):
+def test_cube_without_axis_equals_slice(folder, written):
     made = planned(folder, written)
     whole = cube(made, interpret=True)
     name = next(iter(written["axes"]))
@@ -214,7 +214,7 @@ def test_an_axis_that_is_left_out_gives_the_slice_at_the_held_value(folder, writ
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(written=studies(), chunk=st.sampled_from((3, 1 << 18)))
-def test_the_compiled_nests_say_what_the_interpreted_ones_say(folder, written, chunk):
+def test_compiled_nests_equal_interpreted_nests(folder, written, chunk):
     made = planned(folder, written)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(blocks, "CHUNK_CELLS", chunk)

@@ -34,7 +34,7 @@ def registry_rule(pue):
 '''
 
 
-def test_a_docstring_is_read_for_meaning_formula_symbols_and_units(tmp_path):
+def test_registry_reads_docstring(tmp_path):
     (tmp_path / "own.py").write_text(OWN.format(unit="1", guards="registry_own"))
     registry.load_file(tmp_path / "own.py")
     found = EQUATIONS["registry_own"]
@@ -52,7 +52,7 @@ def test_a_docstring_is_read_for_meaning_formula_symbols_and_units(tmp_path):
         ({"guards": "registry_own_"}, "registry_rule guards 'registry_own_', which no equation computes; did you mean 'registry_own'?"),
     ],
 )
-def test_a_users_file_is_refused_with_the_place_and_the_reason(tmp_path, changes, said):
+def test_registry_rejects_invalid_user_file(tmp_path, changes, said):
     path = tmp_path / "own.py"
     path.write_text(OWN.format(**{"unit": "1", "guards": "registry_own", **changes}))
     with pytest.raises(SweepError) as found:
@@ -61,7 +61,7 @@ def test_a_users_file_is_refused_with_the_place_and_the_reason(tmp_path, changes
     assert said in str(found.value)
 
 
-def test_a_name_is_taken_once():
+def test_registry_rejects_duplicate_name():
     def facility_energy(pue):
         "Another."
         return pue
@@ -76,7 +76,7 @@ def test_a_name_is_taken_once():
         rule(source="article")(exceeds_memory)
 
 
-def test_a_function_without_a_docstring_is_refused():
+def test_registry_rejects_function_without_docstring():
     def registry_silent(pue):
         return pue
 
@@ -84,7 +84,7 @@ def test_a_function_without_a_docstring_is_refused():
         equation(unit="1", source="article")(registry_silent)
 
 
-def test_an_input_without_a_figure_has_a_rule_of_its_own():
+def test_registry_adds_rule_for_missing_figure():
     found = registry.missing("gpu_tdp", "thermal design power")
     assert found is registry.missing("gpu_tdp", "thermal design power")
     assert (found.name, found.arguments) == ("gpu_tdp_is_missing", ("gpu_tdp",))
@@ -107,7 +107,7 @@ def registry_clash(pue):
 '''
 
 
-def test_registry_keeps_studies_with_equations_of_one_name_apart_in_two_threads(tmp_path):
+def test_registry_separates_studies_in_threads(tmp_path):
     meet = threading.Barrier(2)
 
     def values(factor):
@@ -132,7 +132,7 @@ def test_registry_keeps_studies_with_equations_of_one_name_apart_in_two_threads(
     assert "registry_clash" not in EQUATIONS
 
 
-def test_registry_shows_a_study_of_one_thread_to_another(tmp_path):
+def test_registry_shares_study_between_threads(tmp_path):
     (tmp_path / "own.py").write_text(CONFLICT.format(factor=7))
     (tmp_path / "study.yaml").write_text("title: x\nequations: own.py\naxes: {pue: [1.0, 2.0]}\noutputs: [registry_clash]\n")
     study = sweep.open_study(tmp_path / "study.yaml")
@@ -142,7 +142,7 @@ def test_registry_shows_a_study_of_one_thread_to_another(tmp_path):
     registry.only(None)
 
 
-def test_the_example_of_the_contributors_page_is_an_equation_of_a_study(tmp_path):
+def test_registry_accepts_example_of_contributing_page(tmp_path):
     page = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
     example = next(block for block in re.findall(r"```text\n(.*?)```", page, re.DOTALL) if "@equation" in block)
     (tmp_path / "own.py").write_text(example)

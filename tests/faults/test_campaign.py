@@ -11,26 +11,26 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 @pytest.mark.parametrize("fault", ["kill", "full"])
-def test_a_fault_at_a_change_of_files_loses_no_cube(tmp_path, fault):
+def test_campaign_kill_at_file_change_loses_no_cube(tmp_path, fault):
     assert campaign.interrupted(tmp_path, fault, 3, random.Random(2)) == (3, [])
 
 
-def test_a_wrong_bit_is_never_a_wrong_number(tmp_path):
+def test_campaign_flipped_bit_is_detected(tmp_path):
     assert campaign.wrong_bits(tmp_path, 8, random.Random(3)) == (8, [])
 
 
-def test_two_writers_leave_one_whole_cube(tmp_path):
+def test_campaign_two_writers_leave_one_cube(tmp_path):
     assert campaign.two_writers(tmp_path, 2) == (2, [])
 
 
-def test_mutated_studies_are_refused_or_run(tmp_path):
+def test_campaign_mutated_studies_are_rejected_or_run(tmp_path):
     found, lost = campaign.inputs(tmp_path, 60, random.Random(4))
     assert lost == []
     assert found["run"] > 5
     assert found["refused"] > 5
 
 
-def test_a_crash_that_is_planted_is_found(tmp_path, monkeypatch):
+def test_campaign_finds_planted_crash(tmp_path, monkeypatch):
     whole = parse.read_study
 
     def planted(file, written):

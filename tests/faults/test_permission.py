@@ -30,7 +30,7 @@ def without_rights():
 
 @pytest.mark.skipif(not hasattr(os, "seteuid"), reason="a system without users")
 @pytest.mark.parametrize(("mode", "said"), [(0o500, ("Permission denied", "no such cube")), (0o000, ("Permission denied",) * 2)])
-def test_a_folder_that_may_not_be_written_or_read_is_one_line(tmp_path, mode, said):
+def test_missing_permission_is_reported_in_one_line(tmp_path, mode, said):
     for folder in [tmp_path, *tmp_path.parents]:
         if folder.is_relative_to(Path(tempfile.gettempdir())) and folder != Path(tempfile.gettempdir()):
             folder.chmod(0o755)

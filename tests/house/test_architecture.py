@@ -81,12 +81,12 @@ def imports(path):
             yield from (f"{node.module}.{name.name}" for name in node.names)
 
 
-def test_the_table_names_the_modules_that_there_are():
+def test_rooms_name_all_modules():
     assert {name_of(path) for path in MODULES if path.stem not in ("__init__", "__main__")} == set(FLOW)
 
 
 @pytest.mark.parametrize("path", MODULES, ids=shown)
-def test_a_module_imports_only_what_comes_before_it(path):
+def test_modules_import_only_earlier_rooms(path):
     here = name_of(path)
     if path.stem in ("__init__", "__main__"):  # doors: of the package, and of the command line
         return
@@ -96,20 +96,20 @@ def test_a_module_imports_only_what_comes_before_it(path):
 
 
 @pytest.mark.parametrize("folder", [ROOT / top for top in ("sweep", "kernels", "tests", "benchmarks")], ids=shown)
-def test_no_folder_holds_more_modules_than_one_reads_at_a_glance(folder):
+def test_folders_hold_few_modules(folder):
     for inner in [folder, *(path for path in folder.rglob("*") if path.is_dir() and path.name != "__pycache__")]:
         assert len([path for path in inner.glob("*.py") if path.stem not in ("__init__", "conftest")]) <= MOST_FILES, shown(inner)
 
 
 @pytest.mark.parametrize("declared", DECLARED, ids=lambda d: d.name)
-def test_an_equation_reads_only_quantities_of_its_room_or_of_rooms_before_it(declared):
+def test_equations_read_only_earlier_rooms(declared):
     here = KERNEL_ROOMS.index(kernel_room(declared))
     for name in declared.arguments:
         if name in registry.EQUATIONS:
             assert KERNEL_ROOMS.index(kernel_room(registry.EQUATIONS[name])) <= here, name
 
 
-def test_the_number_of_each_choice_is_the_place_of_its_word():
+def test_choice_constants_follow_order_of_words():
     groups = {}
     for line in (ROOT / "kernels" / "choices.py").read_text(encoding="utf-8").splitlines():
         if found := re.match(r"^([A-Z0-9_, ]+) = range\(\d+\)  # (.+)$", line):
@@ -127,25 +127,25 @@ def test_the_number_of_each_choice_is_the_place_of_its_word():
 
 
 @pytest.mark.parametrize("path", MODULES, ids=shown)
-def test_no_import_is_relative(path):
+def test_imports_are_absolute(path):
     found = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.ImportFrom) and node.level]
     assert not found
 
 
 @pytest.mark.parametrize("path", KERNELS, ids=shown)
-def test_a_kernel_knows_only_math_and_the_decorators(path):
+def test_kernels_import_only_math_and_registry(path):
     assert all(name == "math" or name.startswith(("sweep.equations.registry", "sweep.kernels.choices")) for name in imports(path))
 
 
 @pytest.mark.parametrize("path", [*MODULES, *KERNELS], ids=shown)
-def test_a_module_says_what_belongs_in_it_and_fits_in_one_read(path):
+def test_modules_have_docstring_and_are_short(path):
     text = path.read_text(encoding="utf-8")
     assert ast.get_docstring(ast.parse(text)), f"{shown(path)} does not say what belongs in it"
     assert len(text.splitlines()) <= LONGEST
 
 
 @pytest.mark.parametrize("path", [*MODULES, *KERNELS], ids=shown)
-def test_a_module_has_a_test_file_of_its_name(path):
+def test_modules_have_test_file(path):
     if path.stem in ("__init__", "__main__"):
         return
     room = path.parent.relative_to(ROOT).as_posix().removeprefix("sweep").strip("/")
@@ -153,7 +153,7 @@ def test_a_module_has_a_test_file_of_its_name(path):
 
 
 @pytest.mark.parametrize("file", EQUIVALENT)
-def test_a_change_that_no_test_can_notice_is_of_a_line_that_there_is_and_has_a_reason(file):
+def test_equivalent_mutants_name_existing_lines_and_reasons(file):
     lines = {re.sub(r"\s+", " ", line.strip()) for line in (ROOT / file).read_text(encoding="utf-8").splitlines()}
     for change in EQUIVALENT[file]:
         assert change["was"] in lines
@@ -161,14 +161,14 @@ def test_a_change_that_no_test_can_notice_is_of_a_line_that_there_is_and_has_a_r
         assert change["was"] not in change["becomes"]
 
 
-def test_no_top_level_kernels_is_imported():
+def test_top_level_kernels_is_not_imported():
     assert "kernels" not in sys.modules
 
 
 @pytest.mark.parametrize(
     "arguments", [["--help"], ["point", "configs/studies/article.yaml", "--json"], ["explain", "facility_energy"]], ids=lambda a: a[0]
 )
-def test_small_commands_start_without_what_sweeps_need(arguments):
+def test_small_commands_import_no_heavy_packages(arguments):
     heavy = ("numba", "xarray", "zarr", "pandas", "matplotlib", "kernels")
     code = f"""
 import sys
@@ -186,7 +186,7 @@ print("LOADED", [name for name in {heavy!r} if name in sys.modules])
 
 
 @pytest.mark.parametrize("declared", DECLARED, ids=lambda d: d.name)
-def test_every_argument_is_documented_in_its_own_unit(declared):
+def test_equation_arguments_are_documented_with_unit(declared):
     said = {argument.name: argument.unit for argument in declared.documented}
     assert set(said) == set(declared.arguments)
     assert len(said) == len(declared.documented), "an argument is documented twice"
@@ -194,12 +194,12 @@ def test_every_argument_is_documented_in_its_own_unit(declared):
 
 
 @pytest.mark.parametrize("declared", DECLARED, ids=lambda d: d.name)
-def test_every_source_of_an_equation_resolves(declared):
+def test_equation_sources_resolve(declared):
     assert declared.source in sources()
 
 
 @pytest.mark.parametrize("equation", registry.EQUATIONS.values(), ids=lambda e: e.name)
-def test_an_equation_has_a_formula_a_unit_that_is_known_and_a_name_of_its_own(equation):
+def test_equations_have_formula_unit_and_unique_name(equation):
     assert equation.formula or equation.selects
     assert quantities.unit_of(equation.name) == equation.unit
     assert equation.name not in parameters()
@@ -208,26 +208,26 @@ def test_an_equation_has_a_formula_a_unit_that_is_known_and_a_name_of_its_own(eq
 
 
 @pytest.mark.parametrize("rule", registry.RULES.values(), ids=lambda r: r.name)
-def test_a_rule_guards_what_equations_compute(rule):
+def test_rules_guard_computed_quantities(rule):
     assert set(rule.guards) <= set(registry.EQUATIONS)
     assert rule.name not in parameters()
 
 
 @pytest.mark.parametrize("equation", [e for e in registry.EQUATIONS.values() if e.selects], ids=lambda e: e.name)
-def test_a_selecting_equation_has_one_alternative_for_each_choice(equation):
+def test_selecting_equations_have_alternative_for_each_choice(equation):
     assert equation.arguments[0] == equation.selects
     assert len(equation.arguments) - 1 == len(parameters()[equation.selects].choices)
 
 
 @pytest.mark.parametrize("name", sorted(name for name, parameter in parameters().items() if parameter.catalogue is None))
-def test_a_parameter_that_a_study_sets_is_needed_by_some_equation(name):
+def test_study_parameters_are_used(name):
     used = {argument for declared in DECLARED for argument in declared.arguments} | {e.selects for e in registry.EQUATIONS.values()}
     used |= {p.by for p in parameters().values()}
     assert name in used
 
 
 @pytest.mark.parametrize("catalogue", catalogues())
-def test_every_figure_has_a_source_that_resolves_or_a_reason(catalogue):
+def test_figures_have_source_or_reason(catalogue):
     for name in entry_names(catalogue):
         for key, figure in entry(catalogue, name).figures.items():
             place = f"{figure.file}:{figure.line} {key}"
@@ -235,7 +235,7 @@ def test_every_figure_has_a_source_that_resolves_or_a_reason(catalogue):
             assert not figure.source or figure.source in sources(), place
 
 
-def test_every_default_has_a_source_that_resolves_or_a_reason():
+def test_defaults_have_source_or_reason():
     for parameter in parameters().values():
         if parameter.default:
             figure = parameter.default

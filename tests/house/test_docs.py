@@ -98,18 +98,18 @@ def refreshed(page, folder):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_what_a_page_shows_is_what_its_commands_print_and_its_python_runs(page, tmp_path):
+def test_pages_show_current_output(page, tmp_path):
     for command, said, lines in performed(page, tmp_path):
         assert agrees(said, lines), f"run `python tests/house/test_docs.py` to show what `{command}` prints today"
 
 
-def test_the_demo_is_the_command_that_the_readme_shows():
+def test_readme_shows_demo_command():
     recipe = (ROOT / "Makefile").read_text().split("\ndemo:", 1)[1].split("\n\n", 1)[0]
     assert f"/{DEMO}" in recipe
 
 
 @pytest.mark.parametrize("command", shell_lines())
-def test_a_command_that_is_named_exists_with_its_options(command):
+def test_pages_name_existing_commands_and_options(command):
     name, *arguments = shlex.split(command)
     if name == "make":
         assert re.search(rf"^{arguments[0]}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
@@ -128,12 +128,12 @@ def test_a_command_that_is_named_exists_with_its_options(command):
 
 
 @pytest.mark.parametrize("page", TOP, ids=lambda page: page.name)  # mkdocs checks the links of docs/
-def test_what_a_page_links_to_is_there(page):
+def test_pages_link_to_existing_files(page):
     for target in LINK.findall(page.read_text(encoding="utf-8")):
         assert (page.parent / target).exists(), target
 
 
-def test_every_command_has_help_an_example_and_a_line_in_the_readme():
+def test_commands_have_help_example_and_readme_line():
     text = README.read_text(encoding="utf-8")
     for name, command in main.commands.items():
         assert command.help, name
@@ -143,16 +143,16 @@ def test_every_command_has_help_an_example_and_a_line_in_the_readme():
 
 
 @pytest.mark.parametrize("name", ["LICENSE", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md"])
-def test_a_file_that_a_project_has_is_there(name):
+def test_project_files_exist(name):
     assert (ROOT / name).read_text(encoding="utf-8").strip()
 
 
-def test_the_version_is_the_same_everywhere():
+def test_version_is_same_everywhere():
     version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(), re.MULTILINE).group(1)
     assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text()
 
 
-def test_continuous_integration_runs_the_readmes_test_command():
+def test_ci_runs_test_command_of_readme():
     script = ROOT / ".ci" / "run"
     assert "make test" in script.read_text()
     assert "`make test`" in README.read_text(encoding="utf-8")

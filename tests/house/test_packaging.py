@@ -60,7 +60,7 @@ def installed(built, tmp_path_factory):
     return python
 
 
-def test_the_sdist_holds_the_checkout_and_each_file_once(built):
+def test_sdist_holds_each_file_once(built):
     with tarfile.open(built[0]) as archive:
         names = [name.split("/", 1)[1] for name in archive.getnames()]
     assert {name for name in names if name.startswith(("kernels/", "configs/"))} == shipped()
@@ -68,7 +68,7 @@ def test_the_sdist_holds_the_checkout_and_each_file_once(built):
     assert {"LICENSE", "README.md", "Makefile", "tests/naive/small.py"} <= set(names)
 
 
-def test_the_wheel_holds_equations_and_facts_inside_the_package(built):
+def test_wheel_holds_kernels_and_configs(built):
     with zipfile.ZipFile(built[1]) as archive:
         names = set(archive.namelist())
     assert {f"sweep/{name}" for name in shipped()} <= names
@@ -76,7 +76,7 @@ def test_the_wheel_holds_equations_and_facts_inside_the_package(built):
     assert "sweep/py.typed" in names
 
 
-def test_a_study_runs_from_the_wheel_outside_the_checkout(installed, tmp_path):
+def test_wheel_runs_study_outside_checkout(installed, tmp_path):
     study = tmp_path / "small.yaml"
     study.write_text(SMALL.read_text())
     where, energy = run(installed, "-c", READS_A_STUDY, study, cwd=tmp_path).split()
@@ -84,7 +84,7 @@ def test_a_study_runs_from_the_wheel_outside_the_checkout(installed, tmp_path):
     assert float(energy) == pytest.approx(20.3125e6 * 60 * 86400, rel=1e-6)
 
 
-def test_the_command_runs_from_the_wheel_outside_the_checkout(installed, tmp_path):
+def test_wheel_runs_command_outside_checkout(installed, tmp_path):
     sweep = installed.parent / "sweep"
     assert "sweep point" in run(sweep, "--help", cwd=tmp_path)
     printed = run(sweep, "point", "article", "--json", cwd=tmp_path)

@@ -30,14 +30,14 @@ sweep.rum(study)
 """
 
 
-def test_public_names_are_what_dir_shows_and_all_of_them_are_there():
+def test_public_names_equal_dir():
     assert dir(sweep) == sorted(sweep.MODULE_OF)
     assert sorted(sweep.__all__) == sorted(sweep.MODULE_OF)
     for name in dir(sweep):
         assert callable(getattr(sweep, name)), name
 
 
-def test_public_names_of_a_type_checker_are_those_of_dir():
+def test_public_names_of_type_checker_equal_dir():
     tree = ast.parse((ROOT / "sweep" / "__init__.py").read_text(encoding="utf-8"))
     block = next(node for node in tree.body if isinstance(node, ast.If) and isinstance(node.test, ast.Name))
     typed = {alias.name: node.module for node in block.body for alias in node.names}

@@ -40,7 +40,7 @@ def site(tmp_path_factory):
 
 
 @pytest.mark.parametrize("declared", [*EQUATIONS.values(), *RULES.values()], ids=lambda declared: declared.name)
-def test_the_method_has_each_equation_with_its_symbols_and_source(declared, pages):
+def test_method_page_has_equations_with_symbols_and_source(declared, pages):
     page = pages[f"method/{generate.room_of(declared)}.md"]
     section = page.split(f"{{ #{declared.name} }}")[1].split("\n##")[0]
     assert f"sources.md#{declared.source})" in section
@@ -49,13 +49,13 @@ def test_the_method_has_each_equation_with_its_symbols_and_source(declared, page
 
 
 @pytest.mark.parametrize("quantity", accuracy())
-def test_the_method_has_each_measured_error(quantity, pages):
+def test_method_page_has_measured_errors(quantity, pages):
     assert all(f"90th percentile {line.p90:.2g} %" in pages["method/index.md"] for line in accuracy()[quantity])
     assert all(f"(n = {line.rows}," in pages[f"method/{generate.room_of(EQUATIONS[quantity])}.md"] for line in accuracy()[quantity])
 
 
 @pytest.mark.parametrize("name", main.commands)
-def test_the_reference_has_each_command_with_its_options_and_example(name, pages):
+def test_command_page_has_options_and_example(name, pages):
     section = pages["reference.md"].split(f"{{ #{name} }}")[1].split("\n## ")[0]
     assert f"Usage: sweep {name}" in section
     assert "Example: sweep" in section
@@ -63,26 +63,26 @@ def test_the_reference_has_each_command_with_its_options_and_example(name, pages
 
 
 @pytest.mark.parametrize("catalogue", catalogues())
-def test_a_catalogue_page_has_each_entry(catalogue, pages):
+def test_catalogue_page_has_each_entry(catalogue, pages):
     page = pages[f"catalogues/{catalogue}s.md"]
     assert all(f"{{ #{name} }}" in page for name in entry_names(catalogue))
 
 
-def test_a_figure_is_shown_as_printed_with_its_source(pages):
+def test_catalogue_page_shows_figure_with_source(pages):
     row = next(line for line in pages["catalogues/gpus.md"].split("{ #h100-sxm }")[1].splitlines() if "`gpu_tdp`" in line)
     assert row == "| `gpu_tdp` | 700 W | [epoch](../sources.md#epoch), row NVIDIA H100 SXM5 80GB |"
 
 
-def test_parameters_and_sources_are_all_there(pages):
+def test_parameter_and_source_pages_are_complete(pages):
     assert all(f"`{name}`{{ #{name} }}" in pages["catalogues/parameters.md"] for name in parameters())
     assert all(f"`{key}`{{ #{key} }}" in pages["sources.md"] for key in sources())
 
 
-def test_signs_of_markdown_in_a_text_stay_as_they_are():
+def test_markdown_signs_are_escaped():
     assert generate.plain("a_b | [c] <d>") == "a&#95;b &#124; &#91;c&#93; &#60;d&#62;"
 
 
-def test_the_site_builds_without_a_warning_and_its_links_lead_to_what_they_name(site):
+def test_site_builds_without_warning(site):
     text = (site / "method" / "training" / "index.html").read_text(encoding="utf-8")
     assert re.search(r'<h3 id="step_time">', text)
     assert 'href="../../catalogues/parameters/#step_overhead"' in text
@@ -90,7 +90,7 @@ def test_the_site_builds_without_a_warning_and_its_links_lead_to_what_they_name(
 
 
 @pytest.mark.parametrize(("link", "code"), [("index.md#there", 0), ("missing.md", 1), ("index.md#missing", 1)])
-def test_a_link_that_leads_nowhere_fails_the_build(link, code, tmp_path):
+def test_site_build_fails_on_broken_link(link, code, tmp_path):
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "index.md").write_text(f"# There\n\n[link]({link})\n", encoding="utf-8")
     config = tmp_path / "mkdocs.yml"

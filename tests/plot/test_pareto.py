@@ -12,7 +12,7 @@ UNITS = {"time_to_train": "s", "facility_energy": "J", "pue": "1"}
 
 @pytest.mark.parametrize("quantities", [("time_to_train", "facility_energy"), ("time_to_train", "facility_energy", "pue")])
 @pytest.mark.parametrize("per", [None, "gpu"])
-def test_a_front_is_drawn_with_its_units(tmp_path, quantities, per):
+def test_front_plot_has_units(tmp_path, quantities, per):
     front(tmp_path / "front.svg", ROWS, quantities, UNITS, {"facility_energy": "MWh"}, per)
     text = (tmp_path / "front.svg").read_text()
     assert "time to train [d]" in text

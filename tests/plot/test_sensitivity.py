@@ -3,7 +3,7 @@
 from sweep.plot.sensitivity import bars
 
 
-def test_a_tornado_names_its_inputs_and_its_unit(tmp_path):
+def test_tornado_plot_names_inputs_and_unit(tmp_path):
     row = {"input": "pue", "low": 1.1, "value": 1.2, "high": 1.4, "at_low": 1.1e6, "stated": 1.2e6, "at_high": 1.4e6}
     bars(tmp_path / "a.svg", [row], "facility_power", "W", "MW")
     text = (tmp_path / "a.svg").read_text()
@@ -11,7 +11,7 @@ def test_a_tornado_names_its_inputs_and_its_unit(tmp_path):
     assert ">pue<" in text
 
 
-def test_shares_have_a_bar_each(tmp_path):
+def test_share_plot_has_bar_for_each_input(tmp_path):
     bars(tmp_path / "a.svg", [{"axis": "gpu", "first_order": 0.5, "total": 0.7}], "step_time", "s")
     text = (tmp_path / "a.svg").read_text()
     assert "share of the variance" in text

@@ -18,7 +18,7 @@ def drawn(path):
     return path
 
 
-def test_an_axis_label_has_the_unit_that_suits_the_values():
+def test_axis_label_has_customary_unit():
     label, values = style.scaled("time_to_train", [86400.0, 172800.0, np.nan], "s")
     assert label == "time to train [d]"
     np.testing.assert_array_equal(values, [1.0, 2.0, np.nan])
@@ -30,33 +30,33 @@ def test_an_axis_label_has_the_unit_that_suits_the_values():
 
 
 @pytest.mark.parametrize(("ending", "head"), [("png", b"\x89PNG"), ("svg", b"<?xml")])
-def test_a_picture_is_written_in_the_format_of_its_name_the_same_each_time(tmp_path, ending, head):
+def test_picture_format_follows_name_and_is_reproducible(tmp_path, ending, head):
     files = [drawn(tmp_path / f"{name}.{ending}") for name in "ab"]
     assert files[0].read_bytes().startswith(head)
     assert files[0].read_bytes() == files[1].read_bytes()
 
 
-def test_another_format_or_a_folder_that_is_not_there_is_one_line(tmp_path):
+def test_picture_rejects_unknown_format_or_folder(tmp_path):
     with pytest.raises(SweepError, match=r"a\.pdf: a picture ends in \.png or \.svg"):
         drawn(tmp_path / "a.pdf")
     with pytest.raises(SweepError, match=os.strerror(errno.ENOENT)):
         drawn(tmp_path / "none" / "a.png")
 
 
-def test_without_matplotlib_it_is_said_what_to_install(monkeypatch, tmp_path):
+def test_picture_names_missing_matplotlib(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(SweepError, match=r"pictures need matplotlib: pip install 'wattsweep\[plot\]'"):
         drawn(tmp_path / "a.png")
 
 
-def test_all_colours_are_distinct_and_dark_enough_on_white():
+def test_palette_is_distinct_and_dark():
     assert len(set(style.PALETTE)) == len(style.PALETTE)
     for colour in style.PALETTE:
         red, green, blue = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
         assert 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.75
 
 
-def test_a_wide_axis_is_logarithmic_where_it_can_be():
+def test_scale_is_logarithmic_for_wide_positive_values():
     assert [style.scale(np.array(values)) for values in ([1.0, 29.0], [1.0, 31.0, np.nan], [0.0, 90.0], [])] == [
         "linear",
         "log",

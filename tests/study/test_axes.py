@@ -36,7 +36,7 @@ pytestmark = pytest.mark.usefixtures("forgotten")
         ("server_power", ["1 kW", "2500 W"], [1000, 2500]),
     ],
 )
-def test_an_axis_of_one_quantity_holds_what_is_written(opened, name, written, values):
+def test_axis_of_one_quantity_has_written_values(opened, name, written, values):
     text = with_axes(**{name: written})
     text["set"].pop(name, None)
     axis = opened(text).axes[name]
@@ -44,31 +44,31 @@ def test_an_axis_of_one_quantity_holds_what_is_written(opened, name, written, va
     assert axis.labels is None
 
 
-def test_a_range_of_tenths_has_the_numbers_that_a_person_would_type(opened):
+def test_axis_range_has_round_decimals(opened):
     values = opened(with_axes(pue={"from": 1.05, "to": 1.6, "step": 0.05})).axes["pue"].columns["pue"]
     assert values.tolist() == [float(f"{1.05 + 0.05 * i:.2f}") for i in range(12)]
     days = opened(with_axes(training_duration={"from": "30 d", "to": "31 d", "step": "0.1 d"})).axes["training_duration"]
     assert days.columns["training_duration"].tolist() == [float(f"{30 + 0.1 * i:.1f}") * DAY for i in range(11)]
 
 
-def test_all_are_the_words_of_a_choice(opened):
+def test_axis_all_takes_words_of_choice(opened):
     axis = opened({**with_axes(power_method="all"), "outputs": ["server_power"]}).axes["power_method"]
     assert axis.labels == ("nameplate", "tdp", "measured", "modelled", "gpu_tdp")
 
 
-def test_words_label_an_axis_of_a_choice(opened):
+def test_axis_of_choice_is_labelled_by_words(opened):
     axis = opened({**with_axes(precision=["bf16", "fp8"]), "outputs": ["required_mfu"]}).axes["precision"]
     assert axis.labels == ("bf16", "fp8")
     assert axis.columns["precision"].tolist() == [3.0, 4.0]
 
 
-def test_zipped_columns_are_one_axis(opened):
+def test_axis_zips_columns(opened):
     axis = opened(with_axes(cluster={"zip": {"gpus": [8, 16, 8], "training_duration": ["1 d", "2 d", "2 d"]}})).axes["cluster"]
     assert axis.labels == ("gpus=8, training_duration=86400", "gpus=16, training_duration=172800", "gpus=8, training_duration=172800")
     assert axis.columns["gpus"].tolist() == [8.0, 16.0, 8.0]
 
 
-def test_a_catalogue_axis_brings_every_column_and_that_of_the_linked_server(opened):
+def test_catalogue_axis_has_columns_of_linked_server(opened):
     study = opened({**with_axes(gpu=["h100-sxm", "a100-sxm-80gb"]), "outputs": ["gpu_power_total", "servers", "server_power"]})
     gpu = study.axes["gpu"]
     assert gpu.labels == ("h100-sxm", "a100-sxm-80gb")
@@ -78,12 +78,12 @@ def test_a_catalogue_axis_brings_every_column_and_that_of_the_linked_server(open
     assert study.input_values("gpus_per_server").dims == ("gpu",)
 
 
-def test_a_catalogue_axis_takes_all_entries(opened):
+def test_catalogue_axis_all_takes_each_entry(opened):
     gpu = opened({**with_axes(gpu="all"), "outputs": ["gpu_power_total"]}).axes["gpu"]
     assert len(gpu.labels) == gpu.size >= 36
 
 
-def test_splits_that_no_model_and_no_gpu_count_allows_are_left_out(opened):
+def test_split_axis_omits_impossible_splits(opened):
     written = {**SPLIT, "select": {**SPLIT["select"], "gpu": "h100-sxm"}}
     split = opened(written).axes["split"]
     assert split.labels == ("tp1-pp1", "tp1-pp12", "tp8-pp1", "tp8-pp12")  # 96 heads and 96 layers: not 5, not 200
@@ -94,13 +94,13 @@ def test_splits_that_no_model_and_no_gpu_count_allows_are_left_out(opened):
     assert opened({**written, "set": {"gpus": 64}}).axes["split"].labels == ("tp1-pp1", "tp1-pp12", "tp8-pp1"), "a copy is larger"
 
 
-def test_words_stand_in_the_labels_of_zipped_columns(opened):
+def test_zipped_axis_labels_have_words(opened):
     study = opened(with_axes(mode={"zip": {"precision": ["bf16", "fp8"], "gpus": [8, 16]}}))
     assert study.axes["mode"].labels == ("precision=bf16, gpus=8", "precision=fp8, gpus=16")
 
 
 @pytest.mark.parametrize("name", ["ﬁ", "x__y", "_x", "x_", "a b", "1x", "x'", "status", "ª"])
-def test_an_axis_has_a_name_that_generated_code_can_have_as_it_is(opened, name):
+def test_axis_name_must_be_identifier(opened, name):
     text = json.dumps({"title": "x", "set": {"server_power": "6 kW"}, "axes": {name: {"zip": {"gpus": [8, 16]}}}, "outputs": ["it_power"]})
     with pytest.raises(SweepError, match=r"is not a valid axis name; use one word of letters, digits and _$"):
         opened(text)

@@ -34,16 +34,16 @@ def read(*texts):
         ("time_to_train <= training_duration", [("time_to_train", "<=", "training_duration")]),
     ],
 )
-def test_a_condition_is_read_with_its_units_on_either_side(text, expected):
+def test_conditions_read_units_on_either_side(text, expected):
     assert [(name, operator, value) for name, operator, value in read(text)] == expected
 
 
-def test_several_texts_are_all_conditions():
+def test_conditions_read_several_texts():
     assert read("tp >= 2", "pp >= 3") == read("tp >= 2 and pp >= 3")
     assert read() == []
 
 
-def test_a_comparison_of_two_quantities_has_no_number():
+def test_conditions_compare_two_quantities():
     (found,) = conditions(["required_mfu <= mfu"])
     assert math.isnan(found.value)
     assert found.names == ("required_mfu", "mfu")
@@ -68,7 +68,7 @@ def test_a_comparison_of_two_quantities_has_no_number():
         ("__import__('os') < 1", "unknown quantity \"__import__('os')\""),
     ],
 )
-def test_a_mistake_is_one_line_with_the_condition(text, line):
+def test_conditions_report_invalid_text_in_one_line(text, line):
     with pytest.raises(SweepError) as found:
         conditions([text])
     assert str(found.value).startswith(f"--where {text.strip()!r}: ")

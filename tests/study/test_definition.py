@@ -11,13 +11,13 @@ from tests.studies import PLAIN, with_axes
 pytestmark = pytest.mark.usefixtures("forgotten")
 
 
-def test_a_server_that_is_selected_goes_before_the_one_that_a_gpu_links_to(opened):
+def test_selected_server_overrides_linked_server(opened):
     written = {**with_axes(gpu=["h100-sxm"]), "select": {"server": "gb200-nvl72"}, "outputs": ["servers", "gpu_power_total"]}
     assert opened(written).input_values("gpus_per_server") == opened({**written, "axes": {"gpus": [8]}}).input_values("gpus_per_server")
     assert opened(written).input_values("gpus_per_server").origin == "gb200-nvl72"
 
 
-def test_a_figure_that_differs_by_a_choice_has_two_axes(opened):
+def test_input_values_by_choice_have_two_axes(opened):
     written = {**with_axes(gpu=["h100-sxm", "a100-sxm-80gb"], precision=["fp8", "bf16"]), "outputs": ["required_mfu"]}
     table = opened(written).input_values("peak_rate")
     assert table.dims == ("gpu", "precision")
@@ -29,7 +29,7 @@ def test_a_figure_that_differs_by_a_choice_has_two_axes(opened):
     assert (across.dims, across.values.tolist()) == (("precision",), [1979e12, 989.4e12])
 
 
-def test_a_missing_figure_is_a_status_of_its_own_and_no_value(opened):
+def test_missing_figure_sets_status(opened):
     written = with_axes(gpu=["h100-sxm", "a100-sxm-80gb"], precision=["fp8", "bf16"])
     study = opened({**written, "set": {"training_flops": "1e24 FLOP", "training_duration": "90 d"}, "outputs": ["required_mfu"]})
     cube = run(study)
@@ -46,7 +46,7 @@ def test_a_missing_figure_is_a_status_of_its_own_and_no_value(opened):
     assert [rule.name for rule in found.broken] == ["precision_not_supported"]
 
 
-def test_a_fixed_value_goes_before_an_axis_an_axis_before_an_entry_an_entry_before_a_default(opened):
+def test_input_values_precedence(opened):
     outputs = ["gpu_power_total", "servers"]
     default = {"title": "x", "axes": {"gpus": [8]}, "set": {"gpu_tdp": "1 W"}, "outputs": outputs}
     assert opened(PLAIN).input_values("precision").origin == "default"
@@ -61,13 +61,13 @@ def test_a_fixed_value_goes_before_an_axis_an_axis_before_an_entry_an_entry_befo
     assert float(fixed.input_values("gpu_tdp").values) == 1.0
 
 
-def test_a_computed_quantity_may_be_given_and_its_equation_is_then_not_used(opened):
+def test_given_quantity_replaces_equation(opened):
     graph = opened(PLAIN).graph
     assert "server_power" in graph.inputs
     assert "server_power" not in [equation.name for equation in graph.equations]
 
 
-def test_a_default_that_hangs_on_what_a_study_gives_follows_it(opened):
+def test_dependent_default_follows_study(opened):
     written = {"title": "run", "set": {"gpus": 8, "server_power": "6 kW", "gpus_per_server": 8}, "outputs": ["training_energy"]}
 
     def days(**given):
@@ -83,7 +83,7 @@ def test_a_default_that_hangs_on_what_a_study_gives_follows_it(opened):
     assert days(time_to_train="5000 d") == 5000, "a default is no deadline"
 
 
-def test_a_model_is_trained_to_its_end(opened):
+def test_training_run_completes(opened):
     text = "title: run\nselect: {gpu: h100-sxm, model: llama-2-7b}\nset: {gpus: 64, tp: 8}\noutputs: [training_energy]\n"
     study = opened(text)
     found = interpret.compute_point(study.graph, study.inputs_at(study.point))

@@ -27,7 +27,7 @@ def at_point(opened):
     return at_point
 
 
-def test_a_study_trains_in_one_format_and_serves_in_another(at_point):
+def test_study_trains_and_serves_in_different_formats(at_point):
     both = at_point(TRAINING + SERVING, precision="bf16", serving_precision="fp8")
     assert both == at_point(TRAINING, precision="bf16") | at_point(SERVING, serving_precision="fp8")
     for same in ("bf16", "fp8"):
@@ -35,7 +35,7 @@ def test_a_study_trains_in_one_format_and_serves_in_another(at_point):
         assert other["mfu" if same == "fp8" else "output_rate"] != both["mfu" if same == "fp8" else "output_rate"]
 
 
-def test_both_formats_are_axes_of_one_cube(opened, at_point):
+def test_formats_are_two_axes_of_cube(opened, at_point):
     words = ["bf16", "fp8"]
     cube = run(opened({**STUDY, "axes": {"precision": words, "serving_precision": words}, "outputs": ["mfu", "output_rate"]}))
     assert cube["mfu"].dims == ("precision",)
@@ -46,7 +46,7 @@ def test_both_formats_are_axes_of_one_cube(opened, at_point):
         assert float(cube["output_rate"].sel(serving_precision=word)) == pytest.approx(apart["output_rate"], rel=1e-6)
 
 
-def test_serving_knows_the_formats_and_the_rates_of_training():
+def test_serving_format_has_rates_of_training_format():
     assert parameters()["serving_precision"].choices == parameters()["precision"].choices
     for name in entry_names("gpu"):
         figures = entry("gpu", name).figures
@@ -56,10 +56,10 @@ def test_serving_knows_the_formats_and_the_rates_of_training():
 
 
 @pytest.mark.parametrize("output", SERVING)
-def test_serving_reads_nothing_of_the_format_of_training(opened, output):
+def test_serving_does_not_depend_on_training_format(opened, output):
     assert not {"precision", "peak_rate"} & opened({**STUDY, "outputs": [output]}).graph.read
 
 
 @pytest.mark.parametrize("output", TRAINING)
-def test_training_reads_nothing_of_the_format_of_serving(opened, output):
+def test_training_does_not_depend_on_serving_format(opened, output):
     assert not {"serving_precision", "serving_peak_rate"} & opened({**STUDY, "outputs": [output]}).graph.read

@@ -48,13 +48,13 @@ def mistake(opened, tmp_path):
     return mistake
 
 
-def test_a_split_that_never_divides_is_a_mistake_with_its_reasons(mistake):
+def test_parse_rejects_impossible_splits(mistake):
     found = mistake({**SPLIT, "axes": {"split": {"tp": [5, 7]}}})
     assert found.startswith("study.yaml:8: axes.split: none of the 2 combinations is possible: ")
     assert "attention heads" in found
 
 
-def test_a_point_among_the_splits_stands_where_it_is_named(opened):
+def test_parse_reads_point_on_split_axis(opened):
     study = opened({**SPLIT, "point": {"split": "tp8-pp12"}})
     assert study.axes["split"].labels[study.point["split"]] == "tp8-pp12"
 
@@ -62,7 +62,7 @@ def test_a_point_among_the_splits_stands_where_it_is_named(opened):
 # what goes before what
 
 
-def test_set_fixes_a_value_selects_an_entry_and_holds_an_axis(opened):
+def test_set_fixes_value_entry_or_axis(opened):
     study = opened(PLAIN, set_=["gpus=64", "gpu=a100-sxm-80gb", "server_power=5 kW"])
     assert not study.axes
     assert study.fixed == {"gpus": 64.0, "server_power": 5000.0}
@@ -73,7 +73,7 @@ def test_set_fixes_a_value_selects_an_entry_and_holds_an_axis(opened):
     assert (held.fixed["gpus"], held.fixed["pue"]) == (16.0, 1.2)
 
 
-def test_set_holds_a_catalogue_axis_and_a_split_at_a_label(opened):
+def test_set_holds_catalogue_and_split_axis(opened):
     gpus = {**with_axes(gpu=["h100-sxm", "a100-sxm-80gb"]), "outputs": ["gpu_power_total"]}
     held = opened(gpus, set_=["gpu=a100-sxm-80gb"])
     assert not held.axes
@@ -82,7 +82,7 @@ def test_set_holds_a_catalogue_axis_and_a_split_at_a_label(opened):
     assert (split.fixed["tp"], split.fixed["pp"]) == (8.0, 12.0)
 
 
-def test_an_axis_of_the_command_line_takes_the_place_of_what_the_file_says(opened):
+def test_axis_option_replaces_axis_of_file(opened):
     study = opened(PLAIN, axis=["server_power=1 kW:3 kW:1 kW", "gpus=8:24:8", "gpu=h100-sxm,h200-sxm"], outputs=["gpu_power_total"])
     assert {name: axis.size for name, axis in study.axes.items()} == {"gpus": 3, "server_power": 3, "gpu": 2}
     assert not study.fixed
@@ -91,39 +91,39 @@ def test_an_axis_of_the_command_line_takes_the_place_of_what_the_file_says(opene
     assert mapped.axes["gpus"].columns["gpus"].tolist() == [1.0, 10.0, 100.0]
 
 
-def test_an_axis_of_several_columns_takes_the_place_of_each_that_the_file_fixes_or_sweeps(opened):
+def test_axis_option_of_several_columns_replaces_each(opened):
     written = {**with_axes(gpus=[8, 16]), "set": {"tp": 8, "pp": 4}}
     study = opened(written, axis=["split={tp: [1, 2], pp: [1]}", "size={zip: {gpus: [8, 16]}}"])
     assert (set(study.axes), study.fixed) == ({"split", "size"}, {})
 
 
 @pytest.mark.parametrize("text", ["title: &t [*t]\n", "[" * 2000 + "]" * 2000])
-def test_a_file_that_holds_itself_or_is_nested_too_deeply_is_one_line(tmp_path, text):
+def test_parse_rejects_recursive_or_deep_file(tmp_path, text):
     (tmp_path / "study.yaml").write_text(text)
     with pytest.raises(SweepError, match=r"nested too deeply$"):
         open_study(tmp_path / "study.yaml")
 
 
-def test_outputs_of_the_command_line_join_those_of_the_file(opened):
+def test_output_option_adds_to_outputs_of_file(opened):
     assert list(opened(PLAIN, outputs=["servers", "it_power"]).outputs) == ["it_power", "servers"]
 
 
-def test_outputs_may_say_the_unit_to_show_them_in(opened):
+def test_parse_reads_display_units(opened):
     assert opened(PLAIN.replace("[it_power]", "{it_power: MW, servers: '1'}")).outputs == {"it_power": "MW", "servers": "1"}
 
 
-def test_a_bare_name_is_a_study_that_is_shipped():
+def test_open_study_finds_shipped_study():
     assert open_study("article").title == open_study("article.yaml").title == open_study("configs/studies/article.yaml").title
 
 
-def test_equations_of_a_user_compute_beside_those_that_are_shipped(opened, tmp_path):
+def test_user_equations_extend_shipped_ones(opened, tmp_path):
     (tmp_path / "mine.py").write_text(OWN)
     study = opened(PLAIN.replace("[it_power]", "[study_spare_power]") + "equations: mine.py\n")
     assert study.equations.path == tmp_path / "mine.py"
     np.testing.assert_array_equal(run(study)["study_spare_power"], [8 * 350.0, 16 * 350.0])
 
 
-def test_a_study_sees_the_equations_of_its_own_file_and_no_others(opened, tmp_path):
+def test_study_sees_only_its_own_user_equations(opened, tmp_path):
     head = "from sweep import equation, rule\n\n\n"
     guard = "@rule(guards=('it_power',), source='article')\ndef study_guard(gpus):\n    'Too many.'\n    return gpus > 8\n"
     double = "\n\n@equation(unit='1', source='article')\ndef study_twice(gpus):\n    'Some.'\n    return gpus * {}\n"
@@ -219,23 +219,23 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("instead_of", "stands", "line"), MISTAKES, ids=[f"{i}-{row[1][:30]}" for i, row in enumerate(MISTAKES)])
-def test_a_mistake_is_one_line_with_file_line_key_value_and_the_nearest_legal_name(mistake, instead_of, stands, line):
+def test_parse_reports_file_line_key_value_and_nearest_name(mistake, instead_of, stands, line):
     assert mistake(PLAIN.replace(instead_of, stands, 1)).startswith(f"study.yaml:{line}")
 
 
-def test_a_study_without_title_or_outputs_says_what_it_needs(mistake):
+def test_parse_requires_title_and_outputs(mistake):
     assert mistake("") == "study.yaml: a study needs 'title'"
     assert mistake("title: x\n") == "study.yaml: a study needs 'outputs'"
     assert mistake("[1, 2]") == "study.yaml:1: must be a mapping of keys to values"
 
 
-def test_a_value_that_is_needed_and_given_nowhere_is_named_with_what_needs_it(mistake):
+def test_parse_reports_missing_value_and_its_user(mistake):
     none = PLAIN.replace("select: {gpu: h100-sxm}\n", "").replace("[it_power]", "[gpu_power_total]")
     advice = "select a gpu (select: {gpu: ...}) or give it (set: {gpu_tdp: ...})"
     assert mistake(none) == f"study.yaml: gpu_tdp is needed by gpu_power_total and has no value; {advice}"
 
 
-def test_a_figure_that_the_selected_entry_lacks_for_a_choice_is_a_status(tmp_path):
+def test_missing_figure_for_choice_sets_status(tmp_path):
     text = (
         PLAIN.replace("h100-sxm", "a100-sxm-80gb")
         .replace("gpus: [8, 16]", "training_flops: [1e20]")
@@ -249,12 +249,12 @@ def test_a_figure_that_the_selected_entry_lacks_for_a_choice_is_a_status(tmp_pat
     assert math.isnan(found.values["required_mfu"])
 
 
-def test_a_study_that_is_not_there_is_said_with_the_nearest_one():
+def test_open_study_unknown_name_suggests_nearest():
     with pytest.raises(SweepError, match=r"^articel: no such study file; did you mean 'article'\?$"):
         open_study("articel")
 
 
-def test_a_folder_and_a_file_that_is_no_text_cannot_be_read(tmp_path):
+def test_open_study_rejects_folder_and_binary_file(tmp_path):
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00\x9f")
     for path in (tmp_path, tmp_path / "binary.yaml"):
         with pytest.raises(SweepError, match="cannot be read"):
@@ -288,7 +288,7 @@ def test_a_folder_and_a_file_that_is_no_text_cannot_be_read(tmp_path):
         ({"outputs": ["it_powr"]}, "unknown quantity 'it_powr'; did you mean 'it_power'?"),
     ],
 )
-def test_a_mistake_of_the_command_line_names_its_option(mistake, overrides, line):
+def test_parse_reports_option_of_command_line(mistake, overrides, line):
     assert mistake(PLAIN, **overrides) == line
 
 
@@ -304,7 +304,7 @@ def test_a_mistake_of_the_command_line_names_its_option(mistake, overrides, line
         (OWN.replace("study_spare_power", "it_power"), "mine.py:4: equation 'it_power' is already defined in "),
     ],
 )
-def test_a_mistake_in_a_users_equations_names_their_file_and_line(mistake, tmp_path, text, line):
+def test_user_equations_error_has_file_and_line(mistake, tmp_path, text, line):
     if text is not None:
         (tmp_path / "mine.py").write_text(text)
     assert mistake(PLAIN + "equations: mine.py\n").startswith(line)
@@ -317,7 +317,7 @@ def test_a_mistake_in_a_users_equations_names_their_file_and_line(mistake, tmp_p
         ("return spare * gpus", "mine.py:11: NameError: name 'spare'", "mine.py: an equation cannot be compiled (NameError: name 'spare'"),
     ],
 )
-def test_an_equation_of_a_user_that_is_no_function_of_numbers_is_one_line(opened, tmp_path, monkeypatch, body, interpreted, compiled):
+def test_user_equation_failure_is_one_line(opened, tmp_path, monkeypatch, body, interpreted, compiled):
     (tmp_path / "mine.py").write_text(OWN[: OWN.index("    return")] + f"    {body}\n")
     study = opened(PLAIN.replace("[it_power]", "[study_spare_power]") + "equations: mine.py\n")
     for cells, said in ((300_000, interpreted), (-1, compiled)):
@@ -328,7 +328,7 @@ def test_an_equation_of_a_user_that_is_no_function_of_numbers_is_one_line(opened
         assert "\n" not in str(found.value)
 
 
-def test_a_study_too_large_for_its_disk_is_one_line_before_anything_is_evaluated(opened, tmp_path, mistake):
+def test_parse_reports_too_large_study_before_evaluating(opened, tmp_path, mistake):
     axes = {"gpus": "1:10000000:1", "training_duration": "1 d:100000 d:1 d"}
     study = opened({**with_axes(**axes), "select": {"server": "dgx-h100"}})
     with pytest.raises(SweepError) as found:
@@ -340,27 +340,27 @@ def test_a_study_too_large_for_its_disk_is_one_line_before_anything_is_evaluated
     assert layout.bytes_on_disk(plan.make(study)) > 8e12
 
 
-def test_an_axis_of_the_command_line_keeps_the_point_where_it_has_the_label():
+def test_axis_option_keeps_point_label():
     assert open_study("gpt4", axis=["pue=1.05:1.6:0.05"]).point["pue"] == 3  # 1.2
     assert open_study("gpt4", axis=["pue=1.3:1.6:0.1"]).point["pue"] == 0
 
 
 @pytest.mark.parametrize("path", ["../own.py", "/etc/passwd", "/dev/zero", "own.txt", "folder.py"])
-def test_equations_are_a_python_file_that_came_with_the_study(opened, tmp_path, path):
+def test_user_equations_must_be_beside_study(opened, tmp_path, path):
     (tmp_path / "folder.py").mkdir()
     with pytest.raises(SweepError, match=r"equations = '.*': (must be a Python file \(.py\) in the folder|is no regular file)"):
         opened(PLAIN + f"equations: {path}\n")
 
 
 @pytest.mark.parametrize("text", ['"\\e[31mred"', '"\\u202eabc"', '"a\\0b"'])
-def test_no_text_of_a_study_moves_the_cursor_of_a_terminal(opened, text):
+def test_control_characters_of_study_are_escaped(opened, text):
     with pytest.raises(SweepError, match="holds a character that cannot be printed"):
         opened(PLAIN.replace("title: small", f"title: {text}"))
 
 
 @pytest.mark.parametrize("name", ["n_gpus", "row_of_x", "nan", "valid_1", "range"])
 @pytest.mark.usefixtures("forgotten")
-def test_an_equation_has_no_name_that_generated_code_has(opened, tmp_path, name):
+def test_user_equation_rejects_reserved_name(opened, tmp_path, name):
     head = "from sweep import equation\n\n\n@equation(unit='1', source='article')\n"
     (tmp_path / "mine.py").write_text(f"{head}def {name}(gpus):\n    'A number.'\n    return gpus\n")
     with pytest.raises(SweepError, match=f"{name!r} is a name that generated code has; take another one"):
@@ -368,6 +368,6 @@ def test_an_equation_has_no_name_that_generated_code_has(opened, tmp_path, name)
 
 
 @pytest.mark.parametrize("path", ["x" * 5000, "x" * 254 + "/" + "y" * 254, "/dev/zero", "a\0b"])
-def test_a_path_that_no_study_can_have_is_one_line(path):
+def test_open_study_reports_invalid_path_in_one_line(path):
     with pytest.raises(SweepError):
         open_study(path)

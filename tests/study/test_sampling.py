@@ -6,7 +6,7 @@ import pytest
 from sweep.study.sampling import own, spread, standard
 
 
-def test_a_draw_of_standard_normals_is_even_in_each_column_and_pair():
+def test_normal_draws_are_uniform_in_columns_and_pairs():
     z = standard(256, 6, 0)
     assert z.shape == (256, 6)
     assert np.abs(z.mean(axis=0)).max() < 0.02
@@ -15,21 +15,21 @@ def test_a_draw_of_standard_normals_is_even_in_each_column_and_pair():
     assert np.abs(pairs).max() < 0.1
 
 
-def test_a_seed_fixes_the_draws():
+def test_normal_draws_repeat_by_seed():
     assert np.array_equal(standard(16, 3, 7), standard.__wrapped__(16, 3, 7))
     assert not np.array_equal(standard(16, 3, 7), standard(16, 3, 8))
     assert not np.array_equal(own(16, 0, 1, 7), own(16, 0, 2, 7))
 
 
 @pytest.mark.parametrize(("value", "low", "high"), [(1.2, 1.1, 1.5), (0.0, -2.0, 1.0), (3.0, 0.0, 4.0)])
-def test_one_draw_in_twenty_lies_below_the_low_and_one_above_the_high(value, low, high):
+def test_drawn_values_have_5_and_95_percent_quantiles(value, low, high):
     drawn = spread(standard(4096, 1, 0)[:, 0], np.array(value), np.array(low), np.array(high))
     assert np.mean(drawn < low) == pytest.approx(0.05, abs=0.002)
     assert np.mean(drawn > high) == pytest.approx(0.05, abs=0.002)
     assert np.median(drawn) == pytest.approx(value, abs=0.01)
 
 
-def test_a_value_without_a_range_is_drawn_as_it_is():
+def test_drawn_value_without_range_is_constant():
     nan = np.array([np.nan, 1.0])
     drawn = spread(standard(8, 1, 0)[:, 0], np.array([2.0, 2.0]), nan, nan + 2)
     assert drawn.shape == (2, 8)

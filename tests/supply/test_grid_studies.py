@@ -18,7 +18,7 @@ def at(study, **place):
     return interpret.compute_point(study.graph, study.inputs_at({**study.point, **index})).values
 
 
-def test_what_the_studies_say_of_turbines_plants_and_campuses():
+def test_grid_studies_turbines_plants_and_campuses():
     assert at(open_study("power-plants"))["units_for_firm_load"] == 11
     assert at(open_study("power-plants"))["facility_power"] == pytest.approx(153e6)
     assert at(open_study("hyperion"))["supply_coverage"] == pytest.approx(1.5)
@@ -27,7 +27,7 @@ def test_what_the_studies_say_of_turbines_plants_and_campuses():
     assert at(open_study("china"), buildout="china-wind-2023")["campuses_by_energy"] == pytest.approx(101, abs=0.5)
 
 
-def test_one_gigawatt_in_texas_by_hand():
+def test_grid_study_one_gigawatt_in_texas_by_hand():
     values = at(open_study("where-to-build-1gw"))
     energy = 1.2e6 * 0.8 * 8760  # kWh
     assert values["annual_energy"] == pytest.approx(energy * 3.6e6)
@@ -37,7 +37,7 @@ def test_one_gigawatt_in_texas_by_hand():
     assert values["annual_offsite_water"] == pytest.approx(energy * 3.1321e-3)
 
 
-def test_sources_of_one_gigawatt_rank_as_they_should():
+def test_grid_study_ranks_sources_of_one_gigawatt():
     study = open_study("where-to-build-1gw", set_=["power_source=generator"])
     carbon = {name: at(study, generator=name)["annual_carbon"] for name in study.axes["generator"].labels}
     assert carbon["solar"] == carbon["nuclear-large"] == 0 < carbon["gas-combined"] < carbon["fuel-cell"] * 1.1 < carbon["gas-smt130"]
@@ -49,7 +49,7 @@ def test_sources_of_one_gigawatt_rank_as_they_should():
     assert land["wind-onshore"] > 5 * land["solar"] > 20 * land["nuclear-large"]
 
 
-def test_a_sweep_over_sites_and_supply_says_what_single_points_say():
+def test_grid_sweep_equals_single_points():
     study = open_study("where-to-build-1gw", axis=["pue=1.05:1.4:0.002"])
     cube = compute.run(study)
     chance = random.Random(1)
@@ -68,7 +68,7 @@ def test_a_sweep_over_sites_and_supply_says_what_single_points_say():
     assert set(cube["generator_lcoe"].dims) == {"generator"}
 
 
-def test_bad_input_is_one_line_that_says_what_there_is():
+def test_grid_study_reports_invalid_input_in_one_line():
     from sweep.errors import SweepError
 
     for options, words in (
@@ -84,7 +84,7 @@ def test_bad_input_is_one_line_that_says_what_there_is():
     assert factor("g/kWh", "kg/J") == pytest.approx(1e-3 / 3.6e6)
 
 
-def test_a_kind_that_a_site_lacks_is_a_status_that_says_where_to_look():
+def test_missing_site_figure_sets_status():
     study = open_study("where-to-build-1gw", set_=["site=us-va", "carbon_kind=average-lifecycle"])
     found = interpret.compute_point(study.graph, study.inputs_at(study.point))
     assert math.isnan(found.values["annual_carbon"])
@@ -95,7 +95,7 @@ def test_a_kind_that_a_site_lacks_is_a_status_that_says_where_to_look():
     assert at(given)["carbon_intensity"] == pytest.approx(0.3 / 3.6e6)
 
 
-def test_what_one_source_of_power_lacks_leaves_the_others_their_values():
+def test_missing_source_figure_leaves_other_sources():
     study = open_study("where-to-build-1gw", set_=["generator=gas-combined"], axis=["site=finland,us-tx", "power_source=grid,generator"])
     cube = compute.run(study)
     for source, litres in (("grid", math.nan), ("generator", 0.776)):  # the entry of Finland has no figure for its power plants

@@ -10,7 +10,7 @@ MW, MWH = 1e6, 3.6e9
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of pandas, in pvlib and PyPSA
 
 
-def test_prices_come_from_the_catalogues():
+def test_prices_are_read_from_catalogues():
     prices = inputs.prices("us-tx")
     assert prices.grid * MWH == pytest.approx(66.0)
     assert prices.gas_unit == pytest.approx(384e6)
@@ -29,7 +29,7 @@ def test_prices_come_from_the_catalogues():
         assert words in str(error.value)
 
 
-def test_a_daily_load_has_its_peak_and_its_swing():
+def test_daily_load_has_peak_and_swing():
     load = inputs.daily_load(100 * MW, 0.4)
     assert load.shape == (8760,)
     assert load.max() == pytest.approx(100 * MW)

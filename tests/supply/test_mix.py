@@ -27,14 +27,14 @@ def case(sun=SQUARE_SUN, wind=CALM, **changes):
     return Case(**{"load": np.full(8760, MW), "solar": sun, "wind": wind, "prices": PRICES, **changes})
 
 
-def test_gas_alone_costs_its_plant_and_its_fuel():
+def test_mix_of_gas_costs_plant_and_fuel():
     mix = solve(case(sources=("gas",)))
     assert mix.capacity["gas"] == pytest.approx(MW)
     assert mix.price * MWH == pytest.approx(110e3 / 8760 + 35)
     assert mix.carbon == pytest.approx(8760 * 480)
 
 
-def test_a_battery_carries_the_night_of_a_square_sun():
+def test_mix_battery_carries_night():
     """12 hours at 1 MW through 0.9 of efficiency: 12 / sqrt(0.9) MWh of battery and 1 + 1 / 0.9 MW of panels."""
     mix = solve(case(sources=("solar", "battery")))
     assert mix.capacity["battery_energy"] / MWH == pytest.approx(12 / math.sqrt(0.9), rel=1e-6)
@@ -44,19 +44,19 @@ def test_a_battery_carries_the_night_of_a_square_sun():
     assert mix.energy["spilled"] == pytest.approx(0, abs=1e-6 * mix.energy["load"])
 
 
-def test_islanded_keeps_a_spare_unit_of_gas():
+def test_islanded_mix_keeps_spare_unit():
     one = solve(case(sources=("gas",), mode="islanded"))
     two = solve(case(sources=("gas",), mode="islanded", spare_units=2))
     assert one.capacity["gas"] == pytest.approx(1.3 * MW)
     assert two.capacity["gas"] == pytest.approx(1.6 * MW)
 
 
-def test_an_islanded_campus_buys_nothing():
+def test_islanded_mix_buys_nothing():
     mix = solve(case(mode="islanded", sources=("gas", "grid")))
     assert mix.energy["grid"] == 0
 
 
-def test_matching_by_the_year_is_cheaper_than_by_the_hour():
+def test_annual_matching_is_cheaper_than_hourly():
     yearly = solve(case(mode="annual", clean_share=1).coarser(3))
     hourly = solve(case(mode="hourly", clean_share=1).coarser(3))
     assert yearly.capacity["solar"] == pytest.approx(2 * MW, rel=1e-6)
@@ -66,7 +66,7 @@ def test_matching_by_the_year_is_cheaper_than_by_the_hour():
 
 
 @pytest.mark.parametrize("share", [0.5, 0.8])
-def test_the_clean_share_is_kept(share):
+def test_mix_meets_clean_share(share):
     mix = solve(case(mode="hourly", clean_share=share, sources=("solar", "battery", "gas")).coarser(3))
     assert mix.clean_share >= share - 1e-9
 
@@ -80,7 +80,7 @@ def test_the_clean_share_is_kept(share):
         ({"sources": ("grid",), "mode": "annual", "clean_share": 0.5}, "cannot make the electricity with 50% clean"),
     ],
 )
-def test_what_cannot_be_is_named(changes, words):
+def test_mix_reports_infeasible_case(changes, words):
     mix = solve(case(**changes).coarser(6))
     assert not mix.feasible
     assert mix.status.startswith("infeasible: ")
@@ -98,14 +98,14 @@ def test_what_cannot_be_is_named(changes, words):
         ({"prices": replace(PRICES, grid=math.nan)}, "the grid has no price"),
     ],
 )
-def test_bad_cases_are_said_in_one_line(changes, words):
+def test_case_rejects_invalid_values(changes, words):
     with pytest.raises(SweepError) as error:
         case(**changes)
     assert words in str(error.value)
     assert "\n" not in str(error.value)
 
 
-def test_dearer_gas_never_lowers_the_price():
+def test_mix_price_rises_with_gas_price():
     swings = inputs.sensitivities(case(sources=("solar", "battery", "gas")), hours=6)
     low, high = swings["gas"]
     assert low.price < high.price
@@ -115,7 +115,7 @@ def test_dearer_gas_never_lowers_the_price():
     assert "3 to 5 % too low" in inputs.bias(case().coarser(3))
 
 
-def test_the_year_is_the_sum_of_its_steps():
+def test_mix_year_is_sum_of_steps():
     assert case().step == HOUR
     assert case().coarser(3).step == 3 * HOUR
     assert case().step * 8760 == YEAR
@@ -123,7 +123,7 @@ def test_the_year_is_the_sum_of_its_steps():
 
 @pytest.mark.filterwarnings("ignore")  # of PyPSA and linopy
 @pytest.mark.parametrize("share", [0.5, 0.9])
-def test_pypsa_finds_the_same_optimum(share):
+def test_mix_equals_pypsa_optimum(share):
     pypsa = pytest.importorskip("pypsa")
     pandas = pytest.importorskip("pandas")
     weather = pytest.importorskip("sweep.weather")
@@ -166,7 +166,7 @@ def test_pypsa_finds_the_same_optimum(share):
         ("San Antonio", 29.4, -98.5, 0.25, 4216),
     ],
 )
-def test_panels_and_18_hours_of_battery_alone(city, latitude, longitude, capacity_factor, published):
+def test_mix_of_solar_and_18_hours_of_battery(city, latitude, longitude, capacity_factor, published):
     """Vernon 2024: panels that carry 100 MW day and night in four cities; synthetic weather meets the order of magnitude."""
     pytest.importorskip("pvlib")
     from sweep.supply import weather
@@ -179,5 +179,5 @@ def test_panels_and_18_hours_of_battery_alone(city, latitude, longitude, capacit
     assert 0.4 < sorted(sizes)[1] / published < 2.5
 
 
-def test_every_source_is_a_word_that_a_case_takes():
+def test_case_accepts_each_source():
     assert set(SOURCES) == {"solar", "wind", "battery", "gas", "grid"}

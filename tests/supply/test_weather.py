@@ -17,13 +17,13 @@ def spells(values):
     return np.percentile(days, [1, 5, 25, 75]), week, np.corrcoef(days[:-1], days[1:])[0, 1]
 
 
-def test_trackers_at_two_measured_stations():
+def test_solar_factor_at_measured_stations():
     assert weather.station_solar("greensboro").capacity_factor == pytest.approx(0.231, abs=0.003)
     assert weather.station_solar("sand-point").capacity_factor == pytest.approx(0.131, abs=0.005)
     assert weather.station_wind("sand-point").capacity_factor > 2 * weather.station_wind("greensboro").capacity_factor
 
 
-def test_a_synthetic_year_has_the_dull_spells_of_a_measured_one():
+def test_synthetic_year_has_dull_spells_of_measured_year():
     measured = weather.station_solar("greensboro")
     low, week, memory = spells(measured.values)
     made = [spells(weather.synthetic_solar(36.1, -79.95, measured.capacity_factor, seed).values) for seed in range(3)]
@@ -32,7 +32,7 @@ def test_a_synthetic_year_has_the_dull_spells_of_a_measured_one():
     assert np.median([m[2] for m in made]) == pytest.approx(memory, abs=0.15)
 
 
-def test_a_synthetic_year_repeats_by_its_seed_and_says_that_it_is_synthetic():
+def test_synthetic_year_repeats_by_seed():
     one, same, other = (weather.synthetic_wind(0.35, seed) for seed in (1, 1, 2))
     assert np.array_equal(one.values, same.values)
     assert not np.array_equal(one.values, other.values)
@@ -52,13 +52,13 @@ def test_a_synthetic_year_repeats_by_its_seed_and_says_that_it_is_synthetic():
         (lambda: weather.station_solar("greensborough"), "did you mean 'greensboro'?"),
     ],
 )
-def test_years_that_cannot_be_are_named(call, words):
+def test_synthetic_year_rejects_invalid_values(call, words):
     with pytest.raises(SweepError) as error:
         call()
     assert words in str(error.value)
 
 
-def test_a_file_gives_a_year_or_says_what_is_wrong(tmp_path):
+def test_from_file_reads_year_or_reports_error(tmp_path):
     path = tmp_path / "own.csv"
     path.write_text("hour,solar,short\n" + "\n".join(f"{i},{(i % 24) / 24:.4f}," for i in range(8760)))
     assert weather.from_file(path, "solar").capacity_factor == pytest.approx(11.5 / 24, abs=1e-3)
@@ -69,5 +69,5 @@ def test_a_file_gives_a_year_or_says_what_is_wrong(tmp_path):
         weather.from_file(tmp_path / "none.csv", "solar")
 
 
-def test_the_power_curve_has_its_limits():
+def test_wind_power_curve_has_cut_in_and_cut_out():
     assert weather.power_curve(np.array([0, 3, 12, 20, 25])).tolist() == [0, 0, 1, 1, 0]

@@ -14,7 +14,7 @@ from sweep.uncertainty.bands import band, bands, chance_of_better, draws, ranked
 PUE = "pue={value: 1.2, low: 1.1, high: 1.5, range: planning}"
 
 
-def test_a_band_is_that_of_the_range_times_the_rest():
+def test_bands_scale_with_input_range():
     study = open_study("article", set_=[PUE])
     low, high = bands(study, ["facility_energy"])["facility_energy"]
     energy = evaluate(study)["training_energy"]
@@ -22,13 +22,13 @@ def test_a_band_is_that_of_the_range_times_the_rest():
     assert high == pytest.approx(1.5 * energy, rel=5e-3)
 
 
-def test_what_nothing_uncertain_reaches_has_no_band():
+def test_bands_omit_certain_quantities():
     study = open_study("article", set_=[PUE])
     assert "training_energy" not in bands(study, ["training_energy", "facility_energy"])
     assert bands(open_study("article")) == {}
 
 
-def test_a_prediction_has_the_band_of_its_residual():
+def test_bands_of_prediction_include_residual():
     study = open_study("layouts")
     low, high = bands(study, ["step_time"])["step_time"]
     residual = parameters()["dense_step_time_residual"].default
@@ -36,14 +36,14 @@ def test_a_prediction_has_the_band_of_its_residual():
     assert [low / here, high / here] == pytest.approx([residual.low, residual.high], rel=0.02)
 
 
-def test_a_value_that_is_set_has_no_band_and_one_with_its_own_range_has_that():
+def test_bands_of_set_values_use_own_range():
     assert bands(open_study("layouts", set_=["step_time_residual=1.1"]), ["step_time"]) == {}
     given = open_study("layouts", set_=["step_time_residual={value: 1.1, low: 1, high: 1.2}"])
     low, high = bands(given, ["step_time"])["step_time"]
     assert high / low == pytest.approx(1.2, rel=0.01)
 
 
-def test_a_cube_holds_the_quantiles_of_the_same_draws(tmp_path):
+def test_cube_quantiles_equal_bands(tmp_path):
     study = open_study("article", set_=[PUE], axis=["sample={size: 64, seed: 3}", "training_duration=30 d,90 d"])
     made = run(study)
     stored = run(study, tmp_path / "a.zarr")
@@ -61,7 +61,7 @@ def test_a_cube_holds_the_quantiles_of_the_same_draws(tmp_path):
     assert made.facility_energy.values[1, [0, 2]] == pytest.approx([low, high], rel=1e-6)
 
 
-def test_a_sample_that_nothing_draws_from_is_an_error():
+def test_sample_axis_without_ranges_is_rejected():
     with pytest.raises(SweepError, match=r"axes\.sample: no input of the outputs has a low and a high"):
         run(open_study("article", axis=["sample=16"]))
     for text, reason in (("sample=1", "2 to 65,536 draws"), ("sample=many", "an integer"), ("sample={seed: 1}", "size")):
@@ -69,7 +69,7 @@ def test_a_sample_that_nothing_draws_from_is_an_error():
             open_study("article", axis=[text])
 
 
-def test_what_points_share_cancels_between_them_and_what_they_do_not_remains():
+def test_shared_residual_cancels_between_points():
     study = open_study("layouts")
     one, same, apart = (draws(study, ["step_time"], member=member)["step_time"] for member in (0, 0, 2))
     assert np.array_equal(one, same)
@@ -80,7 +80,7 @@ def test_what_points_share_cancels_between_them_and_what_they_do_not_remains():
     assert band(np.arange(101.0)) == (5.0, 95.0)
 
 
-def test_rows_of_best_say_how_often_they_beat_the_first():
+def test_ranked_rows_have_share_of_draws_better_than_first():
     study = open_study("layouts")
     rows = best(study, "step_time", top=3)
     found = ranked(study, rows, "step_time")
@@ -94,7 +94,7 @@ def test_rows_of_best_say_how_often_they_beat_the_first():
     assert ranked(sure, best(sure, "training_energy", top=2), "training_energy") == [{}, {}]
 
 
-def test_rows_of_best_per_label_are_compared_within_it():
+def test_ranked_rows_per_label_are_compared_within_label():
     study = open_study("layouts", axis=["gpu=h100-sxm,h200-sxm"])
     rows = best(study, "step_time", top=2, per="gpu")
     assert ["better" in one for one in ranked(study, rows, "step_time", per="gpu")] == [False, True, False, True]

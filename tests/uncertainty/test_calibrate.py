@@ -36,7 +36,7 @@ def runs(tmp_path, measured, values, gpus=1024):
     return tmp_path / "runs.csv"
 
 
-def test_few_runs_move_a_factor_less_than_many(tmp_path, study):
+def test_calibrate_moves_factor_more_with_more_runs(tmp_path, study):
     predicted = evaluate(study())["step_time"]
     found = [calibrate(runs(tmp_path, "step_time [s]", [1.2 * predicted] * n))[0] for n in (1, 4, 100)]
     assert [row["runs"] for row in found] == [1, 4, 100]
@@ -47,7 +47,7 @@ def test_few_runs_move_a_factor_less_than_many(tmp_path, study):
     assert all(row["low"] < row["factor_low"] < row["value"] < row["factor_high"] < row["high"] for row in found)
 
 
-def test_a_factor_is_the_mean_that_bayes_gives(tmp_path, study):
+def test_calibrate_factor_is_posterior_mean(tmp_path, study):
     predicted = evaluate(study())["step_time"]
     (row,) = calibrate(runs(tmp_path, "step_time", [f"{1.1 * predicted} s", f"{1.3 * predicted} s"]))
     known = parameters()[row["prior"]].default
@@ -58,13 +58,13 @@ def test_a_factor_is_the_mean_that_bayes_gives(tmp_path, study):
     assert math.log(row["value"]) == pytest.approx(mean * between / (between + within / 2), rel=1e-6)
 
 
-def test_power_is_compared_at_the_time_that_was_measured(tmp_path, study):
+def test_calibrate_power_uses_measured_time(tmp_path, study):
     slow = evaluate(study(), step_time_residual=2.0)
     rows = calibrate(runs(tmp_path, "step_time [s],server_power [W]", [f"{slow['step_time']},{slow['server_power']}"]))
     assert {row["input"]: pytest.approx(row["measured"]) for row in rows} == {"step_time_residual": 2.0, "training_power_residual": 1.0}
 
 
-def test_a_study_includes_the_factors_and_its_own_values_go_before_them(tmp_path, study):
+def test_study_values_override_included_factors(tmp_path, study):
     predicted = evaluate(study())["step_time"]
     path = runs(tmp_path, "step_time [s]", [1.2 * predicted] * 5)
     (row,) = calibrate(path)
@@ -93,7 +93,7 @@ def test_a_study_includes_the_factors_and_its_own_values_go_before_them(tmp_path
         ("gpu,step_time [s]\nh100-sxm,1\n", "has no value"),
     ],
 )
-def test_a_wrong_file_is_one_line(tmp_path, text, said):
+def test_calibrate_reports_invalid_file_in_one_line(tmp_path, text, said):
     (tmp_path / "runs.csv").write_text(text)
     with pytest.raises(SweepError, match=said):
         calibrate(tmp_path / "runs.csv")

@@ -21,7 +21,7 @@ def whole(array, axis):
     return array.mean(axis=others).var() / array.var(), 1 - array.mean(axis=axis).var() / array.var()
 
 
-def test_shares_over_the_grid_are_those_of_the_whole_array(monkeypatch):
+def test_grid_shares_equal_whole_array(monkeypatch):
     study = open_study("article", axis=AXES)
     array = run(study).total_facility_energy
     for cells in (module.CELLS, 3):  # one block, and many
@@ -35,14 +35,14 @@ def test_shares_over_the_grid_are_those_of_the_whole_array(monkeypatch):
     assert [row["total"] for row in rows] == sorted((row["total"] for row in rows), reverse=True)
 
 
-def test_points_without_a_value_do_not_count():
+def test_grid_shares_ignore_undefined_points():
     study = open_study("layouts", axis=["gpus=1536,3072", "micro_batch=1,2", "recompute=full,none"])
     row = sensitivity(study, "step_time", "grid")[0]
     assert row["points"] == int(np.isfinite(run(study).step_time).sum()) < row["of"]
     assert all(0 <= one[key] <= 1 for one in sensitivity(study, "step_time", "grid") for key in ("first_order", "total"))
 
 
-def test_a_tornado_has_the_ends_of_each_range():
+def test_tornado_has_ends_of_ranges():
     study = open_study("article", set_=[PUE])
     (row,) = sensitivity(study, "facility_energy")
     energy = evaluate(study)["training_energy"]
@@ -50,7 +50,7 @@ def test_a_tornado_has_the_ends_of_each_range():
     assert [row[key] / energy for key in ("at_low", "stated", "at_high")] == pytest.approx([1.1, 1.2, 1.5], rel=1e-6)
 
 
-def test_sampled_shares_of_a_product_are_those_of_its_logarithms():
+def test_sobol_shares_of_product():
     study = open_study("layouts", set_=[PUE])
     rows = {row["input"]: row for row in sensitivity(study, "facility_energy", "sobol")}
     assert {"pue", "dense_step_time_residual", "training_power_residual"} <= set(rows)
@@ -59,7 +59,7 @@ def test_sampled_shares_of_a_product_are_those_of_its_logarithms():
     assert math.isfinite(rows["pue"]["total_95"])
 
 
-def test_what_has_no_range_or_no_axis_is_an_error():
+def test_sensitivity_requires_range_or_axis():
     with pytest.raises(SweepError, match="no input of training_energy has a low and a high"):
         sensitivity(open_study("article"), "training_energy")
     with pytest.raises(SweepError, match="depends on no axis"):
