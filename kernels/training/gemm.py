@@ -54,17 +54,20 @@ def burst_efficiency(gemm_efficiency, typical_gemm_efficiency):
 
 
 @equation(unit="FLOP/s", source="aiconfigurator-core")
-def gemm_rate(peak_rate, burst_efficiency, format_efficiency, sustained_clock):
+def gemm_rate(peak_rate, burst_efficiency, format_efficiency, sustained_clock, precision, wide_format_clock):
     """Rate of large matrix products in a training loop.
 
-    R = e f c R_peak
+    R = e f c R_peak, and w times that in 16 bits and wider
 
     peak_rate: R_peak, dense peak rate of the GPU in the format of the products [FLOP/s]
     burst_efficiency: e, share of the peak that large 16-bit products reach in a short burst [1]
     format_efficiency: f, efficiency of the format over that of 16 bits [1]
     sustained_clock: c, clock that the GPU keeps under its power limit over the clock of a short burst [1]
+    precision: number format of the products [1]
+    wide_format_clock: w, clock kept in 16 bits over that kept in narrower formats [1]
     """
-    return peak_rate * burst_efficiency * format_efficiency * sustained_clock
+    rate = peak_rate * burst_efficiency * format_efficiency * sustained_clock
+    return rate if precision >= FP8 else wide_format_clock * rate
 
 
 @equation(unit="B/s", source="aiconfigurator-core")
@@ -203,16 +206,17 @@ def head_time(local_tokens, tp, vocabulary_size, hidden_size, gemm_rate_16bit, o
 
 
 @equation(unit="FLOP/s", source="aiconfigurator-core")
-def gemm_rate_16bit(peak_rate_16bit, burst_efficiency, sustained_clock):
+def gemm_rate_16bit(peak_rate_16bit, burst_efficiency, sustained_clock, wide_format_clock):
     """Rate of large 16-bit matrix products in a training loop, whatever the format of the linear layers.
 
-    R = e c R_16
+    R = e c w R_16
 
     peak_rate_16bit: R_16, dense peak rate of the GPU in 16-bit formats [FLOP/s]
     burst_efficiency: e, share of the peak that large products reach in a short burst [1]
     sustained_clock: c, clock that the GPU keeps under its power limit over the clock of a short burst [1]
+    wide_format_clock: w, clock kept in 16 bits over that kept in narrower formats [1]
     """
-    return peak_rate_16bit * burst_efficiency * sustained_clock
+    return peak_rate_16bit * burst_efficiency * sustained_clock * wide_format_clock
 
 
 @equation(unit="s", source="narayanan-2021")

@@ -29,8 +29,8 @@ def rates(p):
     if not p["native_attention"] and p["portable_attention_efficiency"] > 0:
         core = p["peak_rate_16bit"] * p["portable_attention_efficiency"] * p["training_clock"]
     return {
-        "format": p["peak_rate"] * burst * narrow * clock,
-        "half": p["peak_rate_16bit"] * burst * clock,
+        "format": p["peak_rate"] * burst * narrow * clock * (1.0 if p["precision"] >= FP8 else p["wide_format_clock"]),
+        "half": p["peak_rate_16bit"] * burst * clock * p["wide_format_clock"],
         "core": core,
         "operands": p["hbm_bandwidth"] / p["operand_exposure"],
         "memory": p["hbm_bandwidth"] * p["hbm_efficiency"],

@@ -69,8 +69,22 @@ BY_HAND = [
     ("sustained_clock", {"training_clock": 0.9, "gpu_tdp": 100, "rated_power": 1000, "static_power_fraction": 0.2}, 0),
     ("burst_efficiency", {"gemm_efficiency": 0.7, "typical_gemm_efficiency": 0.8}, 0.7),
     ("burst_efficiency", {"gemm_efficiency": 0, "typical_gemm_efficiency": 0.8}, 0.8),
-    ("gemm_rate", {"peak_rate": 1000, "burst_efficiency": 0.8, "format_efficiency": 0.5, "sustained_clock": 0.9}, 360),
-    ("gemm_rate_16bit", {"peak_rate_16bit": 1000, "burst_efficiency": 0.8, "sustained_clock": 0.9}, 720),
+    *(
+        (
+            "gemm_rate",
+            {
+                "peak_rate": 1000,
+                "burst_efficiency": 0.8,
+                "format_efficiency": 0.5,
+                "sustained_clock": 0.9,
+                "precision": precision,
+                "wide_format_clock": 0.75,
+            },
+            rate,
+        )
+        for precision, rate in (("bf16", 270), ("fp8", 360))
+    ),
+    ("gemm_rate_16bit", {"peak_rate_16bit": 1000, "burst_efficiency": 0.8, "sustained_clock": 0.9, "wide_format_clock": 0.75}, 540),
     ("operand_rate", {"hbm_bandwidth": 3000, "operand_exposure": 0.25}, 12000),
     ("attention_weights", {"mixing_parameters": 960, "layers": 24}, 40),
     (
