@@ -16,14 +16,14 @@ ROOT = Path(__file__).parents[2]
 FACTS = ROOT.parent / "shared" / "facts"
 
 
-def test_what_was_held_against_published_results_are_equations():
+def test_accuracy_names_are_equations():
     registry.load()
     assert set(accuracy()) <= set(registry.EQUATIONS)
     assert all(0 < line.median < line.p90 < 100 and line.rows >= 10 for lines in accuracy().values() for line in lines)
 
 
 @pytest.mark.skipif(not FACTS.is_dir(), reason="the published results are not beside the checkout")
-def test_the_file_says_what_the_fidelity_harness_measures_today():
+def test_accuracy_file_equals_fidelity_harness():
     from benchmarks.accuracy import TARGET, records, text
 
     number = re.compile(r"\d[\d.]*")
@@ -33,7 +33,7 @@ def test_the_file_says_what_the_fidelity_harness_measures_today():
     assert [float(n) for n in number.findall(written)] == pytest.approx(today, rel=0.05)  # the last digit may turn on another processor
 
 
-def test_an_output_carries_the_accuracy_of_what_it_follows_from():
+def test_accuracy_of_output_follows_its_needs():
     axes = ["gpus=24960", "queries_per_day=1e9 query/d", "pue=1.1,1.2", "training_duration=30 d", "gpu=a100-sxm-80gb"]
     cube = run(open_study("gpt4", axis=axes, set_=["split=tp8-pp15-ep16"]))
     assert cube.mfu.attrs["accuracy"].startswith("step_time: median error ")
@@ -41,7 +41,7 @@ def test_an_output_carries_the_accuracy_of_what_it_follows_from():
     assert "accuracy" not in cube.serving_energy.attrs
 
 
-def test_a_point_and_an_explanation_name_it():
+def test_accuracy_is_printed_by_point_and_explain():
     for command in (["point", "gpt4"], ["explain", "time_to_train"]):
         done = CliRunner().invoke(main, command)
         assert done.exit_code == 0
@@ -51,7 +51,7 @@ def test_a_point_and_an_explanation_name_it():
 
 
 @pytest.mark.skipif(not FACTS.is_dir(), reason="the published results are not beside the checkout")
-def test_ranges_of_residuals_hold_the_families_that_were_held_back():
+def test_residual_ranges_cover_held_out_families():
     from benchmarks.residuals import TARGET, all_of, coverage, energy_coverage, text
 
     found = all_of(FACTS)
@@ -65,7 +65,7 @@ def test_ranges_of_residuals_hold_the_families_that_were_held_back():
     assert 0.84 <= energy_coverage(FACTS, serving)[0] <= 0.95
 
 
-def test_a_few_families_give_the_range_of_a_new_one():
+def test_residual_range_of_new_family_from_few():
     from benchmarks.residuals import coverage, ends, shared
 
     low, high = ends({name: [value] for name, value in zip("abcd", (-0.1, 0.0, 0.05, 0.15), strict=True)})

@@ -45,18 +45,18 @@ def gpt4():
 
 
 @pytest.mark.parametrize("name", sorted(CLAIMS))
-def test_a_claim_of_the_article(article, name):
+def test_article_claim_is_reproduced(article, name):
     assert values(article).values[name] == pytest.approx(CLAIMS[name], rel=1e-12)
 
 
-def test_training_operations_within_the_articles_inputs(article):
+def test_article_training_flops_within_inputs(article):
     """2e25 is what 2 of 16 experts need; 6 N D with all 1.7 T parameters is 1.3e26."""
     assert values(article).values["training_flops"] == pytest.approx(2e25, rel=0.05)
     everything = open_study(STUDIES / "article.yaml", set_=["active_parameters=1.7e12"])
     assert values(everything).values["training_flops"] == pytest.approx(1.3e26, rel=0.05)
 
 
-def test_the_articles_city_is_one_of_homes(article):
+def test_article_city_counts_households(article):
     """50,000 homes take 44.6 GWh a month, 50,000 people 18 GWh at home and 48 GWh in all sectors."""
     at = values(article).values
     assert at["household_energy"] == pytest.approx(to_si("44.6 GWh", "J"), rel=2e-3)
@@ -65,17 +65,17 @@ def test_the_articles_city_is_one_of_homes(article):
 
 
 @pytest.mark.parametrize(("denominator", "share"), [("consumption", 0.044), ("generation", 0.0414), ("retail-sales", 0.0456)])
-def test_a_share_of_a_country_depends_on_the_denominator(denominator, share):
+def test_article_electricity_share_depends_on_denominator(denominator, share):
     at = values(open_study(STUDIES / "article.yaml", set_=[f"share_denominator={denominator}"])).values
     assert at["electricity_share"] == pytest.approx(share, rel=2e-3)
 
 
-def test_the_articles_cluster_leaves_gpus_over_and_breaks_no_rule(article):
+def test_article_cluster_has_idle_gpus_and_breaks_no_rule(article):
     assert [rule.name for rule in values(article).broken] == ["run_counts_given_duration", "gpus_left_over"]
 
 
 @pytest.mark.parametrize("row", all_rows(), ids=lambda row: row.name)
-def test_what_the_article_prints_agrees_to_its_digits_or_is_said_to_be_off(row):
+def test_article_values_agree_to_printed_digits(row):
     if math.isnan(row.article):
         assert row.note.startswith("not printed")
         return
@@ -85,38 +85,38 @@ def test_what_the_article_prints_agrees_to_its_digits_or_is_said_to_be_off(row):
     assert row.note
 
 
-def test_the_page_of_the_article_holds_the_table():
+def test_article_page_holds_table():
     text = (Path(__file__).parents[2] / "benchmarks" / "article.md").read_text(encoding="utf-8")
     assert START in text
     assert END in text
     assert refreshed(text) == text
 
 
-def test_the_gpt4_sweep_has_a_hundred_million_cells_in_an_output_of_all_axes(gpt4):
+def test_gpt4_sweep_has_hundred_million_cells(gpt4):
     assert math.prod(axis.size for axis in gpt4.axes.values()) >= 1e8
     inputs = set(gpt4.graph_of(["total_facility_energy"]).inputs)
     assert all(inputs & set(axis.columns) for axis in gpt4.axes.values())
 
 
-def test_training_does_not_carry_the_building_nor_the_queries(gpt4):
+def test_gpt4_training_outputs_have_no_facility_or_query_axes(gpt4):
     for name in ("mfu", "step_time", "time_to_train", "memory_per_gpu"):
         assert not {"pue", "queries_per_day", "training_duration"} & set(gpt4.graph_of([name]).inputs)
 
 
-def test_most_points_of_the_gpt4_sweep_are_possible(gpt4):
+def test_gpt4_sweep_is_mostly_feasible(gpt4):
     draw = random.Random(0)
     places = [{name: draw.randrange(axis.size) for name, axis in gpt4.axes.items()} for _ in range(200)]
     possible = sum(not math.isnan(values(gpt4, place).values["total_facility_energy"]) for place in places)
     assert possible >= 120
 
 
-def test_the_gpt4_sweep_stands_at_a_possible_point(gpt4):
+def test_gpt4_study_point_is_feasible(gpt4):
     at = values(gpt4)
     assert all(math.isfinite(at.values[name]) for name in gpt4.outputs)
     assert 0.1 < at.values["mfu"] < 0.7
 
 
-def test_the_articles_cluster_is_a_point_of_the_gpt4_sweep():
+def test_gpt4_sweep_contains_article_cluster():
     at = values(open_study(STUDIES / "gpt4.yaml", set_=["gpus=25000", "pue=1.2"]))
     assert at.values["data_parallel_size"] == 208
     assert math.isfinite(at.values["time_to_train"])
@@ -129,7 +129,7 @@ SMALLER = {
 
 
 @pytest.mark.parametrize(("name", "where"), [("gpt4", ["time_to_train <= 100 d"]), ("gpt4", []), ("layouts", [])])
-def test_what_a_run_takes_ranks_the_layouts_as_its_energy_does(name, where):
+def test_layouts_rank_equally_by_energy_cost_and_carbon(name, where):
     """Energy, cost, carbon and water of the run to its end: the same layout is the best by each."""
     more = ["site=united-states", "operator_water_usage=2e-4 m^3/kWh"]
     study = open_study(STUDIES / f"{name}.yaml", set_=more, axis=SMALLER[name], outputs=["time_to_train"])

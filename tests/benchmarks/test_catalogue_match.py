@@ -78,21 +78,21 @@ NAMES = {
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_published_name_finds_the_entry_of_its_shape(name):
+def test_match_finds_entry_of_same_shape(name):
     assert catalogue_match.model(name).name == NAMES[name]
 
 
 @pytest.mark.parametrize("name", ["gpt-4o", "Llama-2-7b-unknown", "c4ai-command-r-08-2024", "Llama-3_1-Nemotron-Ultra-253B-v1"])
-def test_a_name_of_another_shape_finds_none(name):
+def test_match_rejects_entry_of_other_shape(name):
     assert catalogue_match.model(name) is None
 
 
-def test_every_name_of_the_same_shape_leads_to_an_entry_and_is_none_itself():
+def test_match_aliases_lead_to_entries():
     known = {catalogue_match.plain(name) for name in entries.entry_names("model")}
     assert set(catalogue_match.SAME_SHAPE.values()) <= known
     assert not set(catalogue_match.SAME_SHAPE) & known
 
 
-def test_every_entry_is_found_by_its_own_name():
+def test_match_finds_each_entry_by_name():
     for name in entries.entry_names("model"):
         assert catalogue_match.model(name).name == name

@@ -54,7 +54,7 @@ def run(**changed: str) -> Row:
 # --- published values -------------------------------------------------------------------------------------------------------
 
 
-def test_step_time_comes_first_then_tokens_then_flops() -> None:
+def test_measured_step_time_precedence() -> None:
     row = run(step_time_s="0.5", tokens_per_s="1")
     assert published.step_time(row, inputs_of(row)) == (0.5, "step time")
     row = run(tokens_per_s_per_gpu="1000")
@@ -65,7 +65,7 @@ def test_step_time_comes_first_then_tokens_then_flops() -> None:
     assert seconds == pytest.approx(0.4519, rel=1e-3)  # what the file derives for this row of the Megatron-LM table
 
 
-def test_flops_of_a_token_follow_the_convention() -> None:
+def test_measured_flops_follow_convention() -> None:
     row = run()
     inputs = inputs_of(row)
     layer = 4 * 2048**2 + 2 * 2048 * 8192
@@ -80,13 +80,13 @@ def test_flops_of_a_token_follow_the_convention() -> None:
         published.convention(run(flop_convention="nemo-lora (not comparable)"), inputs)
 
 
-def test_mfu_is_of_the_peak_that_the_source_divides_by() -> None:
+def test_measured_mfu_uses_peak_of_source() -> None:
     by_rate = run()
     by_share = run(tflops_per_gpu="", mfu_pct="40", peak_tflops_used="1022")
     assert published.step_time(by_share, inputs_of(by_share))[0] == pytest.approx(published.step_time(by_rate, inputs_of(by_rate))[0])
 
 
-def test_memory_is_in_bytes() -> None:
+def test_measured_memory_is_in_bytes() -> None:
     assert published.memory(run(peak_mem_gib="40")) == 40 * 2**30
     assert published.memory(run()) is None
 
@@ -94,7 +94,7 @@ def test_memory_is_in_bytes() -> None:
 # --- rows to inputs ---------------------------------------------------------------------------------------------------------
 
 
-def test_what_a_row_leaves_out_follows_the_stated_rules() -> None:
+def test_row_defaults_follow_stated_rules() -> None:
     inputs = inputs_of(run(tp="", pp="", vp="", micro_batch="", recompute="", seq_parallel="", sharding="", kv_heads=""))
     value = inputs.value
     assert [value(name) for name in ("tp", "pp", "cp", "ep", "interleaving", "micro_batch")] == [1.0] * 6
@@ -111,7 +111,7 @@ def test_what_a_row_leaves_out_follows_the_stated_rules() -> None:
     assert inputs_of(run(tp="2", dp="24")).value("sequence_parallel") == 1
 
 
-def test_maxtext_shares_experts_and_takes_its_batch_whole() -> None:
+def test_row_of_maxtext_shards_experts_and_reads_global_batch() -> None:
     mixture = {"arch": "moe", "experts": "8", "topk": "2", "moe_ffn": "8192", "micro_batch": "", "sharding": "FSDP (JAX MaxText)"}
     value = inputs_of(run(**mixture)).value
     assert (value("ep"), value("micro_batch"), value("zero_stage")) == (1, 4, 3)
@@ -119,7 +119,7 @@ def test_maxtext_shares_experts_and_takes_its_batch_whole() -> None:
     assert (value("ep"), value("micro_batch")) == (8, 1)
 
 
-def test_words_for_format_recompute_and_sharding() -> None:
+def test_row_words_for_format_recompute_and_sharding() -> None:
     assert [precision(text, "H100-SXM") for text in ("fp8 (current scaling)", "mxfp8", "nvfp4", "bf16 (amp)", "fp16", "")] == [
         "fp8",
         "fp8",
@@ -136,13 +136,13 @@ def test_words_for_format_recompute_and_sharding() -> None:
     assert zero_stage("", 0) == 0
 
 
-def test_the_memory_of_the_row_decides_between_gpus_of_one_name() -> None:
+def test_row_memory_selects_gpu_variant() -> None:
     small, large = inputs_of(run(gpu="A100-SXM", gpu_mem_gb="40")), inputs_of(run(gpu="A100-SXM", gpu_mem_gb="80"))
     assert small.value("gpu_memory") < 0.6 * large.value("gpu_memory")
     assert small.entries[0].name != large.entries[0].name
 
 
-def test_network_and_power_cap_of_a_row_replace_the_catalogue() -> None:
+def test_row_network_and_power_cap_override_catalogue() -> None:
     inputs = inputs_of(run(notes="4x100 Gb/s RoCE", power_cap_w="500"))
     assert inputs.value("scaleout_bandwidth") == 400e9 / 8 / 8
     assert inputs.value("gpu_tdp") == 500
@@ -162,29 +162,29 @@ def test_network_and_power_cap_of_a_row_replace_the_catalogue() -> None:
         ({"global_batch": "", "micro_batch": ""}, "batch not published"),
     ],
 )
-def test_a_row_that_cannot_be_scored_says_why(changed: dict[str, str], reason: str) -> None:
+def test_row_that_cannot_be_scored_has_reason(changed: dict[str, str], reason: str) -> None:
     with pytest.raises(Unscored) as caught:
         inputs_of(run(**changed))
     assert reason in caught.value.reason
 
 
-def test_sizes_that_only_the_notes_name() -> None:
+def test_row_sizes_are_read_from_notes() -> None:
     inputs = inputs_of(run(tp="", pp="", dp="", micro_batch="", notes="layout presumed (TP4 PP4 VP5 MBS2)"))
     assert [inputs.value(name) for name in ("tp", "pp", "interleaving", "micro_batch")] == [4, 4, 5, 2]
     assert inputs_of(run(pp="2", vp="", dp="24", notes="interleaved 1F1B")).value("interleaving") == 2
 
 
-def test_tensor_parallelism_is_what_data_parallelism_leaves() -> None:
+def test_row_tensor_parallelism_follows_from_data_parallelism() -> None:
     assert inputs_of(run(tp="", pp="2", dp="3")).value("tp") == 8
     assert inputs_of(run(tp="", pp="", dp="", sharding="FSDP (JAX MaxText)")).value("tp") == 1
 
 
-def test_experts_may_come_from_the_catalogue() -> None:
+def test_row_experts_default_to_catalogue() -> None:
     mixtral = {"arch": "moe", "model": "Mixtral-8x7B", "layers": "32", "hidden": "4096", "heads": "32", "ffn": "", "mlp_gated": ""}
     assert inputs_of(run(**mixtral, experts="", topk="", moe_ffn="", ep="")).value("experts") == 8
 
 
-def test_a_failure_without_a_cause_is_a_verdict_of_its_study_alone() -> None:
+def test_row_failure_without_cause_counts_in_its_study_only() -> None:
     huge = {"micro_batch": "4096", "global_batch": "196608"}
     rows = [run(), run(id="paper-failed-001", family="paper-failed", outcome="failed", **huge)]
     found = training_summary.summary(training.score(training.prepare(rows)))
@@ -197,18 +197,18 @@ def test_a_failure_without_a_cause_is_a_verdict_of_its_study_alone() -> None:
     assert found["fits"]["out of memory, predicted not to"] == 0
 
 
-def test_a_model_of_another_width_is_not_the_one_in_the_catalogue() -> None:
+def test_row_model_of_other_width_is_not_catalogue_entry() -> None:
     assert inputs_of(run(model="Qwen3-32B", hidden="5120", heads="64")).value("head_size") == 128
     assert inputs_of(run(model="Qwen3-32B", hidden="4096", heads="64")).value("head_size") == 64
 
 
-def test_classes_of_rows() -> None:
+def test_row_classes() -> None:
     assert kind(run()) == "dense complete"
     assert kind(run(micro_batch="")) == "dense incomplete"
     assert kind(run(arch="moe-hybrid")) == "moe"
 
 
-def test_baseline_is_half_of_peak_times_the_bubble() -> None:
+def test_baseline_is_half_of_peak_times_bubble() -> None:
     inputs = inputs_of(run(pp="4", vp="2", dp="12"))
     work = 3 * published.forward_flops(inputs, 1) * 192 * 4096
     assert baseline.step_time(inputs) == pytest.approx(work / (0.5 * inputs.value("peak_rate") * 48) * (1 + 3 / (2 * 16)))
@@ -254,7 +254,7 @@ def test_overrides_change_the_prediction() -> None:
     assert training.score_training(prepared, {("peak_rate", "h100-sxm"): 1e14}).predicted == after.predicted
 
 
-def test_report_page_holds_tables_plot_and_the_worst_rows_with_their_terms(tmp_path) -> None:
+def test_report_page_has_tables_plot_and_worst_rows(tmp_path) -> None:
     pytest.importorskip("matplotlib")
     scores = training.score(training.prepare([run()]))
     found = training_summary.summary(scores)
@@ -269,7 +269,7 @@ def test_report_page_holds_tables_plot_and_the_worst_rows_with_their_terms(tmp_p
     assert 'src="http' not in page
 
 
-def test_terms_of_a_step_add_up_to_most_of_it() -> None:
+def test_explained_terms_sum_to_most_of_step() -> None:
     found = explain.terms("step_time", inputs_of(run()))
     assert 0.8 < sum(share for name, share in found if name not in explain.WHOLE) < 1.2
 
@@ -278,6 +278,6 @@ def test_terms_of_a_step_add_up_to_most_of_it() -> None:
     "column", ["heads", "tp", "n_gpus", "micro_batch", "global_batch", "seq_len", "recompute", "precision", "sharding", "layers"]
 )
 @pytest.mark.parametrize("text", ["0", "-3", "1e30", "nan", "full (every block)"])
-def test_a_row_with_nonsense_is_scored_or_skipped_but_never_stops_the_file(column: str, text: str) -> None:
+def test_invalid_row_is_skipped_without_stopping(column: str, text: str) -> None:
     for one in training.score(training.prepare([run(**{column: text})])):
         assert one.skipped or one.predicted is not None

@@ -30,7 +30,7 @@ METERED = {
 }
 
 
-def test_a_circular_row_tests_arithmetic_with_its_own_power_and_pue() -> None:
+def test_energy_circular_row_uses_its_own_power_and_pue() -> None:
     (one,) = energy.score([Row(SUM)])
     assert one.predicted == pytest.approx(400 * 1000 * 3600 * 1.1)
     assert one.published == pytest.approx(0.44 * 3.6e9)
@@ -41,7 +41,7 @@ def test_a_circular_row_tests_arithmetic_with_its_own_power_and_pue() -> None:
     assert one.skipped == "energy not printed"
 
 
-def test_a_metered_server_tests_the_modelled_power() -> None:
+def test_energy_metered_server_scores_modelled_power() -> None:
     power, total = energy.score([Row(METERED)])
     assert (power.quantity, total.quantity) == ("node_power", "energy")
     assert power.predicted is not None
@@ -51,7 +51,7 @@ def test_a_metered_server_tests_the_modelled_power() -> None:
     assert [one.skipped for one in other] == ["layers not published"] * 2
 
 
-def test_a_metered_row_takes_the_layout_of_the_run_it_names() -> None:
+def test_energy_metered_row_takes_layout_of_named_run() -> None:
     named = Row({**METERED, "linked_training_row": "paper-001", "joule_per_token": "0.05"})
     per_token = energy.score([named], {"paper-001": run()})[1]
     assert per_token.quantity == "energy_per_token"
@@ -60,13 +60,13 @@ def test_a_metered_row_takes_the_layout_of_the_run_it_names() -> None:
     assert per_token.predicted is not None
 
 
-def test_fans_are_added_where_air_cools_the_server() -> None:
+def test_energy_adds_fans_of_air_cooled_server() -> None:
     bare, aired = (energy.score([Row({**METERED, "cooling": word})])[0].predicted for word in ("immersion/liquid", "air"))
     assert bare is not None
     assert aired == pytest.approx(bare / (1 - 0.15))
 
 
-def test_an_idle_server_is_its_own_figure() -> None:
+def test_energy_idle_server_is_scored_separately() -> None:
     (one,) = energy.score([Row({**METERED, "model": "idle", "power_w_per_node": "2370", "energy_mwh": ""})])
     assert one.quantity == "node_power"
     assert one.error == pytest.approx(0, abs=0.01)

@@ -20,7 +20,7 @@ def score(name: str, predicted: float, measured: float, quantity: str = "step_ti
     return Score(name, row.family, quantity, predicted, measured, "", row, notes={"baseline": 1.0})
 
 
-def test_families_weigh_the_same_however_many_rows_they_have() -> None:
+def test_measures_weigh_families_equally() -> None:
     found = measures.families_equal({"large": [0.1] * 99, "small": [-0.3]})
     assert found["families"] == 2
     assert found["rows"] == 100
@@ -32,7 +32,7 @@ def test_families_weigh_the_same_however_many_rows_they_have() -> None:
     assert found["median"] == pytest.approx(0.1)
 
 
-def test_quantiles_and_ranks() -> None:
+def test_measures_quantiles_and_ranks() -> None:
     assert measures.median([3, 1, 2]) == 2
     assert measures.quantile([0, 10], 0.9) == 9
     assert math.isnan(measures.median([]))
@@ -42,7 +42,7 @@ def test_quantiles_and_ranks() -> None:
     assert measures.rank_correlation([1, 1, 1], [3, 2, 1]) == 0
 
 
-def test_confusion_table() -> None:
+def test_measures_confusion_table() -> None:
     verdicts = [(1, 1)] * 9 + [(0, 1)] + [(0, 0)] * 3 + [(1, 0)]
     found = training_summary.confusion([score(f"r{i}", p, m, "fits") for i, (p, m) in enumerate(verdicts)])
     assert found["ran, predicted not to"] == 1
@@ -52,7 +52,7 @@ def test_confusion_table() -> None:
     assert found["balanced_accuracy"] == pytest.approx((0.9 + 0.75) / 2)
 
 
-def test_regret_of_a_choice() -> None:
+def test_measures_regret_of_choice() -> None:
     predicted, measured = [3.0, 1.0, 2.0, 4.0, 5.0], [1.0, 1.2, 1.1, 1.3, 1.4]
     rows = [score(f"r{i}", p, m, tp=str(2**i)) for i, (p, m) in enumerate(zip(predicted, measured, strict=True))]
     (group,) = layouts.groups(rows, {}, kernel=False)
@@ -67,7 +67,7 @@ def test_regret_of_a_choice() -> None:
     assert layouts.groups([score(f"s{i}", 1.0, 1.0) for i in range(9)], {}, kernel=False) == []  # one layout, nine times
 
 
-def test_groups_keep_software_kernels_apart_on_request() -> None:
+def test_measures_group_by_software_kernels() -> None:
     rows = [score(f"r{i}", 1.0 + i, 1.0 + i, tp=str(2 ** (i // 2)), notes=f"kernel: {'flash' if i % 2 else 'torch'}") for i in range(10)]
     assert [group.layouts for group in layouts.groups(rows, {}, kernel=False)] == [10]
     assert [group.layouts for group in layouts.groups(rows, {}, kernel=True)] == [5, 5]

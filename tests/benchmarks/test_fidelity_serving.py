@@ -33,7 +33,7 @@ SERVED = {
 }
 
 
-def test_words_of_a_split() -> None:
+def test_serving_row_split_words() -> None:
     assert split("TP4 PP2", 8) == {"serving_tp": 4.0, "serving_pp": 2.0, "serving_dp": 1.0, "serving_ep": 1.0}
     assert split("TP1 EP8 DP1", 8) == {"serving_tp": 8.0, "serving_pp": 1.0, "serving_dp": 1.0, "serving_ep": 8.0}
     assert split("TP1 EP8 DP8", 8) == {"serving_tp": 1.0, "serving_pp": 1.0, "serving_dp": 8.0, "serving_ep": 8.0}
@@ -41,7 +41,7 @@ def test_words_of_a_split() -> None:
     assert split("", 8) is None
 
 
-def test_replicas_share_the_load_of_a_served_row() -> None:
+def test_serving_row_load_is_divided_by_replicas() -> None:
     one = served(Row({**SERVED, "gpus": "4", "concurrency": "256"}))
     assert one.replicas == 4
     assert one.inputs.value("concurrency") == 64
@@ -50,7 +50,7 @@ def test_replicas_share_the_load_of_a_served_row() -> None:
     assert whole.replicas == 2
 
 
-def test_more_running_sequences_than_the_lengths_allow_are_shorter() -> None:
+def test_serving_row_shortens_sequences_to_batch() -> None:
     def given(**changed: str) -> dict[str, object]:
         return dict(served(Row({**SERVED, **changed})).inputs.given)
 
@@ -62,7 +62,7 @@ def test_more_running_sequences_than_the_lengths_allow_are_shorter() -> None:
     assert "mean_context" not in given(concurrency="2000", load_point="closed loop")
 
 
-def test_a_static_batch_beyond_the_memory_runs_in_equal_waves() -> None:
+def test_serving_row_static_batch_beyond_memory_runs_in_waves() -> None:
     row = {**SERVED, "load_point": "static batch", "input_tokens": "1024", "output_tokens": "1024", "workload": "synthetic fixed length"}
     assert served(Row(row)).inputs.value("concurrency") == 64
     # 303 sequences of 1,536 tokens fit
@@ -70,7 +70,7 @@ def test_a_static_batch_beyond_the_memory_runs_in_equal_waves() -> None:
     assert served(Row({**row, "concurrency": "700"})).inputs.value("concurrency") == pytest.approx(700 / 3)
 
 
-def test_formats_of_a_served_row() -> None:
+def test_serving_row_formats() -> None:
     def formats(**changed: str) -> tuple[object, ...]:
         given = served(Row({**SERVED, **changed})).inputs.given
         return given["serving_precision"], given["weight_bits"], given["kv_bits"]
@@ -115,14 +115,14 @@ def test_a_burst_keeps_its_requests_in_flight() -> None:
     assert served(Row(burst)).inputs.value("concurrency") > 1e5
 
 
-def test_boundaries_and_units_of_a_served_row() -> None:
+def test_serving_row_boundaries_and_units() -> None:
     assert serving.boundary(Row(SERVED)) == "chip"
     assert serving.boundary(Row({"power_boundary": "whole 8-GPU node, wall AC meter"})) == "server"
     assert serving.boundary(Row({"power_boundary": "node x PUE, 0.7 of max power"})) == "facility"
     assert serving.published(Row(SERVED))["time_per_output_token"] == 0.02
 
 
-def test_a_served_row_that_cannot_be_scored_says_why() -> None:
+def test_serving_row_that_cannot_be_scored_has_reason() -> None:
     for changed, reason in (
         ({"model": "Unheard-of-1B"}, "no catalogue entry for the model"),
         ({"hardware": "undisclosed"}, "no catalogue entry for the accelerator"),
@@ -144,7 +144,7 @@ def test_rows_that_the_file_doubts_or_that_wait_for_requests_are_left_out() -> N
     assert busy.served
 
 
-def test_batch_scaling_compares_the_smallest_with_the_largest_batch_of_one_setup() -> None:
+def test_serving_batch_scaling_compares_smallest_and_largest_batch() -> None:
     def one(batch: str, predicted: float, measured: float, **changed: str) -> Score:
         return Score("x", "s", "energy_per_output_token", predicted, measured, "", Row({**SERVED, "concurrency": batch, **changed}))
 
@@ -154,7 +154,7 @@ def test_batch_scaling_compares_the_smallest_with_the_largest_batch_of_one_setup
     assert found["within_25"] == 1
 
 
-def test_ratios() -> None:
+def test_serving_ratios() -> None:
     found = measures.ratios([2.0, 0.5, 1.0, 4.0])
     assert found["geometric_error"] == pytest.approx(2)
     assert found["median_ratio"] == 1.5

@@ -28,7 +28,7 @@ def rows(*changes):
     return serving.prepare([Row({**ROW, "row_id": str(i), **change}) for i, change in enumerate(changes)])
 
 
-def test_every_constant_of_the_fit_is_in_the_catalogue():
+def test_fit_constants_are_in_catalogue():
     shared = {name for name, *_ in fit_serving.SHARED}
     own = {name for name, *_ in fit_serving.OWN}
     assert shared <= set(parameters.parameters())
@@ -39,14 +39,14 @@ def test_every_constant_of_the_fit_is_in_the_catalogue():
         assert parameters.parameters()[name].default.value == default.figures[name, ""].value
 
 
-def test_the_fit_leaves_out_only_what_it_says():
+def test_fit_leaves_out_only_named_rows():
     plain, gpqa, two = rows(
         {}, {"workload": "gpqa", "hardware": "B200 SXM"}, {"workload": "gpqa", "hardware": "B200 SXM", "gpus": "2", "parallelism": "TP2"}
     )
     assert [fit_serving.left_out(row) for row in (plain, gpqa, two)] == [False, True, False]
 
 
-def test_the_fit_finds_constants_that_made_the_rates():
+def test_fit_recovers_known_constants():
     loads = [{"concurrency": str(batch), "output_tok_s": "1"} for batch in (1, 8, 64)]
     truth: dict[str | tuple[str, str], float] = {"prefill_efficiency": 0.4, ("engine_step_time", "vllm-2025"): 4e-3}
     made = serving.score(rows(*loads), truth)
@@ -58,7 +58,7 @@ def test_the_fit_finds_constants_that_made_the_rates():
         assert again[key] == pytest.approx(rate, rel=0.2)
 
 
-def test_constants_are_written_where_they_are_read(tmp_path):
+def test_fit_writes_constants_to_parameters(tmp_path):
     path = Path(tmp_path) / "engine.yaml"
     path.write_text('  engine_step_time: {unit: s, default: {value: 1 ms, derived: "fit"}}\n', encoding="utf-8")
     fit_serving._replace(path, "engine_step_time", 2.5e-3)

@@ -13,7 +13,7 @@ def prepared() -> list[training.Prepared]:
     return [replace(one, step_time=0.5) for one in found]
 
 
-def test_a_constant_is_identified_by_the_runs_that_follow_it() -> None:
+def test_identification_counts_runs_that_depend_on_constant() -> None:
     found = identification.table(prepared())
     assert set(found) == {name for name in fit_training.CONSTANTS if " of " not in name}
     assert found["hbm_efficiency"]["rows"] == 1
@@ -25,7 +25,7 @@ def test_a_constant_is_identified_by_the_runs_that_follow_it() -> None:
     assert found["fp4_efficiency"]["elasticity"] == 0
 
 
-def test_a_clock_is_that_of_each_gpu_of_its_generation() -> None:
+def test_identification_groups_clocks_by_generation() -> None:
     found = fit_training.overrides({"training_clock of H100": 0.5, "tp_overlap": 0.4})
     assert found["training_clock", "h100-sxm"] == found["training_clock", "h200-sxm"] == 0.5
     assert ("training_clock", "a100-sxm-80gb") not in found

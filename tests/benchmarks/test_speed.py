@@ -30,19 +30,19 @@ def assert_same(one, other):
 
 @pytest.mark.skipif(not c.available(), reason="gcc is not there")
 @pytest.mark.parametrize("subject", SUBJECTS, ids=lambda s: s.name)
-def test_the_nests_in_c_compute_what_the_interpreter_computes(subject):
+def test_speed_c_nests_equal_interpreter(subject):
     plan = subject.plan(small=True)
     assert_same(outputs(c.program(plan), plan), outputs(blocks.program(plan, budget=np.inf), plan))
 
 
 @pytest.mark.parametrize("subject", [s for s in SUBJECTS if s.broadcast], ids=lambda s: s.name)
-def test_the_nest_in_numpy_computes_what_the_interpreter_computes(subject):
+def test_speed_numpy_nest_equals_interpreter(subject):
     plan = subject.plan(small=True)
     assert_same(outputs(broadcast.program(plan, np.inf), plan), outputs(blocks.program(plan, budget=np.inf), plan))
 
 
 @pytest.mark.parametrize("subject", SUBJECTS, ids=lambda s: s.name)
-def test_a_small_subject_has_all_axes_and_points_that_are_possible(subject):
+def test_speed_small_subject_has_all_axes_and_feasible_points(subject):
     small, whole = subject.plan(small=True), subject.plan(small=False)
     assert {nest.dims for nest in small.output_nests if len(nest.dims) == len(small.order)}
     assert set(small.order) == set(whole.order)
@@ -50,7 +50,7 @@ def test_a_small_subject_has_all_axes_and_points_that_are_possible(subject):
     assert any(np.isfinite(array).any() for array in values)
 
 
-def test_all_phases_run(tmp_path):
+def test_speed_all_phases_run(tmp_path):
     file = tmp_path / "speed.json"
     command = [sys.executable, "-m", "benchmarks.speed", "--smoke", "--json", str(file)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
@@ -60,13 +60,13 @@ def test_all_phases_run(tmp_path):
     assert all(result["value"] > 0 for result in found["results"])
 
 
-def test_a_race_gives_each_contender_a_rate_in_each_round():
+def test_speed_compare_gives_rate_per_round():
     rates = race({"one": lambda: 2.0 + sum(range(1000)) * 0, "two": lambda: 1.0 + sum(range(1000)) * 0}, rounds=7)
     assert [len(found) for found in rates.values()] == [7, 7]
     assert ratio([4.0, 9.0, 2.0], [2.0, 3.0, 2.0]) == 2.0
 
 
-def test_a_target_is_met_from_its_own_side():
+def test_speed_target_comparison_has_direction():
     assert Result("p", "s", "w", 2.0, "1", 1.0).met
     assert Result("p", "s", "w", 2.0, "1", 1.0, at_most=True).met is False
     assert Result("p", "s", "w", 2.0, "1").met is None

@@ -28,21 +28,21 @@ def row(**fields: str) -> Row:
         ("an unheard-of paper", "2024", "megatron-lm-2024"),
     ],
 )
-def test_a_row_is_run_by_the_newest_release_that_is_not_newer(source, year, name):
+def test_trainer_is_newest_release_at_date_of_row(source, year, name):
     assert trainer(row(source=source, year=year)).name == name
 
 
-def test_sharding_names_the_framework_where_the_source_does_not():
+def test_trainer_follows_from_sharding():
     assert trainer(row(source="a paper", sharding="FSDP2")).name == "fsdp2-2026"
     assert trainer(row(source="a paper", sharding="FSDP (JAX MaxText)")).name == "maxtext-2025"
 
 
-def test_every_framework_has_an_entry():
+def test_trainers_have_catalogue_entry():
     names = {name.rpartition("-")[0] for name in entries.entry_names("trainer")}
     assert {framework for _, framework in FRAMEWORKS} == names
 
 
-def test_the_recipe_of_a_row_replaces_what_its_trainer_does():
+def test_row_recipe_overrides_trainer():
     said = row(ep_overlap="1", dispatcher="deepep", cuda_graph="full_iteration")
     assert recipe(said, True) == {"expert_overlap": 1.0, "dispatcher": "deepep", "kernel_launch": "whole-graph"}
     fused = recipe(row(fused_experts="1", attention_fp8="1"), True)
@@ -61,11 +61,11 @@ def test_the_recipe_of_a_row_replaces_what_its_trainer_does():
         ("off (TP and P2P overlap disabled)", "", 0.0),
     ],
 )
-def test_words_for_the_overlap_of_the_exchange(comm_overlap, notes, found):
+def test_row_words_for_overlap(comm_overlap, notes, found):
     assert recipe(row(comm_overlap=comm_overlap, notes=notes), True)["expert_overlap"] == found
 
 
-def test_words_of_the_notes():
+def test_row_words_of_notes():
     said = recipe(row(notes="alltoall dispatcher, no CUDA graphs, moe_permute_fusion off"), True)
     assert said == {"dispatcher": "all-to-all", "kernel_launch": "eager"}
     kernels = recipe(row(notes="kernel: torch"), True)
@@ -83,11 +83,11 @@ def test_words_of_the_notes():
         ("NVIDIA NeMo Automodel", "TE+DeepEP, balanced fake gate", True),
     ],
 )
-def test_routing_is_even_where_it_is_forced(source, notes, forced):
+def test_row_forced_routing_is_even(source, notes, forced):
     assert ("expert_imbalance" in recipe(row(source=source, notes=notes), True)) == forced
 
 
-def test_modules_that_are_computed_again():
+def test_row_recomputed_modules():
     assert modules(row(recompute_modules="mla_up_proj+mlp")) == {"recompute_latent_projection": 1.0, "recompute_mlp": 1.0}
     assert modules(row(recompute="selective: moe+layernorm")) == {"recompute_experts": 1.0, "recompute_norms": 1.0}
     assert modules(row(recompute="full")) == {}

@@ -16,6 +16,6 @@ WORDS = {
 
 
 @pytest.mark.parametrize("parameter", sorted(WORDS))
-def test_a_choice_is_the_place_of_its_word(parameter):
+def test_choice_constant_equals_index_of_word(parameter):
     words = parameters()[parameter].choices
     assert {word: words.index(word) for word in WORDS[parameter]} == WORDS[parameter]

@@ -34,7 +34,7 @@ def counted(inputs):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_parameters_and_operations_of_a_transformer(model):
+def test_oracle_transformer_parameters_and_flops(model):
     quantities = ("total_parameters", "active_parameters", "forward_flops_per_token")
     compare(quantities, {"model": model}, counted, sequence_length=random.Random(model).choice((96, 1000, 3000)))
 
@@ -47,7 +47,7 @@ SERVING = (
 
 
 @pytest.mark.parametrize("seed", range(28))
-def test_a_served_model_from_step_to_fleet(seed):
+def test_oracle_serving_from_step_to_fleet(seed):
     chance = random.Random(seed)
     precision, bits = chance.choice((("bf16", 16), ("fp8", 8), ("fp8", 4.25)))
     heads = entry("model", MODELS[seed % len(MODELS)]).figures["attention_heads", ""].value
@@ -99,7 +99,7 @@ SWITCHES = (
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_a_training_step_its_memory_and_its_power(seed):
+def test_oracle_training_step_memory_and_power(seed):
     chance = random.Random(seed)
     model = TRAINED[seed % len(TRAINED)]
     experts = model in ("mixtral-8x7b", "qwen3-30b-a3b", "deepseek-v3", "gpt-oss-120b", "qwen3-next-80b-a3b")

@@ -19,21 +19,21 @@ def cluster(**changes):
     return interpret.compute_point(resolved, {**ARTICLE, **changes}).values
 
 
-def test_the_articles_counts():
+def test_cluster_counts_of_article():
     values = cluster()
     assert values["gpus_per_replica"] == 120
     assert values["replicas"] == pytest.approx(208.3, abs=0.05)
     assert values["servers"] == 3125
 
 
-def test_the_articles_powers():
+def test_cluster_power_of_article():
     values = cluster()
     assert values["gpu_power_total"] == 10e6
     assert values["it_power"] == 20.3125e6
 
 
 @pytest.mark.parametrize(("servers", "replicas"), [(280.0, 8.0), (350.0, 10.0), (420.0, 12.0)])
-def test_megatron_turing_nlg(servers, replicas):
+def test_cluster_of_megatron_turing_nlg(servers, replicas):
     """Smith et al. 2022 (arXiv 2201.11990): one copy of the 530B model on 8 x 35 = 280 A100; 280, 350 and 420 DGX servers."""
     values = cluster(gpus=servers * 8, tp=8.0, pp=35.0)
     assert values["gpus_per_replica"] == 280
@@ -41,7 +41,7 @@ def test_megatron_turing_nlg(servers, replicas):
     assert values["replicas"] == replicas
 
 
-def test_context_parallel_ranks_hold_one_copy_together():
+def test_replicas_count_context_parallel_ranks_once():
     assert cluster(tp=8.0, pp=16.0, cp=16.0)["gpus_per_replica"] == 2048
 
 
@@ -49,11 +49,11 @@ def test_context_parallel_ranks_hold_one_copy_together():
     ("output", "unused"),
     [("gpus_per_replica", "gpus"), ("servers", "tp"), ("gpu_power_total", "server_power"), ("it_power", "gpu_tdp"), ("it_power", "pp")],
 )
-def test_a_quantity_does_not_carry_what_it_does_not_need(output, unused):
+def test_cluster_quantities_read_only_needed_inputs(output, unused):
     assert unused not in graph.resolve([output], given=["server_power"]).inputs
 
 
-def test_the_rate_that_the_article_implies():
+def test_required_mfu_of_article():
     """2e25 FLOP on 25,000 A100 of 312 TFLOP/s in 90 days: a third of their peak."""
     given = {"model_flops": 2e25, "gpus": 25e3, "peak_rate_16bit": 312e12, "training_duration": 90 * 86400.0}
     given["effective_training_fraction"] = 1.0
@@ -63,7 +63,7 @@ def test_the_rate_that_the_article_implies():
 
 
 @pytest.mark.parametrize(("taken", "misses"), [(60, False), (90, False), (91, True)])
-def test_a_run_lasts_until_training_is_done_and_has_no_value_where_it_misses_its_deadline(taken, misses):
+def test_run_duration_is_undefined_past_deadline(taken, misses):
     given = {"it_power": 20e6, "training_duration": 90 * 86400.0, "time_to_train": taken * 86400.0}
     found = interpret.compute_point(graph.resolve(["training_energy"], given, FINISHED), given)
     assert [rule.name for rule in found.broken] == ["training_misses_deadline"] * misses
@@ -71,21 +71,21 @@ def test_a_run_lasts_until_training_is_done_and_has_no_value_where_it_misses_its
     assert math.isnan(found.values["training_energy"]) if misses else found.values["training_energy"] == 20e6 * taken * 86400
 
 
-def test_a_run_without_a_deadline_is_done_whenever_training_is():
+def test_run_duration_without_deadline_is_time_to_train():
     given = {"it_power": 20e6, "time_to_train": 5000 * 86400.0}
     resolved = graph.resolve(["training_energy"], given, FINISHED)
     assert set(resolved.inputs) == set(given), "no rule asks for a deadline that nobody gives"
     assert interpret.compute_point(resolved, given).values["training_energy"] == 20e6 * 5000 * 86400
 
 
-def test_a_given_duration_is_that_of_the_run_and_is_told():
+def test_run_duration_takes_given_duration_with_warning():
     given = {"it_power": 20e6, "training_duration": 90 * 86400.0}
     found = interpret.compute_point(graph.resolve(["training_energy"], given, {"duration_method": float(GIVEN_DURATION)}), given)
     assert [rule.name for rule in found.broken] == ["run_counts_given_duration"]
     assert found.values["training_energy"] == 20e6 * 90 * 86400
 
 
-def test_a_longer_run_takes_more_of_all_that_a_run_takes():
+def test_run_energy_cost_and_carbon_grow_with_duration():
     """Energy, cost, carbon and water count the same time."""
     run = {"it_power": 20e6, "annual_capital_cost": 1e9, "embodied_carbon": 1e7, "electricity_price": 2e-8, "carbon_intensity": 1e-7}
     run |= {"onsite_water_usage": 1e-10, "offsite_water_intensity": 1e-9, "gpus": 1000.0, "gpu_cloud_price": 1e-3, "pue": 1.2}
@@ -96,7 +96,7 @@ def test_a_longer_run_takes_more_of_all_that_a_run_takes():
         assert two == pytest.approx(2 * one), name
 
 
-def test_a_run_lasts_until_it_is_finished_or_as_long_as_is_given():
+def test_run_duration_by_hand():
     given = {"finished_duration": 60.0, "given_duration": 90.0}
     assert [cluster_.run_duration(duration_method=method, **given) for method in (FINISHED_RUN, FINISHED_RUN + 1)] == [60, 90]
     assert cluster_.finished_duration(time_to_train=60.0) == 60
@@ -104,11 +104,11 @@ def test_a_run_lasts_until_it_is_finished_or_as_long_as_is_given():
 
 
 @pytest.mark.parametrize(("taken", "missed"), [(89.0, False), (90.0, False), (91.0, True)])
-def test_a_deadline_is_missed_by_a_run_that_takes_longer(taken, missed):
+def test_deadline_rule_is_broken_by_longer_run(taken, missed):
     assert cluster_.training_misses_deadline(time_to_train=taken, training_duration=90.0) is missed
 
 
-def test_every_duration_that_is_given_is_warned_of():
+def test_given_duration_rule_warns():
     assert cluster_.run_counts_given_duration(given_duration=0.0)
     assert cluster_.run_counts_given_duration(given_duration=90.0)
     assert not cluster_.run_counts_given_duration(given_duration=math.nan)

@@ -41,24 +41,24 @@ def energy(output, **changes):
         ("total_facility_energy", to_si("133.65 GWh", "J")),
     ],
 )
-def test_the_articles_energies(output, printed):
+def test_energy_of_article(output, printed):
     assert energy(output) == pytest.approx(printed, rel=1e-12)
 
 
-def test_bloom_as_its_paper_counts_it():
+def test_energy_of_bloom():
     """Luccioni et al. 2022 (arXiv 2211.02001): 384 A100 at 400 W for 1,082,990 GPU-hours take 433 MWh."""
     duration = to_si("1082990 h", "s") / 384
     assert energy("training_energy", it_power=384 * 400.0, run_duration=duration) == pytest.approx(to_si("433.2 MWh", "J"), rel=1e-4)
 
 
-def test_glm_130b_as_its_paper_counts_it():
+def test_energy_of_glm_130b():
     """GLM-130B (arXiv 2210.02414): 442.4 MWh, which is 768 A100 at 400 W for 60 days."""
     assert energy("training_energy", it_power=768 * 400.0, run_duration=to_si("60 d", "s")) == pytest.approx(
         to_si("442.4 MWh", "J"), rel=1e-3
     )
 
 
-def test_no_queries_take_no_energy_and_never_overtake():
+def test_serving_energy_without_queries_is_zero():
     assert energy("serving_energy", queries_per_day=0.0) == 0
     overtake = energy("overtake_days", queries_per_day=0.0)
     assert overtake != overtake
@@ -68,15 +68,15 @@ def test_no_queries_take_no_energy_and_never_overtake():
     ("output", "unused"),
     [("training_energy", "pue"), ("serving_energy", "it_power"), ("serving_energy_per_day", "serving_period"), ("overtake_days", "pue")],
 )
-def test_a_quantity_does_not_carry_what_it_does_not_need(output, unused):
+def test_energy_quantities_read_only_needed_inputs(output, unused):
     assert unused not in graph.resolve([output], given=GIVEN).inputs
 
 
-def test_little_serving_overtakes_late_and_none_never():
+def test_overtake_days_by_hand():
     assert kernels.overtake_days(training_energy=3.0, serving_power=0.5) == 6
     assert math.isnan(kernels.overtake_days(training_energy=3.0, serving_power=0.0))
 
 
-def test_the_share_of_serving_in_little_energy_and_in_none():
+def test_serving_share_by_hand():
     assert kernels.serving_share(serving_energy=0.125, training_energy=0.375) == 0.25
     assert math.isnan(kernels.serving_share(serving_energy=0.0, training_energy=0.0))

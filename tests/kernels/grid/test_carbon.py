@@ -10,7 +10,7 @@ from sweep.kernels.grid import carbon
 from tests.at_point import evaluate, value
 
 
-def test_one_place_has_several_carbon_intensities():
+def test_carbon_intensity_differs_by_kind():
     grams = to_si("1 g/kWh", "kg/J")
     assert value("carbon_intensity", {"site": "us-va"}) == pytest.approx(244.8 * grams)
     assert value("carbon_intensity", {"site": "zone-pjm"}) == pytest.approx(329 * grams)
@@ -18,25 +18,25 @@ def test_one_place_has_several_carbon_intensities():
     assert value("carbon_intensity", {"site": "united-states"}, carbon_kind="marginal-direct") == pytest.approx(707 * grams)
 
 
-def test_a_kind_that_a_site_lacks_is_no_number_and_named():
+def test_carbon_intensity_of_missing_kind_sets_status():
     result, flags = evaluate("operational_carbon", {"site": "cn-sichuan"}, carbon_kind="average-lifecycle", facility_energy="1 GWh")
     assert math.isnan(result)
     assert flags == {"grid_carbon_intensity_is_missing"}
 
 
-def test_figures_of_whatever_kind_are_warned_of():
+def test_carbon_intensity_as_published_warns():
     result, flags = evaluate("annual_carbon", {"site": "cn-sichuan"}, carbon_kind="as-published", facility_power="1 GW")
     assert result == pytest.approx(156.4e-3 / 3.6e6 * 0.8e9 * 31.536e6)
     assert flags == {"carbon_kinds_differ"}
 
 
 @pytest.mark.parametrize(("method", "kilograms"), [("vendor", 164), ("ecologits", 273), ("boavizta", 575)])
-def test_embodied_carbon_of_an_h100_spreads_over_publications(method, kilograms):
+def test_embodied_carbon_of_h100_by_publication(method, kilograms):
     total = value("embodied_carbon", {"gpu": "h100-sxm"}, embodied_method=method, gpus=8, servers=1, server_embodied_carbon="0 kg")
     assert total == pytest.approx(8 * kilograms)
 
 
-def test_bloom_as_its_paper_counts_its_hardware():
+def test_embodied_carbon_of_bloom():
     """Luccioni et al. 2022: 1,082,990 GPU hours at 0.003 kg of A100 and servers at 0.056 kg an hour make 11.2 t, at 6 years and 0.85."""
     gpus = 384
     duration = to_si("1082990 h", "s") / gpus
@@ -47,12 +47,12 @@ def test_bloom_as_its_paper_counts_its_hardware():
     assert made == pytest.approx(11.2e3, rel=0.02)
 
 
-def test_carbon_is_that_of_what_powers_the_facility():
+def test_carbon_intensity_follows_power_source():
     given = {"site_carbon_intensity": 1.0, "generator_carbon_intensity": 2.0, "mix_carbon_intensity": 3.0}
     assert [carbon.carbon_intensity(power_source=source, **given) for source in (FROM_GRID, FROM_GENERATOR, FROM_MIX)] == [1, 2, 3]
 
 
-def test_only_figures_as_published_are_warned_of():
+def test_carbon_rule_warns_of_published_kind_only():
     warned = [kind for kind in range(5) if carbon.carbon_kinds_differ(carbon_kind=kind, site_carbon_intensity=1.0)]
     assert warned == [AS_PUBLISHED]
 
@@ -66,7 +66,7 @@ def test_carbon_of_runs_queries_and_years_by_hand():
     assert carbon.carbon_per_query(energy_per_query=1080.0, effective_pue=1.2, carbon_intensity=grid) == pytest.approx(0.144e-3)
 
 
-def test_embodied_carbon_of_a_run_by_hand():
+def test_embodied_carbon_of_run_by_hand():
     """1,000 GPUs of 150 kg in 125 servers of 2 t are 400 t; a tenth of five years at 80 % in use is an eighth of its hours."""
     assert carbon.gpu_embodied_carbon(published_gpu_carbon=150.0) == 150
     made = carbon.embodied_carbon(gpus=1000.0, gpu_embodied_carbon=150.0, servers=125.0, server_embodied_carbon=2000.0)

@@ -13,7 +13,7 @@ def parts(*names):
     return {f"mix_{name}": PARTS[f"mix_{name}"] for name in names}
 
 
-def test_a_whole_mix_is_allowed_however_it_is_cut():
+def test_mix_of_total_one_is_allowed():
     assert not mix.mix_is_no_whole(**PARTS)
     for name in PARTS:
         assert not mix.mix_is_no_whole(**{**dict.fromkeys(PARTS, 0.0), name: 1.0})
@@ -21,33 +21,33 @@ def test_a_whole_mix_is_allowed_however_it_is_cut():
 
 @pytest.mark.parametrize("name", sorted(PARTS))
 @pytest.mark.parametrize("change", [-0.02, 0.02, 0.5])
-def test_a_part_too_much_or_too_little_is_no_whole(name, change):
+def test_mix_of_other_total_breaks_rule(name, change):
     assert mix.mix_is_no_whole(**{**PARTS, name: PARTS[name] + change})
 
 
-def test_the_last_bits_of_a_sum_are_forgiven():
+def test_mix_total_tolerates_rounding():
     assert not mix.mix_is_no_whole(0.1, 0.2, 0.3, 0.1, 0.2, 0.1 + 1e-12)
 
 
-def test_gas_leaks_before_the_plant_where_the_life_cycle_counts():
+def test_mix_life_cycle_adds_gas_leakage():
     given = {"gas_carbon": 200.0, "gas_upstream_carbon": 30.0, "mix_gas_efficiency": 0.5}
     assert mix.mix_gas_carbon(carbon_kind=AVERAGE_DIRECT, **given) == 400
     assert mix.mix_gas_carbon(carbon_kind=AVERAGE_LIFECYCLE, **given) == 430
 
 
-def test_clean_parts_have_carbon_where_the_life_cycle_counts():
+def test_mix_life_cycle_adds_carbon_of_clean_sources():
     figures = {"solar_carbon": 50.0, "wind_carbon": 10.0, "nuclear_carbon": 5.0, "geothermal_carbon": 40.0}
     given = {**parts("solar", "wind", "nuclear", "geothermal"), **figures}
     assert mix.mix_clean_carbon(carbon_kind=AVERAGE_DIRECT, **given) == 0
     assert mix.mix_clean_carbon(carbon_kind=AVERAGE_LIFECYCLE, **given) == pytest.approx(10 + 1.5 + 0.3 + 1.6)
 
 
-def test_carbon_of_a_mix_adds_grid_gas_and_the_clean_parts():
+def test_mix_carbon_adds_grid_gas_and_clean_sources():
     given = {**parts("grid", "gas"), "site_carbon_intensity": 300.0, "mix_gas_carbon": 400.0, "mix_clean_carbon": 7.0}
     assert mix.mix_carbon_intensity(**given) == pytest.approx(90 + 100 + 7)
 
 
-def test_price_of_a_mix_is_the_mean_of_its_prices():
+def test_mix_price_is_weighted_mean():
     prices = {"site_electricity": 70.0, "gas_electricity": 80.0, "solar": 40.0, "wind": 60.0, "nuclear": 150.0, "geothermal": 90.0}
     given = {f"{name}_price": price for name, price in prices.items()}
     assert mix.mix_price(**PARTS, **given) == pytest.approx(21 + 20 + 8 + 9 + 9 + 3.6)
@@ -55,19 +55,19 @@ def test_price_of_a_mix_is_the_mean_of_its_prices():
     assert mix.mix_price(**PARTS, **same) == pytest.approx(55)
 
 
-def test_water_of_a_mix_is_the_mean_of_its_plants_without_wind_and_geothermal():
+def test_mix_water_is_weighted_mean_of_plants():
     given = {"site_water_intensity": 2.0, "gas_water": 0.8, "solar_water": 0.1, "nuclear_water": 2.5}
     assert mix.mix_water_intensity(**parts("grid", "gas", "solar", "nuclear"), **given) == pytest.approx(0.6 + 0.2 + 0.02 + 0.15)
 
 
-def test_nameplate_of_a_mix_is_each_part_over_its_capacity_factor():
+def test_mix_nameplate_is_share_over_capacity_factor():
     factors = {"gas": 0.5, "solar": 0.25, "wind": 0.375, "nuclear": 0.9, "geothermal": 0.8}
     given = {f"{name}_capacity_factor": factor for name, factor in factors.items()}
     found = mix.mix_nameplate(average_power=100.0, **parts(*factors), **given)
     assert found == pytest.approx(100 * (0.5 + 0.8 + 0.4 + 0.2 / 3 + 0.05))
 
 
-def test_solar_alone_needs_four_times_the_load_in_nameplate():
+def test_mix_of_solar_needs_four_times_load():
     """EIA: capacity factor of 24.4 % at utility scale; a mix of nothing but solar is what one generator of solar is."""
     load = {"facility_power": "1 GW", "utilization": "1"}
     alone = value("mix_nameplate", {}, mix_grid=0, mix_solar=1, solar_capacity_factor=0.244, **load)

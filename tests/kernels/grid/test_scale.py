@@ -8,12 +8,12 @@ from tests.at_point import value
 
 
 @pytest.mark.parametrize(("denominator", "percent"), [("generation", 4.14), ("consumption", 4.40), ("retail-sales", 4.56)])
-def test_176_twh_is_one_of_three_shares(denominator, percent):
+def test_electricity_share_of_176_twh_by_denominator(denominator, percent):
     share = value("electricity_share", {"site": "united-states"}, average_power="176 TWh/yr", share_denominator=denominator)
     assert share == pytest.approx(percent / 100, abs=5e-5)
 
 
-def test_44_gwh_a_month_is_50000_homes_and_not_people():
+def test_household_energy_of_50000_households_is_44_gwh():
     us = {"yardstick": "us-average"}
     assert value("household_energy", us) == pytest.approx(to_si("44.6 GWh", "J"), rel=2e-3)
     assert value("city_residential_energy", us) == pytest.approx(to_si("18.1 GWh", "J"), rel=2e-3)
@@ -25,11 +25,11 @@ def test_44_gwh_a_month_is_50000_homes_and_not_people():
 @pytest.mark.parametrize(
     ("rule", "households"), [("ercot-peak", 250), ("us-round", 834), ("colossus-press", 1000), ("ge-vernova", 1111), ("us-average", 818)]
 )
-def test_homes_for_each_megawatt_depend_on_the_rule(rule, households):
+def test_households_per_megawatt_by_yardstick(rule, households):
     assert value("households", {"yardstick": rule}, average_power="1 MW") == pytest.approx(households, rel=1e-3)
 
 
-def test_the_share_of_data_centers_in_irelands_metered_electricity():
+def test_electricity_share_of_data_centers_in_ireland():
     share = value("electricity_share", {"site": "ireland"}, average_power="6969 GWh/yr", share_denominator="consumption")
     assert share == pytest.approx(0.22, abs=0.003)
 

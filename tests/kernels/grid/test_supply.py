@@ -10,7 +10,7 @@ from sweep.kernels.grid import supply
 from tests.at_point import evaluate, value
 
 
-def test_turbines_that_carry_the_load_of_colossus():
+def test_supply_turbines_of_colossus():
     """100,000 H100 at 1,275 W and a PUE of 1.2 take 153 MW: 10 turbines of 16.5 MW and a spare one."""
     for it_power, units in (("127.5 MW", 11), ("255 MW", 20)):
         assert value("units_for_firm_load", {"generator": "gas-smt130"}, it_power=it_power) == units
@@ -19,7 +19,7 @@ def test_turbines_that_carry_the_load_of_colossus():
     assert value("onsite_mean_unit_power", {"datacenter": "colossus-2"}) == pytest.approx(29.3e6, rel=3e-3)
 
 
-def test_chinas_build_out_in_nameplate_energy_and_campuses():
+def test_supply_buildout_of_china():
     campus = {"facility_power": "1 GW", "utilization": "1"}
     solar, wind = {"buildout": "china-solar-2023"}, {"buildout": "china-wind-2023"}
     assert value("campuses_by_nameplate", solar, **campus) == pytest.approx(609)
@@ -30,7 +30,7 @@ def test_chinas_build_out_in_nameplate_energy_and_campuses():
     assert value("campuses_by_energy", wind, **campus) == pytest.approx(885.9 / 8.76, rel=0.01)
 
 
-def test_burning_gas_in_simple_and_combined_cycle():
+def test_supply_gas_burn_in_simple_and_combined_cycle():
     grams = to_si("1 g/kWh", "kg/J")
     for generator, stack in (("gas-7ha02", 483), ("gas-combined", 341), ("gas-tm2500", 535)):
         assert value("generator_direct_carbon", {"generator": generator}) == pytest.approx(stack * grams, rel=2e-3)
@@ -47,11 +47,11 @@ def test_burning_gas_in_simple_and_combined_cycle():
     ("generator", "low", "high"),
     [("solar", 38, 78), ("wind-onshore", 37, 86), ("gas-combined", 41, 116), ("nuclear-large", 110, 220), ("geothermal", 66, 130)],
 )
-def test_levelized_costs_lie_in_lazards_ranges(generator, low, high):
+def test_supply_levelized_cost_lies_in_lazard_range(generator, low, high):
     assert to_si(f"{low} USD/MWh", "USD/J") < value("generator_lcoe", {"generator": generator}) < to_si(f"{high} USD/MWh", "USD/J")
 
 
-def test_a_gigawatt_all_year_by_source():
+def test_supply_one_gigawatt_year_by_source():
     load = {"facility_power": "1 GW", "utilization": "1"}
     assert value("nameplate_for_energy", {"generator": "solar"}, **load) == pytest.approx(4.098e9, rel=1e-3)
     assert value("supply_land", {"generator": "solar"}, **load) == pytest.approx(to_si("131 km^2", "m^2"), rel=2e-3)
@@ -63,7 +63,7 @@ def test_a_gigawatt_all_year_by_source():
     assert flags == {"weather_carries_no_firm_load"}
 
 
-def test_a_mix_must_be_a_whole():
+def test_supply_mix_must_sum_to_one():
     half = {"mix_grid": 0.5, "mix_solar": 0.5}
     grid = {"site": "us-va"}
     assert value("carbon_intensity", grid, power_source="mix", **half) == pytest.approx(244.8 / 2 * 1e-3 / 3.6e6)
@@ -74,7 +74,7 @@ def test_a_mix_must_be_a_whole():
     assert flags == {"mix_is_no_whole"}
 
 
-def test_whole_units_round_up_and_forgive_the_last_bits():
+def test_supply_units_round_up_with_tolerance():
     assert supply.whole_units(0.0, 5.0) == 0
     assert supply.whole_units(10.0, 5.0) == 2
     assert supply.whole_units(10.0 * (1 + 1e-14), 5.0) == 2
@@ -87,11 +87,11 @@ def test_whole_units_round_up_and_forgive_the_last_bits():
 @pytest.mark.parametrize(
     ("power", "unit"), [(10.0, 0.0), (10.0, -5.0), (10.0, math.inf), (-1.0, 5.0), (5e12, 5.0), (math.nan, 5.0), (10.0, math.nan)]
 )
-def test_whole_units_of_what_is_no_power_are_none(power, unit):
+def test_supply_units_of_undefined_power_are_undefined(power, unit):
     assert math.isnan(supply.whole_units(power, unit))
 
 
-def test_plants_by_hand():
+def test_supply_plants_by_hand():
     """90 MW at a capacity factor of 0.3 are 300 MW of nameplate: five units of 70 MW; 100 MW firm take two and a spare one."""
     assert supply.nameplate_for_energy(average_power=90e6, generator_capacity_factor=0.3) == pytest.approx(300e6)
     assert supply.units_for_energy(nameplate_for_energy=300e6, generator_unit_power=70e6) == 5
@@ -102,14 +102,14 @@ def test_plants_by_hand():
     assert supply.firm_capital_cost(nameplate_for_firm_load=210e6, generator_capital_price=1.5) == pytest.approx(315e6)
 
 
-def test_only_sun_and_wind_carry_no_firm_load_and_are_matched_by_the_year():
+def test_supply_variable_sources_are_matched_annually():
     for follows, expected in ((0.0, False), (0.5, True), (1.0, True)):
         assert supply.weather_carries_no_firm_load(follows_weather=follows) is expected
         assert supply.sun_and_wind_are_matched_by_the_year(follows_weather=follows, generator_lcoe=0.5) is expected
     assert not supply.sun_and_wind_are_matched_by_the_year(follows_weather=1.0, generator_lcoe=0.0)
 
 
-def test_gas_by_hand_and_none_where_nothing_is_burnt():
+def test_supply_gas_by_hand():
     """At an efficiency of 0.4: 100 J of electricity are 250 J of gas, and 20 g/J of gas are 50 g/J."""
     assert supply.annual_gas(annual_energy=100.0, generator_efficiency=0.4) == pytest.approx(250)
     assert supply.generator_direct_carbon(gas_carbon=20.0, generator_efficiency=0.4) == pytest.approx(50)
@@ -118,13 +118,13 @@ def test_gas_by_hand_and_none_where_nothing_is_burnt():
     assert supply.annual_stack_carbon(annual_gas=250.0, gas_carbon=20.0) == 5000
 
 
-def test_upstream_carbon_counts_in_the_life_cycle_alone():
+def test_supply_upstream_carbon_counts_in_life_cycle_only():
     given = {"generator_direct_carbon": 50.0, "generator_upstream_carbon": 7.0}
     counted = [supply.generator_carbon_intensity(carbon_kind=kind, **given) for kind in range(5)]
     assert counted == [57 if kind == AVERAGE_LIFECYCLE else 50 for kind in range(5)]
 
 
-def test_costs_of_a_generator_by_hand():
+def test_supply_generator_costs_by_hand():
     """2 USD/W at 9 % and 2 % of upkeep are 0.22 USD a year for each watt; half the load doubles it for each unit, and fuel comes on top."""
     yearly = supply.generator_annual_cost(generator_capital_price=2.0, generator_recovery=0.09, generator_fixed_cost=0.02)
     assert yearly == pytest.approx(0.22)

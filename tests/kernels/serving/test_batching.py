@@ -78,7 +78,7 @@ def found(function, p):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_batch_by_latency_is_the_largest_that_meets_both_targets(seed):
+def test_latency_batch_is_largest_that_meets_both_targets(seed):
     p = replicas(seed)
     rng = np.random.default_rng(100 + seed)
     # targets that some batch between one and a little beyond the limit meets exactly; each of them endless at times
@@ -98,7 +98,7 @@ def test_the_batch_by_latency_is_the_largest_that_meets_both_targets(seed):
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_the_batch_by_arrival_writes_what_arrives(seed):
+def test_arrival_batch_serves_arrival_rate(seed):
     p = replicas(10 + seed)
     rng = np.random.default_rng(200 + seed)
     most = p["batch_limit"] / seconds(p, p["batch_limit"])[0]  # steps' worth of sequences in a second
@@ -114,19 +114,19 @@ def test_the_batch_by_arrival_writes_what_arrives(seed):
     assert min((batch < 1).sum(), (batch > 0.999 * p["batch_limit"]).sum(), ((batch > 1) & (batch < 0.9 * p["batch_limit"])).sum()) > 100
 
 
-def test_no_arrivals_keep_nothing_running():
+def test_arrival_batch_without_arrivals_is_zero():
     p = {name: values[:1] for name, values in replicas(1).items()} | {"arrival_rate": np.zeros(1), "shortest_step_time": np.ones(1)}
     assert found(batch_by_arrival, p) == [0]
 
 
-def test_a_step_that_no_batch_makes_longer_has_the_limit():
+def test_latency_batch_of_constant_step_is_limit():
     p = {name: np.zeros(1) for name in replicas(1)} | {"untouched_log": np.full(1, -math.inf)}
     given = {"batch_limit": 70, "accepted_tokens": 1, "dense_read_time": 0.01}
     targets = {"target_time_per_output_token": 0.02, "target_time_to_first_token": 1}
     assert found(batch_by_latency, p | {name: np.full(1, float(value)) for name, value in (given | targets).items()}) == [70]
 
 
-def test_the_share_of_touched_experts_is_that_of_the_exponential():
+def test_active_expert_share_equals_exponential():
     rng = np.random.default_rng(1)
     batch, log = np.exp(rng.uniform(0, 12, POINTS)), -np.exp(rng.uniform(-12, 2, POINTS))
     shares = [touched_experts(*point) for point in zip(batch.tolist(), log.tolist(), strict=True)]
@@ -134,7 +134,7 @@ def test_the_share_of_touched_experts_is_that_of_the_exponential():
     assert touched_experts(1.0, -math.inf) == 1
 
 
-def test_the_share_of_untouched_experts_is_within_what_its_series_promises():
+def test_idle_expert_share_is_within_series_error():
     logs = np.linspace(0, 45, 2000)
     shares = np.array([untouched_share(1.0, -log) for log in logs.tolist()])
     np.testing.assert_allclose(shares, np.exp(-logs), rtol=0, atol=2e-10)
@@ -152,7 +152,7 @@ STEP = {
 }
 
 
-def test_a_step_is_the_sum_of_its_parts():
+def test_batch_step_time_is_sum_of_parts():
     """Two sequences: 10 + 2 x 2 + |8, 2 x 3| + |64 x 7 / 16, 2 x 6|, which is 10 + 4 + 10 + sqrt(28^2 + 12^2)."""
     given = {name: value for name, value in STEP.items() if name != "untouched_log"}
     found = batching.decode_step_time(running_sequences=2.0, touched_experts=7 / 16, **given)
@@ -160,26 +160,26 @@ def test_a_step_is_the_sum_of_its_parts():
     assert touched_experts(2.0, STEP["untouched_log"]) == pytest.approx(7 / 16)
 
 
-def test_the_fastest_step_is_that_of_one_sequence_with_its_prompt():
+def test_fastest_step_is_of_one_sequence_with_prompt():
     """One sequence: 5 + 10 + 2 + |8, 3| + |64 / 4, 6|."""
     found = batching.shortest_step_time(interleaved_prefill_time=5.0, **STEP)
     assert found == pytest.approx(17 + math.hypot(8, 3) + math.hypot(16, 6))
 
 
-def test_the_capacity_of_a_replica_is_that_of_its_largest_batch():
+def test_replica_capacity_is_rate_of_largest_batch():
     """Two sequences whose steps carry 5 s of prompts each write three tokens a step of 34 + |28, 12| seconds; 100 tokens to a request."""
     found = batching.request_capacity(batch_limit=2.0, output_tokens=100.0, accepted_tokens=3.0, interleaved_prefill_time=5.0, **STEP)
     assert found == pytest.approx(6 / (100 * (34 + math.hypot(28, 12))))
 
 
-def test_arrivals_that_just_keep_one_sequence_running():
+def test_arrival_batch_of_one_sequence():
     given = {"batch_limit": 50.0, "output_tokens": 4.0, "accepted_tokens": 2.0, "interleaved_prefill_time": 0.0, **STEP}
     alone = batching.shortest_step_time(interleaved_prefill_time=0.0, **STEP)
     for share in (0.25, 1.0):
         assert batch_by_arrival(arrival_rate=share / (2 * alone), shortest_step_time=alone, **given) == pytest.approx(share)
 
 
-def test_a_target_that_one_sequence_just_meets_and_one_that_none_does_give_one():
+def test_latency_batch_is_at_least_one():
     free = {"interleaved_prefill_time": 0.0, "prefill_time": 0.0, "prefill_latency": 0.0}
     given = {"batch_limit": 50.0, "accepted_tokens": 1.0, **free, **STEP}
     alone = batching.shortest_step_time(interleaved_prefill_time=0.0, **STEP)

@@ -8,7 +8,7 @@ from sweep.kernels.serving import communication
 @pytest.mark.parametrize(
     ("tensor", "ranks", "bandwidth"), [(8.0, 1.0, 450.0), (4.0, 2.0, 450.0), (4.0, 3.0, 50.0), (8.0, 2.0, 50.0), (1.0, 9.0, 50.0)]
 )
-def test_fast_links_reach_as_far_as_their_domain(tensor, ranks, bandwidth):
+def test_serving_link_rate_ends_at_domain(tensor, ranks, bandwidth):
     given = {"scaleup_domain": 8.0, "scaleup_bandwidth": 450.0, "scaleout_bandwidth": 50.0}
     assert communication.serving_bandwidth(serving_tp=tensor, serving_dp=ranks, **given) == bandwidth
 
@@ -16,7 +16,7 @@ def test_fast_links_reach_as_far_as_their_domain(tensor, ranks, bandwidth):
 @pytest.mark.parametrize(
     ("tensor", "ranks", "count"), [(1, 1, 0), (8, 1, 200), (2, 1, 200), (1, 8, 120), (1, 2, 120), (8, 2, 260), (2, 2, 260)]
 )
-def test_collectives_of_a_pass(tensor, ranks, count):
+def test_serving_collectives_of_pass(tensor, ranks, count):
     """100 layers, 60 with experts: two for each layer with tensor parallelism; to and from the experts with ranks of their own."""
     assert communication.collectives_per_pass(layers=100, moe_layers=60, serving_tp=tensor, serving_dp=ranks) == count
 
@@ -36,18 +36,18 @@ LAYERS = {"layers": 10, "moe_layers": 6, "hidden_size": 100, "activation_bits": 
         (2, 4, 8, 4, 14 * 1 + 2 * 6 * 4 / 2),  # all-reduces of attention alone where there are experts
     ],
 )
-def test_bytes_that_a_token_exchanges(tensor, ranks, groups, visited, numbers):
+def test_serving_bytes_exchanged_per_token(tensor, ranks, groups, visited, numbers):
     found = communication.exchanged_bytes_per_token(
         **LAYERS, experts_per_token=visited, serving_tp=tensor, serving_dp=ranks, serving_ep=groups
     )
     assert found == pytest.approx(numbers * 100 * 2)
 
 
-def test_waiting_for_collectives_does_not_depend_on_their_size():
+def test_serving_latency_does_not_depend_on_size():
     assert communication.collective_wait(collectives_per_pass=200.0, collective_latency=1e-5) == pytest.approx(2e-3)
 
 
-def test_the_time_of_an_exchange_is_what_no_other_work_hides():
+def test_serving_exchange_time_is_unhidden_part():
     given = {"serving_bandwidth": 450.0, "link_efficiency": 0.8, "exchange_overlap": 0.25}
     assert communication.exchange_time_per_token(exchanged_bytes_per_token=720.0, **given) == pytest.approx(1.5)
     assert communication.exchange_time_per_token(exchanged_bytes_per_token=0.5, **given) == pytest.approx(0.5 * 0.75 / 360)

@@ -13,14 +13,14 @@ MIXTURE = {"model": "qwen3-30b-a3b", "gpu": "h100-sxm", "engine": "vllm-2025"}
 DEEPSEEK = {"model": "deepseek-v3", "gpu": "h200-sxm", "engine": "sglang-2026"}
 
 
-def test_keys_and_values_of_llama():
+def test_kv_cache_bytes_of_llama():
     # 32 layers, 8 heads of 128, key and value, 2 bytes: 131,072 bytes a token
     assert value("kv_bytes_per_sequence", LLAMA, input_tokens=1000, output_tokens=500) == 131072 * 1250
     assert value("kv_bytes_per_sequence", LLAMA, input_tokens=1000, output_tokens=500, kv_bits=8) == 131072 * 1250 / 2
     assert value("mean_context", LLAMA, input_tokens=100, output_tokens=500, output_variation=1) == 600
 
 
-def test_latent_attention_keeps_one_compression():
+def test_kv_cache_of_latent_attention_is_one_vector():
     # 512 + 64 numbers of 2 bytes in 61 layers; every tensor-parallel rank keeps a copy
     assert value("kv_bytes_per_sequence", DEEPSEEK, input_tokens=999, output_tokens=2) == 61 * 576 * 2 * 1000
     assert value("kv_shards", DEEPSEEK, serving_tp=8) == 1
@@ -28,7 +28,7 @@ def test_latent_attention_keeps_one_compression():
     assert value("kv_shards", LLAMA, serving_tp=16) == 8
 
 
-def test_windowed_layers_attend_to_their_window_only():
+def test_windowed_layers_read_only_window():
     gemma = {**LLAMA, "model": "gemma-3-12b"}
     # 8 layers that see all and 40 with a window of 1024, 8 heads of 256, key and value, 2 bytes
     assert value("kv_bytes_per_sequence", gemma, input_tokens=9000, output_tokens=2000) == (8 * 10000 + 40 * 1024) * 8 * 2 * 256 * 2
@@ -36,7 +36,7 @@ def test_windowed_layers_attend_to_their_window_only():
     assert value("decode_attention_flops", gemma, input_tokens=9000, output_tokens=2000) == 2 * 16 * 512 * (8 * 10000 + 40 * 1024)
 
 
-def test_sparse_attention_keeps_all_tokens_and_reads_those_that_it_chooses():
+def test_sparse_attention_keeps_all_and_reads_selected_tokens():
     sparse = {**DEEPSEEK, "model": "deepseek-v3.2"}
     long = {"input_tokens": 99_999, "output_tokens": 2}
     kept = 61 * 100_000 * (512 + 64 + 128) * 2  # with one key of 128 for the indexer
@@ -48,7 +48,7 @@ def test_sparse_attention_keeps_all_tokens_and_reads_those_that_it_chooses():
     assert value("kv_read_bytes_per_sequence", sparse, **short) == value("kv_bytes_per_sequence", sparse, **short)
 
 
-def test_each_kind_of_layer_keeps_its_own_heads():
+def test_kv_cache_has_heads_of_each_layer_kind():
     # MiMo-V2-Flash: 9 layers see all with 4 heads, 39 a window of 128 with 8 heads; keys of 192, values of 128
     mimo = {**LLAMA, "model": "mimo-v2-flash"}
     assert value("kv_bytes_per_sequence", mimo, input_tokens=1023, output_tokens=2) == 9 * 1024 * 4 * 320 * 2 + 39 * 128 * 8 * 320 * 2
@@ -57,7 +57,7 @@ def test_each_kind_of_layer_keeps_its_own_heads():
     assert value("kv_bytes_per_sequence", gemma, input_tokens=0, output_tokens=2) == (10 * 4 * 1024 + 50 * 16 * 512) * 2
 
 
-def test_attention_beside_a_state_keeps_both():
+def test_kv_cache_adds_state_beside_attention():
     # Falcon-H1 1.5B of llama.cpp's log: 24 layers of 2 heads of 128 and a state each, 768 MiB of keys and values at 32,768 tokens
     heads = {"kv_heads": 2, "head_size": 128, "value_head_size": 128}
     shape = {"layers": 24, "state_layers": 24, "parallel_state": 1, "state_size": 786432, **heads}
@@ -67,7 +67,7 @@ def test_attention_beside_a_state_keeps_both():
     assert value("kv_bytes_per_sequence", LLAMA, input_tokens=32767, output_tokens=2, **apart) == 0
 
 
-def test_a_state_is_kept_and_moved_however_long_the_sequence():
+def test_state_bytes_do_not_depend_on_length():
     hybrid = {**LLAMA, "model": "nemotron-nano-12b-v2"}
     lengths = {"input_tokens": 1000, "output_tokens": 2000}
     # 28 layers of 128 heads of 80 with a state of 128, in 4 bytes; 6 layers of 8 heads of 128, key and value, in 2
@@ -85,7 +85,7 @@ def test_a_state_is_kept_and_moved_however_long_the_sequence():
     assert sent == pytest.approx((keys / 2 + state) / value("scaleout_bandwidth", hybrid))
 
 
-def test_pairs_of_a_prompt():
+def test_prefill_score_pairs():
     # n^2 / 2; the second half of a prompt meets the first half too
     assert value("prefill_pairs", LLAMA, input_tokens=1000) == 500_000
     assert value("prefill_pairs", LLAMA, input_tokens=1000, prefix_cache_hit=0.5) == 500 * 500 + 500 * 500 / 2
@@ -94,7 +94,7 @@ def test_pairs_of_a_prompt():
 
 @pytest.mark.parametrize("hit", [0.0, 0.3, 0.9])
 @pytest.mark.parametrize("tokens", [100, 1000, 5000])
-def test_pairs_within_a_window_are_a_sum(tokens, hit):
+def test_prefill_score_pairs_in_window_equal_sum(tokens, hit):
     gemma = {**LLAMA, "model": "gemma-3-12b"}
     start = tokens * hit
     windowed = sum(min(start + i + 0.5, 1024) for i in range(round(tokens - start)))
@@ -103,7 +103,7 @@ def test_pairs_within_a_window_are_a_sum(tokens, hit):
     assert value("prefill_attention_flops", gemma, input_tokens=tokens, prefix_cache_hit=hit) == pytest.approx(expected, rel=1e-3)
 
 
-def test_weights_of_a_mixture_by_kind():
+def test_decode_weight_bytes_of_moe_by_kind():
     # 48 layers of 128 experts with three matrices of 2048 x 768
     assert value("expert_weights", MIXTURE) == 48 * 128 * 3 * 2048 * 768
     assert value("expert_weights_per_token", MIXTURE) == 48 * 8 * 3 * 2048 * 768
@@ -113,20 +113,20 @@ def test_weights_of_a_mixture_by_kind():
     assert value("dense_weight_bytes", MIXTURE, weight_bits=8) == pytest.approx(value("dense_weights", MIXTURE) + 2 * head)
 
 
-def test_four_bits_of_a_mixture_leave_attention_in_sixteen():
+def test_decode_weights_of_4_bit_moe_keep_attention_in_16_bit():
     assert value("dense_weight_bits", MIXTURE, weight_bits=4.25) == 16
     assert value("dense_weight_bits", MIXTURE, weight_bits=8) == 8
     assert value("dense_weight_bits", LLAMA, weight_bits=4.5) == 4.5
 
 
-def test_experts_that_a_batch_touches():
+def test_decode_active_experts_of_batch():
     assert value("touched_experts", MIXTURE, batch=1) == pytest.approx(8 / 128)
     assert value("touched_experts", MIXTURE, batch=32) == pytest.approx(1 - (1 - 8 / 128) ** 32)
     assert value("touched_experts", MIXTURE, batch=32, draft_tokens=1) == pytest.approx(1 - (1 - 8 / 128) ** 64)
     assert value("touched_experts", LLAMA, batch=1) == 1
 
 
-def test_reading_weights_sets_the_step_of_one_sequence():
+def test_decode_step_of_one_sequence_is_bound_by_weights():
     # 8.03e9 parameters less the embedding, 2 bytes each, at 3.35 TB/s
     floor = 2 * (value("total_parameters", LLAMA) - 128256 * 4096) / 3.35e12
     read = value("dense_read_time", LLAMA)
@@ -138,7 +138,7 @@ def test_reading_weights_sets_the_step_of_one_sequence():
     assert value("dense_read_time", LLAMA, serving_tp=4) == pytest.approx(read / 4)
 
 
-def test_a_large_batch_is_bound_by_operations():
+def test_decode_large_batch_is_compute_bound():
     short = {"input_tokens": 1, "output_tokens": 1, "batch_in_memory": 1e9}
     few, many = (value("decode_step_time", LLAMA, batch=batch, **short) for batch in (100_000, 200_000))
     per_token = (many - few) / 100_000
@@ -146,14 +146,14 @@ def test_a_large_batch_is_bound_by_operations():
     assert per_token == pytest.approx(parts, rel=1e-3)
 
 
-def test_pipeline_stages_do_not_shorten_a_token():
+def test_decode_time_does_not_fall_with_pipeline_stages():
     one = value("decode_step_time", LLAMA, batch=8)
     two = value("decode_step_time", LLAMA, batch=8, serving_pp=2)
     assert two == pytest.approx(one, rel=0.05)
     assert value("weight_bytes_per_gpu", LLAMA, serving_pp=2) == pytest.approx(value("weight_bytes_per_gpu", LLAMA) / 2)
 
 
-def test_tensor_parallelism_costs_exchanges():
+def test_decode_tensor_parallelism_adds_communication():
     assert value("collectives_per_pass", LLAMA, serving_tp=1) == 0
     assert value("collectives_per_pass", LLAMA, serving_tp=8) == 64
     # two all-reduces a layer, each sends 2 (t - 1) / t times the state of 4096 numbers
@@ -165,7 +165,7 @@ def test_tensor_parallelism_costs_exchanges():
     assert value("exchange_time_per_token", LLAMA, serving_tp=8, exchange_overlap=0.75) == pytest.approx(inside / 4)
 
 
-def test_experts_of_data_parallel_attention_are_sent_to_and_from():
+def test_decode_data_parallel_attention_exchanges_tokens():
     # 58 mixture layers, 8 experts a token, to and from, 7168 numbers of 2 bytes
     split = {"serving_dp": 16, "serving_ep": 16}
     assert value("exchanged_bytes_per_token", DEEPSEEK, **split) == pytest.approx(58 * 2 * 8 * 7168 * 2)
@@ -173,14 +173,14 @@ def test_experts_of_data_parallel_attention_are_sent_to_and_from():
     assert "expert_groups_exceed_gpus" in evaluate("decode_step_time", DEEPSEEK, serving_ep=16, serving_tp=8)[1]
 
 
-def test_a_domain_of_72_exchanges_faster_than_one_of_8():
+def test_decode_exchange_is_faster_in_larger_domain():
     rack = {**DEEPSEEK, "gpu": "gb200-nvl72"}
     board = {**DEEPSEEK, "gpu": "b200-sxm"}
     split = {"serving_dp": 32, "serving_ep": 32, "serving_precision": "fp8"}
     assert value("exchange_time_per_token", rack, **split) < value("exchange_time_per_token", board, **split) / 10
 
 
-def test_latent_attention_of_many_sequences_is_bound_by_operations():
+def test_decode_latent_attention_of_large_batch_is_compute_bound():
     kv, work = (value(name, DEEPSEEK, serving_precision="fp8") for name in ("kv_read_time", "attention_compute_time"))
     assert value("decode_attention_flops", DEEPSEEK, input_tokens=0, output_tokens=2) == 61 * 2 * 128 * (2 * 512 + 64)
     assert work > kv / 2
@@ -190,7 +190,7 @@ def test_latent_attention_of_many_sequences_is_bound_by_operations():
     assert wide - narrow == pytest.approx(max(kv, 4 * work) - max(kv, work))
 
 
-def test_prefill_shares_its_work_and_reads_less_with_a_cache():
+def test_prefill_time_falls_with_prefix_cache():
     one = value("prefill_time", LLAMA, input_tokens=2000)
     assert 2000 * 2 * 7e9 / 989.4e12 < one < 4 * 2000 * 2 * 7e9 / 989.4e12
     assert value("prefill_time", LLAMA, input_tokens=2000, prefix_cache_hit=0.5) < one * 0.55
@@ -198,7 +198,7 @@ def test_prefill_shares_its_work_and_reads_less_with_a_cache():
     assert value("prefill_time", LLAMA, input_tokens=0) == 0
 
 
-def test_formats_are_independent():
+def test_decode_formats_are_independent():
     start = {"serving_tp": 2}
     half = value("dense_read_time", LLAMA, weight_bits=8, **start) / value("dense_read_time", LLAMA, **start)
     assert 0.5 < half < 0.6  # the head stays in 16 bits
@@ -209,20 +209,20 @@ def test_formats_are_independent():
     )
 
 
-def test_a_format_that_the_gpu_lacks_is_a_status():
+def test_decode_unsupported_format_sets_status():
     found, broken = evaluate("energy_per_query", LLAMA, serving_precision="fp4")
     assert math.isnan(found)
     assert "serving_precision_not_supported" in broken
 
 
-def test_a_model_that_does_not_fit_is_a_status():
+def test_decode_model_beyond_memory_sets_status():
     found, broken = evaluate("energy_per_query", {**LLAMA, "model": "llama-3.1-70b"})
     assert math.isnan(found)
     assert "model_exceeds_memory" in broken
     assert value("energy_per_query", {**LLAMA, "model": "llama-3.1-70b"}, serving_tp=4) > 0
 
 
-def test_memory_counts_copies_of_heads_once():
+def test_decode_memory_counts_head_copies_once():
     one = value("kv_memory", LLAMA, serving_tp=8)
     two = value("kv_memory", LLAMA, serving_tp=16)
     expected = (value("gpu_memory", LLAMA) * 0.9 - value("weight_bytes_per_gpu", LLAMA, serving_tp=16)) * 8
@@ -230,7 +230,7 @@ def test_memory_counts_copies_of_heads_once():
     assert one < two
 
 
-def test_sampling_and_narrow_formats_cost_time_of_their_own():
+def test_decode_sampling_and_quantization_take_time():
     # 128,256 logits at 359 bytes and 3.35 TB/s
     assert value("sampling_time", LLAMA, engine_logit_bytes=359) == pytest.approx(128256 * 359 / 3.35e12)
     fast = value("pass_latency", LLAMA, engine_quantize_time=1e-4)
@@ -241,7 +241,7 @@ def test_sampling_and_narrow_formats_cost_time_of_their_own():
     )
 
 
-def test_products_of_experts_are_filled_up_in_narrow_formats():
+def test_decode_expert_products_are_padded_in_narrow_formats():
     narrow = {"serving_precision": "fp8", "weight_bits": 8, "engine_expert_rows": 64}
     # 64 rows of all experts at 1,979 TFLOP/s
     expected = 2 * 64 * value("expert_weights", MIXTURE) / (1978.9e12 * value("expert_matmul_efficiency", MIXTURE))
@@ -252,7 +252,7 @@ def test_products_of_experts_are_filled_up_in_narrow_formats():
     assert value("expert_pass_time", MIXTURE) == value("expert_read_time", MIXTURE)
 
 
-def test_times_of_matrices_by_hand():
+def test_decode_matrix_times_by_hand():
     """600 B over 3 at 100 B/s x 0.5 and 200 B/s; 10 + 2 weights for 4 tokens on 4 GPUs of 6 FLOP/s x 0.5; all of it takes a half longer."""
     rate = {"serving_gpus": 4.0, "serving_peak_rate": 6.0, "serving_time_residual": 1.5}
     read = {"hbm_bandwidth": 100.0, "outstanding_bandwidth": 200.0}
@@ -269,7 +269,7 @@ def test_times_of_matrices_by_hand():
 
 
 @pytest.mark.parametrize(("precision", "seconds"), [(FP16, 0.0), (BF16, 0.0), (FP8, 20.0), (INT8, 20.0), (FP4, 20.0)])
-def test_narrow_formats_fill_up_rows_and_quantize(precision, seconds):
+def test_decode_narrow_formats_pad_rows_and_quantize(precision, seconds):
     """60 weights times 2 rows on 4 GPUs of 6 FLOP/s x 0.5; 3 layers of which 2 have experts."""
     found = decode.expert_padding_time(
         expert_weights=60.0, engine_expert_rows=2.0, serving_gpus=4.0, serving_peak_rate=6.0, expert_matmul_efficiency=0.5,
@@ -283,7 +283,7 @@ def test_narrow_formats_fill_up_rows_and_quantize(precision, seconds):
     assert launches == pytest.approx(15 + 14 + (1.5 if seconds else 0))
 
 
-def test_reading_and_filling_of_experts_overlap():
+def test_decode_expert_reads_and_padding_overlap():
     assert decode.expert_pass_time(expert_read_time=3.0, expert_padding_time=4.0, serving_time_residual=1.5) == 7.5
 
 
@@ -305,12 +305,12 @@ ATTENTION = {
         (1000.0, 0.0, 1.0, 1000 * 2 * 6 + 1000 * 16, 100 * 32),
     ],
 )
-def test_attention_of_a_new_token_by_kind_of_layer(context, sparse, latent, full, windowed):
+def test_decode_attention_by_layer_kind(context, sparse, latent, full, windowed):
     found = decode.decode_attention_flops(mean_context=context, sparse_attention_tokens=sparse, kv_lora_rank=latent, **ATTENTION)
     assert found == 2 * (3 * full + 5 * windowed)
 
 
-def test_keys_values_and_states_are_moved_by_the_gpus_that_hold_them():
+def test_decode_kv_and_state_traffic_is_divided_by_holding_gpus():
     """100 B of keys and twice 50 B of states; 8 GPUs in groups of 4 that hold 2 different parts, at 50 B/s x 0.5."""
     found = decode.kv_read_time(
         kv_read_bytes_per_sequence=100.0, state_bytes_per_sequence=50.0, serving_gpus=8.0, kv_shards=2.0, serving_tp=4.0,
@@ -321,7 +321,7 @@ def test_keys_values_and_states_are_moved_by_the_gpus_that_hold_them():
     assert attention == 12
 
 
-def test_parts_of_a_step_add_up():
+def test_decode_step_is_sum_of_parts():
     fixed = {"pass_latency": 1.0, "collective_wait": 2.0, "draft_read_time": 4.0, "engine_step_time": 8.0}
     assert decode.fixed_step_time(serving_time_residual=2.0, **fixed) == 30
     assert decode.sampling_time(vocabulary_size=1000.0, engine_logit_bytes=10.0, hbm_bandwidth=5e3, step_width=3.0) == 6

@@ -22,7 +22,7 @@ def cube():
     return run(open_study(folder() / "studies" / "efficiency.yaml"))
 
 
-def test_power_stays_between_idle_and_design_power():
+def test_serving_power_lies_between_idle_and_design_power():
     for batch in (1, 16, 256):
         power = value("serving_gpu_power", LLAMA, batch=batch)
         assert 72 < power <= 700
@@ -31,7 +31,7 @@ def test_power_stays_between_idle_and_design_power():
     assert value("busy_gpu_power", LLAMA, batch=1, **nothing) == 72
 
 
-def test_power_of_a_step_is_the_sum_of_what_it_does():
+def test_serving_step_power_is_sum_of_terms():
     here = {"batch": 8, "input_tokens": 0, "output_tokens": 100}
     alone = {"engine_waiting_power": 0, "power_awake": 0, "traffic_energy": 0, "power_compute": 0}
     step = value("decode_step_time", LLAMA, **here)
@@ -48,7 +48,7 @@ def test_power_of_a_step_is_the_sum_of_what_it_does():
     assert waiting + awake == pytest.approx(628)
 
 
-def test_rows_that_fill_up_experts_keep_the_units_at_work():
+def test_serving_padding_rows_draw_power():
     narrow = {"serving_precision": "fp8", "weight_bits": 8, "batch": 8, "input_tokens": 0, "output_tokens": 100, "engine_expert_rows": 64}
     alone = {"engine_waiting_power": 0, "power_awake": 0, "traffic_energy": 0, "power_compute": 1}
     power = value("busy_gpu_power", MIXTURE, **narrow, **alone) - 72
@@ -57,12 +57,12 @@ def test_rows_that_fill_up_experts_keep_the_units_at_work():
     assert power - without == pytest.approx(628 * filling / value("decode_step_time", MIXTURE, **narrow))
 
 
-def test_a_gpu_without_a_published_idle_power_takes_a_share():
+def test_idle_power_without_figure_is_share_of_tdp():
     assert value("waiting_gpu_power", {"gpu": "mi300x"}) == pytest.approx(0.12 * 750)
     assert value("waiting_gpu_power", {"gpu": "h100-sxm"}) == 72
 
 
-def test_energy_is_power_over_rate():
+def test_serving_energy_is_power_over_rate():
     rate, power = (value(name, LLAMA, batch=32) for name in ("output_rate", "serving_gpu_power"))
     assert value("chip_energy_per_output_token", LLAMA, batch=32) == pytest.approx(power / rate)
     # the host of a server with 8 GPUs
@@ -76,12 +76,12 @@ def test_energy_is_power_over_rate():
 
 
 @pytest.mark.parametrize("boundary", ["chip", "server", "it", "facility"])
-def test_the_boundary_chooses_what_is_counted(boundary):
+def test_serving_energy_follows_boundary(boundary):
     chosen = value("energy_per_output_token", LLAMA, batch=32, energy_boundary=boundary)
     assert chosen == value(f"{boundary}_energy_per_output_token", LLAMA, batch=32)
 
 
-def test_a_query_is_its_answer_and_its_prompt():
+def test_query_energy_adds_prompt_and_response():
     given = {"batch": 32, "input_tokens": 3000, "output_tokens": 200}
     assert value("energy_per_query", LLAMA, **given) == pytest.approx(200 * value("it_energy_per_output_token", LLAMA, **given))
     assert value("energy_per_query", LLAMA, **given | {"prefix_cache_hit": 0.9}) < 0.7 * value("energy_per_query", LLAMA, **given)
@@ -91,7 +91,7 @@ def test_a_query_is_its_answer_and_its_prompt():
     assert value("chip_energy_per_input_token", LLAMA, input_tokens=0) == 0
 
 
-def test_waiting_for_requests_costs_idle_power():
+def test_serving_idle_time_draws_idle_power():
     busy = value("chip_energy_per_output_token", LLAMA, batch=1)
     half = value("chip_energy_per_output_token", LLAMA, batch=0.5)
     assert half - busy == pytest.approx(72 * value("time_per_output_token", LLAMA, batch=1))
@@ -100,12 +100,12 @@ def test_waiting_for_requests_costs_idle_power():
     assert value("serving_gpu_power", LLAMA, batch=0.5) == pytest.approx(power)
 
 
-def test_batching_is_the_largest_lever():
+def test_serving_energy_falls_most_with_batching():
     eight, saturated = (value("chip_energy_per_output_token", LLAMA, batch=b, input_tokens=300, output_tokens=400) for b in (8, 512))
     assert 4 < eight / saturated < 12  # measured: 0.455 and 0.070 J
 
 
-def test_a_fleet_stands_for_its_busiest_hour():
+def test_fleet_is_sized_for_peak_hour():
     rate = value("requests_per_second", LLAMA, **FLEET)
     peak = 2.5e9 / 86400 * 1.5
     replicas = value("serving_replicas", LLAMA, **FLEET)
@@ -121,7 +121,7 @@ def test_a_fleet_stands_for_its_busiest_hour():
     assert value("all_in_energy_per_query", LLAMA, **FLEET, pue=1.2) == pytest.approx(1.2 * (busy + idle) / (2.5e9 / 86400))
 
 
-def test_no_queries_are_idle_power_and_no_error():
+def test_fleet_without_queries_draws_idle_power():
     nothing = {"queries_per_day": 0, "batch": 64}
     assert value("serving_replicas", LLAMA, **nothing) == 1
     idle = 8 * (72 + value("serving_network_power", LLAMA)) + value("server_host_power", LLAMA)
@@ -131,14 +131,14 @@ def test_no_queries_are_idle_power_and_no_error():
     assert math.isnan(value("all_in_energy_per_query", LLAMA, **nothing))
 
 
-def test_a_prefill_pool_counts_among_the_gpus():
+def test_fleet_counts_gpus_of_prefill_pool():
     given = FLEET | {"prefill_placement": "disaggregated", "prefill_load": 0.5, "input_tokens": 2000, "output_tokens": 200}
     pool = value("requests_per_second", LLAMA, **given) * value("prefill_time", LLAMA, **given) / 0.5
     assert value("replica_gpus", LLAMA, **given) == pytest.approx(1 + pool)
     assert value("replica_gpus", LLAMA, **FLEET) == pytest.approx(1)
 
 
-def test_the_operators_figures_lie_within_the_band():
+def test_query_energy_of_operators_lies_in_band():
     study = open_study(folder() / "studies" / "query-energy.yaml")
     band = run(study)
     for name, published in (("all_in_energy_per_query", 0.24), ("energy_per_query", 0.3)):
@@ -152,12 +152,12 @@ def test_the_operators_figures_lie_within_the_band():
     assert shares == pytest.approx([0.58, 0.25, 0.10, 0.08], abs=0.05)
 
 
-def test_a_node_of_deepseek_writes_what_its_operator_states():
+def test_output_rate_of_deepseek_node():
     study = open_study(folder() / "studies" / "deepseek-serving.yaml")
     assert at(study)["output_rate_per_server"] == pytest.approx(14800, rel=0.3)
 
 
-def test_every_technique_saves_alone_and_beside_the_others(cube):
+def test_serving_techniques_save_energy_alone_and_combined(cube):
     start, together = efficiency.energy(cube, set()), efficiency.energy(cube, {one.axis for one in efficiency.TECHNIQUES})
     assert 50 < start / together < 500
     for _, alone, without in efficiency.table(cube):
@@ -165,7 +165,7 @@ def test_every_technique_saves_alone_and_beside_the_others(cube):
         assert without / together > 1.2
 
 
-def test_a_technique_can_cost_energy_at_a_small_batch():
+def test_serving_technique_can_cost_energy_at_small_batch():
     dense = {"model": "llama-3.1-70b", "gpu": "h100-sxm", "engine": "vllm-2026"}
     rack = dense | {"gpu": "b200-sxm"}
     split = {"serving_tp": 8, "serving_precision": "fp8", "weight_bits": 8}
@@ -176,7 +176,7 @@ def test_a_technique_can_cost_energy_at_a_small_batch():
     assert at_many < 0.8
 
 
-def test_boundaries_by_hand():
+def test_serving_boundaries_by_hand():
     """10 J of chips in 0.05 s of GPU; a host of 1,200 W for 8, switches of 20 W for each, and a building of 1.5."""
     server = energy.server_energy_per_output_token(
         chip_energy_per_output_token=10.0, gpu_time_per_output_token=0.05, server_host_power=1200.0, gpus_per_server=8.0
@@ -191,7 +191,7 @@ def test_boundaries_by_hand():
     assert energy.facility_energy_per_query(energy_per_query=800.0, pue=1.5) == 1200
 
 
-def test_the_boundary_is_chosen_by_its_number():
+def test_serving_boundary_follows_choice():
     names = ("chip", "server", "it", "facility")
     given = {f"{name}_energy_per_output_token": float(place) for place, name in enumerate(names)}
     assert [energy.energy_per_output_token(energy_boundary=place, **given) for place in range(4)] == [0, 1, 2, 3]
@@ -201,19 +201,19 @@ def test_the_boundary_is_chosen_by_its_number():
     ("compute", "watts"),
     [(0.0, 100 + 0.25 * 600), (0.5, 100 + 0.5 * 600), (1.0, 100 + 0.75 * 600), (1.5, 700), (8.0, 700)],
 )
-def test_a_gpu_that_reads_prompts_draws_more_the_more_it_computes_up_to_its_design_power(compute, watts):
+def test_prefill_gpu_power_grows_with_rate_up_to_design_power(compute, watts):
     given = {"gpu_tdp": 700.0, "waiting_gpu_power": 100.0, "power_awake": 0.25, "power_compute": 0.5}
     found = energy.prefill_gpu_power(prefill_compute_time=2 * compute, prefill_time=2.0, **given)
     assert found == pytest.approx(watts)
     assert energy.prefill_gpu_power(prefill_compute_time=compute / 4, prefill_time=0.25, **given) == pytest.approx(watts)
 
 
-def test_without_a_prompt_a_gpu_waits():
+def test_prefill_gpu_power_without_prompts_is_idle():
     given = {"gpu_tdp": 700.0, "waiting_gpu_power": 100.0, "power_awake": 0.25, "power_compute": 0.5}
     assert energy.prefill_gpu_power(prefill_compute_time=0.0, prefill_time=0.0, **given) == 100
 
 
-def test_energy_of_a_token_of_the_prompt():
+def test_energy_per_input_token_by_hand():
     """500 W on 4 GPUs for 2 s of 1,000 tokens."""
     given = {"prefill_gpu_power": 500.0, "serving_gpus": 4.0, "prefill_time": 2.0}
     assert energy.chip_energy_per_input_token(input_tokens=1000.0, **given) == 4

@@ -7,25 +7,25 @@ import pytest
 from sweep.kernels.serving import fleet
 
 
-def test_the_articles_queries_take_31_megawatts():
+def test_fleet_power_of_article_is_31_mw():
     """2.5 billion queries a day at 0.3 Wh."""
     assert fleet.serving_power(queries_per_day=2.5e9 / 86400, energy_per_query=1080.0) == pytest.approx(31.25e6)
     assert fleet.peak_query_rate(queries_per_day=100.0, peak_to_mean_load=1.5) == 150
 
 
 @pytest.mark.parametrize(("peak", "replicas"), [(0.0, 1), (3.0, 1), (8.0, 2), (8.1, 3), (150.0, 38)])
-def test_replicas_are_whole_and_keep_a_reserve(peak, replicas):
+def test_fleet_replicas_are_integer_with_reserve(peak, replicas):
     """5 requests a second each, of which 80 % are used."""
     assert fleet.serving_replicas(peak_query_rate=peak, requests_per_second=5.0, fleet_load_limit=0.8) == replicas
 
 
-def test_no_number_of_replicas_answers_what_none_can():
+def test_fleet_replicas_of_too_much_demand_are_undefined():
     assert math.isnan(fleet.serving_replicas(peak_query_rate=math.nan, requests_per_second=5.0, fleet_load_limit=0.8))
     assert math.isnan(fleet.serving_replicas(peak_query_rate=4e15, requests_per_second=5.0, fleet_load_limit=0.8))
     assert fleet.serving_replicas(peak_query_rate=4e15 - 4.0, requests_per_second=5.0, fleet_load_limit=0.8) == pytest.approx(1e15)
 
 
-def test_gpus_of_a_replica_include_those_that_read_its_prompts():
+def test_fleet_gpus_include_prefill_gpus():
     """100 tokens a second of 0.08 s of busy and 0.02 s of waiting GPUs are ten."""
     given = {"busy_time_per_output_token": 0.08, "idle_time_per_output_token": 0.02}
     assert fleet.replica_gpus(serving_gpus=8.0, output_rate=100.0, **given) == pytest.approx(10)
@@ -36,17 +36,17 @@ def test_gpus_of_a_replica_include_those_that_read_its_prompts():
 
 
 @pytest.mark.parametrize(("gpus", "servers"), [(380.0, 48), (384.0, 48), (384.0 + 1e-9, 48), (384.001, 49), (0.0, 0)])
-def test_servers_are_whole_and_the_last_bits_are_forgiven(gpus, servers):
+def test_fleet_servers_round_up_with_tolerance(gpus, servers):
     assert fleet.fleet_servers(fleet_gpus=gpus, gpus_per_server=8.0) == servers
 
 
-def test_no_number_of_servers_holds_too_many_gpus():
+def test_fleet_servers_of_too_many_gpus_are_undefined():
     assert math.isnan(fleet.fleet_servers(fleet_gpus=8e15, gpus_per_server=8.0))
     assert math.isnan(fleet.fleet_servers(fleet_gpus=math.nan, gpus_per_server=8.0))
     assert fleet.fleet_servers(fleet_gpus=8e15 - 8, gpus_per_server=8.0) == pytest.approx(1e15)
 
 
-def test_what_waits_draws_the_power_of_idle_gpus_and_of_working_hosts():
+def test_fleet_idle_power_adds_gpus_and_hosts():
     """A quarter of 8 servers that wait, half of them off: one of 8 GPUs of 70 W, switches of 30 W each and a host of 1,200 W."""
     assert fleet.fleet_utilisation(queries_per_day=60.0, serving_replicas=10.0, requests_per_second=8.0) == 0.75
     given = {
@@ -61,7 +61,7 @@ def test_what_waits_draws_the_power_of_idle_gpus_and_of_working_hosts():
     assert fleet.fleet_idle_power(fleet_utilisation=1.25, idle_switched_off=0.5, **given) == 0
 
 
-def test_power_and_energy_of_the_fleet_and_of_a_query():
+def test_fleet_power_and_query_energy_by_hand():
     assert fleet.fleet_power(serving_power=10e3, fleet_idle_power=2e3) == 12e3
     assert fleet.fleet_energy(fleet_power=12e3, serving_period=100.0) == 1.2e6
     assert fleet.fleet_facility_energy(fleet_energy=1.2e6, pue=1.25) == 1.5e6

@@ -13,7 +13,7 @@ SPLIT = {"serving_tp": 4, "serving_ep": 4, "serving_precision": "fp8", "weight_b
 CASES = [(LLAMA, {"input_tokens": 500, "output_tokens": 300}), (MIXTURE, SPLIT)]
 
 
-def test_requests_beyond_memory_wait():
+def test_operating_point_queues_requests_beyond_memory():
     limit = value("batch_in_memory", LLAMA, input_tokens=1000, output_tokens=1000)
     assert value("batch", LLAMA, concurrency=10, input_tokens=1000, output_tokens=1000) == 10
     assert value("batch", LLAMA, concurrency=1e6, sequence_limit=1e9, input_tokens=1000, output_tokens=1000) == limit
@@ -21,7 +21,7 @@ def test_requests_beyond_memory_wait():
     assert value("batch_limit", MIXTURE, sequence_limit=16, serving_dp=4, serving_ep=4, serving_precision="fp8", weight_bits=8) == 64
 
 
-def test_a_given_batch_that_does_not_fit_is_a_status():
+def test_operating_point_batch_beyond_memory_sets_status():
     limit = value("batch_in_memory", LLAMA)
     assert value("output_rate", LLAMA, batch=limit) > 0
     found, broken = evaluate("output_rate", LLAMA, batch=limit * 1.01)
@@ -32,7 +32,7 @@ def test_a_given_batch_that_does_not_fit_is_a_status():
 @pytest.mark.parametrize(("select", "given"), CASES)
 @pytest.mark.parametrize("target", [0.015, 0.03, 0.06])
 @pytest.mark.parametrize("first", [0.3, 5])
-def test_the_batch_by_latency_is_the_largest_that_meets_both_targets(select, given, target, first):
+def test_operating_point_by_latency_is_largest_batch(select, given, target, first):
     targets = {"target_time_per_output_token": target, "target_time_to_first_token": first}
     batch = value("batch", select, operating_point="latency_target", **targets, **given)
     limit = value("batch_limit", select, **given)
@@ -46,7 +46,7 @@ def test_the_batch_by_latency_is_the_largest_that_meets_both_targets(select, giv
     assert batch > limit * (1 - 1e-6) or late(batch * 1.001)
 
 
-def test_a_latency_that_no_batch_meets_is_a_status():
+def test_operating_point_unreachable_latency_sets_status():
     for slow in ({"target_time_per_output_token": 0.003}, {"target_time_to_first_token": 0.005}):
         found, broken = evaluate("energy_per_query", LLAMA, operating_point="latency_target", **slow)
         assert math.isnan(found)
@@ -56,7 +56,7 @@ def test_a_latency_that_no_batch_meets_is_a_status():
 
 @pytest.mark.parametrize(("select", "given"), CASES)
 @pytest.mark.parametrize("rate", [0.01, 0.5, 3.0])
-def test_the_batch_by_arrival_answers_what_arrives(select, given, rate):
+def test_operating_point_by_arrival_serves_arrival_rate(select, given, rate):
     here = {"operating_point": "arrival_rate", "arrival_rate": rate, **given}
     assert value("requests_per_second", select, **here) == pytest.approx(rate, rel=1e-3)
     # Little's law: what is in flight is the rate times the time of a request's steps
@@ -66,7 +66,7 @@ def test_the_batch_by_arrival_answers_what_arrives(select, given, rate):
     assert value("replica_busy_share", select, **here) == pytest.approx(min(1, batch))
 
 
-def test_more_arrivals_than_a_replica_answers_are_a_status():
+def test_operating_point_excess_arrivals_set_status():
     most = value("request_capacity", LLAMA)
     assert value("output_rate", LLAMA, operating_point="arrival_rate", arrival_rate=0.99 * most) > 0
     found, broken = evaluate("output_rate", LLAMA, operating_point="arrival_rate", arrival_rate=1.01 * most)
@@ -74,7 +74,7 @@ def test_more_arrivals_than_a_replica_answers_are_a_status():
     assert "arrivals_exceed_capacity" in broken
 
 
-def test_no_arrivals_are_no_output():
+def test_operating_point_without_arrivals_has_no_output():
     here = {"operating_point": "arrival_rate", "arrival_rate": 0}
     assert value("batch", LLAMA, **here) == 0
     assert value("output_rate", LLAMA, **here) == 0
@@ -83,7 +83,7 @@ def test_no_arrivals_are_no_output():
     assert value("serving_server_power", LLAMA, **here) == pytest.approx(72 + value("server_host_power", LLAMA) / 8)
 
 
-def test_a_step_with_prompts_is_what_requests_take_in_all():
+def test_operating_point_mixed_step_equals_total_request_time():
     given = {"batch": 32, "input_tokens": 2000, "output_tokens": 250}
     # 250 steps of 32 sequences, and 32 prompts, for 32 requests
     wall = 250 * value("decode_step_time", LLAMA, **given) + 32 * value("prefill_time", LLAMA, **given)
@@ -95,12 +95,12 @@ def test_a_step_with_prompts_is_what_requests_take_in_all():
 
 @pytest.mark.parametrize("acceptance", [0.0, 0.5, 0.8, 0.99, 1.0])
 @pytest.mark.parametrize("draft", [0, 1, 4])
-def test_tokens_that_a_step_accepts_are_a_sum(draft, acceptance):
+def test_operating_point_accepted_tokens_equal_sum(draft, acceptance):
     found = value("accepted_tokens", LLAMA, draft_tokens=draft, acceptance=acceptance)
     assert found == pytest.approx(sum(acceptance**i for i in range(draft + 1)))
 
 
-def test_speculation_saves_at_small_batches_and_loses_at_large_ones():
+def test_speculation_saves_at_small_and_loses_at_large_batch():
     draft = {"draft_tokens": 5, "acceptance": 0.6, "draft_parameters": 2e8, "input_tokens": 50, "output_tokens": 100}
     without = draft | {"draft_tokens": 0}
 
@@ -114,13 +114,13 @@ def test_speculation_saves_at_small_batches_and_loses_at_large_ones():
     assert value("time_per_output_token", LLAMA, batch=1, **draft) < value("time_per_output_token", LLAMA, batch=1, **without)
 
 
-def test_a_draft_longer_than_the_answer_is_a_status():
+def test_speculation_draft_longer_than_response_sets_status():
     found, broken = evaluate("output_rate", LLAMA, draft_tokens=5, output_tokens=5)
     assert math.isnan(found)
     assert "draft_longer_than_output" in broken
 
 
-def test_disaggregation_keeps_prompts_out_of_the_steps():
+def test_disaggregation_keeps_prompts_out_of_decode_steps():
     given = {"batch": 64, "input_tokens": 4000, "output_tokens": 200}
     apart = given | {"prefill_placement": "disaggregated", "prefill_load": 1}
     assert value("serving_step_time", LLAMA, **apart) == value("decode_step_time", LLAMA, **given)
@@ -137,14 +137,14 @@ def test_disaggregation_keeps_prompts_out_of_the_steps():
     assert idle == pytest.approx(value("prefill_time", LLAMA, **given) / 200)
 
 
-def test_ranks_in_lockstep_wait_for_each_others_prompts():
+def test_lockstep_ranks_wait_for_prompts_of_others():
     split = {"serving_dp": 8, "serving_ep": 8, "serving_precision": "fp8", "weight_bits": 8}
     waiting = value("prefill_occupancy", MIXTURE, **split)
     assert waiting == pytest.approx(8 * value("prefill_time", MIXTURE, **split))
     assert value("prefill_occupancy", MIXTURE, **split, engine_lockstep=0) == value("prefill_time", MIXTURE, **split)
 
 
-def test_operating_points_by_hand():
+def test_operating_point_by_hand():
     assert operating_point.batch_limit(batch_in_memory=100.0, sequence_limit=16.0, serving_dp=4.0) == 64
     assert operating_point.batch_limit(batch_in_memory=50.0, sequence_limit=16.0, serving_dp=4.0) == 50
     assert operating_point.batch_by_concurrency(concurrency=10.0, batch_limit=64.0) == 10
@@ -156,14 +156,14 @@ def test_operating_points_by_hand():
 
 
 @pytest.mark.parametrize(("batch", "exceeds"), [(64.0, False), (64.0 * (1 + 1e-9), False), (64.001, True), (65.0, True)])
-def test_a_batch_fits_but_for_its_last_bits(batch, exceeds):
+def test_operating_point_batch_fits_within_rounding(batch, exceeds):
     assert operating_point.batch_exceeds_memory(batch=batch, batch_in_memory=64.0) is exceeds
 
 
 @pytest.mark.parametrize(
     ("token", "first", "missed"), [(0.05, 1.5, False), (0.049, 1.5, True), (0.05, 1.1, False), (0.05, 1.09, True), (1.0, 0.9, True)]
 )
-def test_a_latency_is_missed_where_one_sequence_alone_is_slower(token, first, missed):
+def test_operating_point_latency_is_missed_by_one_sequence(token, first, missed):
     """A step of 0.125 s that writes 2.5 tokens, after a prompt of 0.975 s."""
     given = {"shortest_step_time": 0.125, "accepted_tokens": 2.5, "prefill_latency": 0.975}
     targets = {"target_time_per_output_token": token, "target_time_to_first_token": first}
@@ -171,5 +171,5 @@ def test_a_latency_is_missed_where_one_sequence_alone_is_slower(token, first, mi
 
 
 @pytest.mark.parametrize(("rate", "exceed"), [(9.9, False), (10.0, False), (10.1, True)])
-def test_arrivals_up_to_the_capacity_are_answered(rate, exceed):
+def test_operating_point_serves_arrivals_up_to_capacity(rate, exceed):
     assert operating_point.arrivals_exceed_capacity(arrival_rate=rate, request_capacity=10.0) is exceed

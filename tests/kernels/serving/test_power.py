@@ -30,14 +30,14 @@ BUSY = {
 }
 
 
-def test_a_gpu_that_waits_draws_what_is_measured_or_a_share():
+def test_idle_gpu_power_is_measured_or_share():
     """H100: 72 W; a GPU without a published figure draws a share of its design power."""
     assert power.waiting_gpu_power(gpu_idle_power=72.0, gpu_tdp=700.0, idle_power_share=0.12) == 72
     assert power.waiting_gpu_power(gpu_idle_power=0.5, gpu_tdp=700.0, idle_power_share=0.12) == 0.5
     assert power.waiting_gpu_power(gpu_idle_power=0.0, gpu_tdp=700.0, idle_power_share=0.12) == pytest.approx(84)
 
 
-def test_the_traffic_of_weights_at_full_bandwidth():
+def test_weight_traffic_at_full_bandwidth():
     """70 B for each step and a half of the 60 B of experts over 3 ranks, on 4 GPUs of 5 B/s."""
     found = power.weight_traffic_time(
         dense_weight_bytes=70.0, expert_weight_bytes=60.0, touched_experts=0.5, serving_tp=4.0, serving_dp=3.0, hbm_bandwidth=5.0
@@ -45,7 +45,7 @@ def test_the_traffic_of_weights_at_full_bandwidth():
     assert found == 4
 
 
-def test_times_for_which_the_units_of_computing_work():
+def test_compute_unit_times_by_hand():
     assert power.padding_work_time(expert_padding_time=0.02, touched_experts=0.25) == 0.005
     found = power.sequence_work_time(
         dense_compute_time=1.0,
@@ -60,14 +60,14 @@ def test_times_for_which_the_units_of_computing_work():
     assert found == pytest.approx(2 + 1.5 + 0.8)
 
 
-def test_a_busy_step_brings_its_prompts_along():
+def test_busy_step_includes_prompts():
     found = power.busy_step_time(
         decode_step_time=0.02, running_sequences=10.0, prefill_occupancy=0.5, accepted_tokens=2.0, output_tokens=100.0
     )
     assert found == pytest.approx(0.02 + 0.1)
 
 
-def test_power_of_a_step_is_the_sum_of_what_it_does():
+def test_step_power_is_sum_of_terms():
     """Of 0.1 s the engine waits for 10 ms; 25 ms of products; 10 ms of traffic at 300 W: 100 W and 600 W x (2 + 27 + 10) / 100 and 30 W."""
     assert power.busy_gpu_power(**BUSY) == pytest.approx(100 + 600 * 0.39 + 30)
 
@@ -75,18 +75,18 @@ def test_power_of_a_step_is_the_sum_of_what_it_does():
 @pytest.mark.parametrize(
     ("part", "watts"), [("engine_waiting_power", 12), ("power_awake", 162), ("power_compute", 60), ("traffic_energy", 30)]
 )
-def test_each_part_of_a_step_adds_its_own_power(part, watts):
+def test_step_power_grows_with_each_term(part, watts):
     parts = ("engine_waiting_power", "power_awake", "power_compute", "traffic_energy")
     alone = {**BUSY, **{name: 0.0 for name in parts if name != part}}
     assert power.busy_gpu_power(**alone) == pytest.approx(100 + watts)
 
 
-def test_no_step_takes_more_than_the_design_power():
+def test_step_power_is_at_most_design_power():
     assert power.busy_gpu_power(**{**BUSY, "power_compute": 40.0}) == 700
     assert power.busy_gpu_power(**{**BUSY, "serving_power_residual": 0.5}) == power.busy_gpu_power(**BUSY) / 2
 
 
-def test_gpu_time_of_a_token_by_hand():
+def test_gpu_time_per_token_by_hand():
     """4 GPUs, 0.1 s for a step of 10 sequences that write 2 tokens each."""
     assert power.busy_time_per_output_token(
         busy_step_time=0.1, running_sequences=10.0, accepted_tokens=2.0, serving_gpus=4.0
@@ -109,19 +109,19 @@ WAITING = {
     ("share", "placement", "idle"),
     [(1.0, power.MIXED, 0.0), (0.5, power.MIXED, 0.02), (0.25, power.MIXED, 0.06), (1.0, APART, 0.005), (0.5, APART, 0.025)],
 )
-def test_gpus_wait_for_requests_and_in_their_pool(share, placement, idle):
+def test_idle_gpu_time_counts_replica_and_pool(share, placement, idle):
     found = power.idle_time_per_output_token(replica_busy_share=share, prefill_placement=placement, **WAITING)
     assert found == pytest.approx(idle)
 
 
-def test_a_replica_that_is_never_busy_waits_without_end_and_has_no_energy_of_a_token():
+def test_idle_replica_has_no_energy_per_token():
     assert power.idle_time_per_output_token(replica_busy_share=0.0, prefill_placement=power.MIXED, **WAITING) == math.inf
     given = {"busy_gpu_power": 500.0, "busy_time_per_output_token": 0.02, "waiting_gpu_power": 100.0}
     assert math.isnan(power.chip_energy_per_output_token(idle_time_per_output_token=math.inf, **given))
     assert power.chip_energy_per_output_token(idle_time_per_output_token=0.03, **given) == pytest.approx(10 + 3)
 
 
-def test_mean_power_lies_between_waiting_and_busy():
+def test_mean_power_lies_between_idle_and_busy():
     given = {"busy_gpu_power": 500.0, "waiting_gpu_power": 100.0, "gpu_time_per_output_token": 0.05}
     assert power.serving_gpu_power(busy_time_per_output_token=0.05, **given) == 500
     assert power.serving_gpu_power(busy_time_per_output_token=0.0, **given) == 100

@@ -7,25 +7,25 @@ from sweep.kernels.serving import rates
 APART = rates.MIXED + 1
 
 
-def test_placements_are_the_words_of_their_parameter():
+def test_rates_placements_equal_choices():
     from sweep.catalog.parameters import parameters
 
     assert parameters()["prefill_placement"].choices[rates.MIXED] == "mixed"
 
 
-def test_ranks_in_lockstep_wait_for_a_prompt_of_one():
+def test_rates_lockstep_ranks_wait_for_prompt():
     assert rates.prefill_occupancy(prefill_time=2.0, serving_dp=8.0, engine_lockstep=0.5) == 9
     assert rates.prefill_occupancy(prefill_time=2.0, serving_dp=1.0, engine_lockstep=0.5) == 2
 
 
-def test_an_answers_worth_of_steps_carries_one_prompt():
+def test_rates_steps_of_response_carry_one_prompt():
     """100 tokens written two at a time are 50 steps, each with a fiftieth of a prompt of 10 s."""
     given = {"prefill_occupancy": 10.0, "output_tokens": 100.0, "accepted_tokens": 2.0}
     assert rates.interleaved_prefill_time(prefill_placement=rates.MIXED, **given) == pytest.approx(0.2)
     assert rates.interleaved_prefill_time(prefill_placement=APART, **given) == 0
 
 
-def test_keys_and_values_of_a_prompt_are_sent_where_it_is_read_elsewhere():
+def test_rates_disaggregated_prefill_sends_kv_cache():
     """1,500 B at a context of 300 are 1,000 B for the 200 tokens of the prompt, and 200 B of states; 4 links of 50 B/s at 60 %."""
     given = {
         "kv_bytes_per_sequence": 1500.0,
@@ -40,7 +40,7 @@ def test_keys_and_values_of_a_prompt_are_sent_where_it_is_read_elsewhere():
     assert rates.kv_transfer_time(prefill_placement=rates.MIXED, **given) == 0
 
 
-def test_prompts_of_a_pool_wait_for_each_other_as_in_a_queue_of_fixed_service():
+def test_rates_prefill_pool_is_md1_queue():
     """M/D/1: at a load of a half the mean wait is half the service; at three quarters, one and a half of it."""
     given = {"prefill_time": 2.0, "serving_dp": 3.0, "kv_transfer_time": 1.0}
     assert rates.prefill_latency(prefill_placement=rates.MIXED, prefill_load=0.5, **given) == 7
@@ -48,7 +48,7 @@ def test_prompts_of_a_pool_wait_for_each_other_as_in_a_queue_of_fixed_service():
     assert rates.prefill_latency(prefill_placement=APART, prefill_load=0.75, **given) == 10
 
 
-def test_steps_tokens_and_requests():
+def test_rates_of_steps_tokens_and_requests():
     step = rates.serving_step_time(decode_step_time=0.02, running_sequences=10.0, interleaved_prefill_time=0.003)
     assert step == pytest.approx(0.05)
     assert rates.time_per_output_token(serving_step_time=0.05, accepted_tokens=2.0) == 0.025
@@ -58,7 +58,7 @@ def test_steps_tokens_and_requests():
     assert rates.request_time(time_to_first_token=1.0, output_tokens=201.0, time_per_output_token=0.025) == pytest.approx(6)
 
 
-def test_the_first_token_comes_after_the_prompt_a_step_and_the_prompts_before_it():
+def test_time_to_first_token_adds_queue_prompt_and_step():
     """A prompt of 0.5 s among 10 sequences whose steps of 0.02 s carry 0.004 s each: 0.5 x 0.04 / 0.04 s of waiting."""
     found = rates.time_to_first_token(
         prefill_latency=1.0,
@@ -71,6 +71,6 @@ def test_the_first_token_comes_after_the_prompt_a_step_and_the_prompts_before_it
     assert found == pytest.approx(1.0 + 0.06 + 0.5)
 
 
-def test_a_reader_gets_one_token_in_each_time_per_token_and_a_gpu_its_part_of_the_replica():
+def test_rates_per_user_and_per_gpu_by_hand():
     assert rates.output_rate_per_user(0.02) == 50.0
     assert rates.output_rate_per_gpu(4000.0, 8.0) == 500.0

@@ -5,7 +5,7 @@ import pytest
 from sweep.kernels.serving import speculative
 
 
-def test_tokens_of_a_step_are_those_of_leviathan_2023():
+def test_speculative_tokens_per_step_equal_leviathan_2023():
     """Its formula (1): with acceptance 0.8 and 4 or 9 proposed tokens, 3.36 and 4.46 tokens a step; each term is one more accepted."""
     assert speculative.step_width(draft_tokens=4.0) == 5
     for drafted, printed in ((4.0, 3.36), (9.0, 4.46)):
@@ -14,18 +14,18 @@ def test_tokens_of_a_step_are_those_of_leviathan_2023():
 
 @pytest.mark.parametrize("acceptance", [0.0, 0.25, 0.75, 1.0])
 @pytest.mark.parametrize("drafted", [1, 2, 6])
-def test_tokens_of_a_step_are_a_sum_of_powers(drafted, acceptance):
+def test_speculative_tokens_per_step_equal_sum_of_powers(drafted, acceptance):
     assert speculative.accepted_tokens(draft_tokens=drafted, acceptance=acceptance) == pytest.approx(
         sum(acceptance**i for i in range(drafted + 1))
     )
 
 
-def test_without_a_draft_a_step_writes_one_token():
+def test_speculative_step_without_draft_is_one_token():
     assert speculative.accepted_tokens(draft_tokens=0.0, acceptance=0.5) == 1
     assert speculative.accepted_tokens(draft_tokens=0.0, acceptance=1.0) == 1
 
 
-def test_a_draft_reads_its_weights_for_each_token_that_it_proposes():
+def test_speculative_draft_reads_weights_per_token():
     """Four times a billion weights of 8 bits over two GPUs of 2 TB/s at 80 %: 1.25 ms."""
     found = speculative.draft_read_time(
         draft_tokens=4.0, draft_parameters=1e9, weight_bits=8.0, serving_tp=2.0, hbm_bandwidth=2e12, bandwidth_efficiency=0.8
@@ -33,7 +33,7 @@ def test_a_draft_reads_its_weights_for_each_token_that_it_proposes():
     assert found == pytest.approx(1.25e-3)
 
 
-def test_a_draft_takes_two_operations_for_each_weight():
+def test_speculative_draft_flops_are_two_per_weight():
     found = speculative.draft_compute_time(
         draft_tokens=4.0, draft_parameters=1e9, serving_gpus=2.0, serving_peak_rate=1e15, matmul_efficiency=0.5
     )
@@ -43,5 +43,5 @@ def test_a_draft_takes_two_operations_for_each_weight():
 @pytest.mark.parametrize(
     ("drafted", "written", "longer"), [(0, 0, False), (0, 5, False), (1, 1, True), (4, 5, False), (5, 5, True), (6, 5, True)]
 )
-def test_a_draft_is_shorter_than_the_answer(drafted, written, longer):
+def test_speculative_draft_is_shorter_than_response(drafted, written, longer):
     assert speculative.draft_longer_than_output(draft_tokens=drafted, output_tokens=written) is longer

@@ -9,7 +9,7 @@ from sweep.kernels.serving import weights
 EXPERT = 3 * 4096 * 14336
 
 
-def test_experts_of_mixtral():
+def test_weights_of_mixtral_experts():
     """45.1e9 of its 46.7e9 parameters are in experts, and a token visits a quarter of them."""
     every = weights.expert_weights(moe_layers=32.0, experts=8.0, expert_parameters=EXPERT)
     assert every == pytest.approx(45.1e9, rel=1e-3)
@@ -21,7 +21,7 @@ def test_experts_of_mixtral():
     assert dense == pytest.approx(46.703e9 - every - 1.5 * head, rel=1e-12)
 
 
-def test_a_dense_model_has_no_experts():
+def test_weights_of_dense_model_have_no_experts():
     assert weights.expert_weights_per_token(expert_weights=0.0, experts=0.0, experts_per_token=0.0) == 0
 
 
@@ -29,17 +29,17 @@ def test_a_dense_model_has_no_experts():
     ("bits", "experts", "dense"),
     [(4.25, 128.0, 16.0), (7.0, 1.0, 16.0), (8.0, 128.0, 8.0), (9.0, 8.0, 9.0), (16.0, 128.0, 16.0), (4.5, 0.0, 4.5), (8.0, 0.0, 8.0)],
 )
-def test_a_mixture_below_eight_bits_keeps_attention_in_sixteen(bits, experts, dense):
+def test_weights_of_moe_below_8_bit_keep_attention_in_16_bit(bits, experts, dense):
     assert weights.dense_weight_bits(weight_bits=bits, experts=experts) == dense
 
 
-def test_bytes_by_hand():
+def test_weight_bytes_by_hand():
     """A thousand weights of 4 bits and a head of a hundred in 16: 500 B and 200 B."""
     assert weights.dense_weight_bytes(dense_weights=1000.0, dense_weight_bits=4.0, embedding_parameters=100.0) == 700
     assert weights.expert_weight_bytes(expert_weights=1000.0, weight_bits=4.0) == 500
 
 
-def test_ranks_share_experts_and_copy_the_rest():
+def test_weights_divide_experts_and_copy_rest():
     """On 2 x 3 x 5 = 30 GPUs: 606 B over 6, and 900 B of experts over 30."""
     gpus = weights.serving_gpus(serving_tp=2.0, serving_pp=3.0, serving_dp=5.0)
     assert gpus == 30
@@ -53,26 +53,26 @@ def test_ranks_share_experts_and_copy_the_rest():
     ("experts", "visited", "width", "stages", "untouched"),
     [(8.0, 2.0, 1.0, 1.0, 0.75), (1.0, 0.5, 1.0, 1.0, 0.5), (8.0, 4.0, 3.0, 1.0, 0.125), (128.0, 8.0, 4.0, 2.0, 0.9375**2)],
 )
-def test_the_chance_that_an_expert_stays_untouched(experts, visited, width, stages, untouched):
+def test_weights_idle_expert_share(experts, visited, width, stages, untouched):
     found = weights.untouched_log(experts=experts, experts_per_token=visited, step_width=width, serving_pp=stages)
     assert math.exp(found) == pytest.approx(untouched)
 
 
 @pytest.mark.parametrize(("experts", "visited"), [(0.0, 0.0), (0.0, -1.0), (1.0, 1.0), (8.0, 8.0)])
-def test_experts_that_all_tokens_visit_are_always_touched(experts, visited):
+def test_weights_shared_experts_are_always_read(experts, visited):
     assert weights.untouched_log(experts=experts, experts_per_token=visited, step_width=1.0, serving_pp=1.0) == -math.inf
 
 
 @pytest.mark.parametrize(("groups", "exceeds"), [(1, False), (7, False), (12, False), (13, True)])
-def test_experts_are_spread_over_no_more_groups_than_gpus(groups, exceeds):
+def test_weights_expert_groups_are_at_most_gpus(groups, exceeds):
     assert weights.expert_groups_exceed_gpus(serving_ep=groups, serving_tp=4, serving_dp=3) is exceeds
 
 
-def test_a_format_without_a_rate_is_not_supported():
+def test_weights_format_without_rate_is_unsupported():
     assert weights.serving_precision_not_supported(serving_peak_rate=math.nan)
     assert not weights.serving_precision_not_supported(serving_peak_rate=1e15)
 
 
-def test_heads_of_a_served_model_are_divided_over_its_ranks():
+def test_weights_heads_must_divide_over_ranks():
     """64 heads of Llama 3.1 70B go on 8 GPUs, not on 3 or 6."""
     assert [tp for tp in range(1, 9) if not weights.heads_not_divisible_by_serving_tp(64, tp)] == [1, 2, 4, 8]

@@ -17,40 +17,40 @@ SHAPE = {
 }
 
 
-def test_causal_flops_of_flash_attention():
+def test_attention_causal_flops():
     """Dao 2023, section 4.1: forward FLOPs are 4 x length^2 x head dimension x heads, halved for a causal mask."""
     time = value("fused_attention_time", micro_batch=8, sequence_length=2048, attention_rate=1.0, hbm_bandwidth=1e300, **SHAPE)
     assert time == pytest.approx(8 * 4 * 2048**2 * 128 * 16 / 2)
 
 
-def test_a_window_shortens_the_context():
+def test_attention_window_shortens_context():
     free = {"micro_batch": 1, "sequence_length": 4096, "attention_rate": 1.0, "hbm_bandwidth": 1e300}
     half = value("fused_attention_time", **free, **{**SHAPE, "windowed_layers": 12, "attention_window": 128})
     mean = 0.5 * 2048 + 0.5 * 128 * (1 - 128 / 8192)
     assert half == pytest.approx(4096 * 2 * 16 * 256 * mean)
 
 
-def test_unfused_attention_is_slower_and_skips_nothing():
+def test_attention_unfused_is_slower_and_computes_full_matrix():
     case = {"micro_batch": 1, "sequence_length": 2048, **SHAPE}
     fused = value("core_attention_time", {"gpu": "a100-sxm-80gb"}, fused_attention=1, **case)
     unfused = value("core_attention_time", {"gpu": "a100-sxm-80gb"}, fused_attention=0, **case)
     assert 2 < unfused / fused < 20
 
 
-def test_the_fused_backward_pass_computes_the_scores_again():
+def test_attention_fused_backward_recomputes_scores():
     """Dao 2023: five products backward for two forward."""
     ratio = value("attention_backward_ratio")
     assert 2.5 <= ratio <= 3.5
     assert value("core_attention_backward_time", core_attention_time=1, fused_attention=1) == ratio
 
 
-def test_a_fused_softmax_passes_over_the_scores_once():
+def test_attention_fused_softmax_reads_scores_once():
     """Megatron's kernel reads and writes 16-bit scores once, between the product that writes and the one that reads them."""
     assert value("score_traffic", fused_softmax=1) == 4 * 2
     assert value("score_traffic", fused_softmax=0) > 2 * value("score_traffic", fused_softmax=1)
 
 
-def test_an_8_bit_core_is_faster_where_the_kernel_is_written_for_the_gpu():
+def test_attention_8_bit_is_faster_with_native_kernel():
     run = {"fp8_attention_speed": 1.5, "native_attention": 1}
     half, narrow = (value("attention_rate", {"gpu": "h100-sxm"}, **run, attention_format=how) for how in ("16-bit", "fp8"))
     assert narrow == pytest.approx(1.5 * half)
@@ -97,7 +97,7 @@ BY_HAND = [
 
 
 @pytest.mark.parametrize(("name", "given", "expected"), BY_HAND, ids=lambda part: part if isinstance(part, str) else "")
-def test_by_hand(name, given, expected):
+def test_attention_by_hand(name, given, expected):
     """A quarter of 100 tokens; scores of 8 columns on 6 heads of 50 tokens."""
     assert by_hand(name, given) == pytest.approx(expected, rel=1e-12)
 
@@ -126,5 +126,5 @@ RATE = {
     ],
     ids=str,
 )
-def test_a_kernel_of_an_earlier_generation_is_slower_and_keeps_its_clock(changes, expected):
+def test_attention_kernel_of_earlier_generation_is_slower(changes, expected):
     assert value("attention_rate", **{**RATE, **changes}) == pytest.approx(expected)

@@ -7,13 +7,13 @@ from tests.at_point import by_hand, value
 NO_START = {"collective_start_time": 0, "scaleout_hop_time": 0, "scaleup_domain": 8}
 
 
-def test_tensor_parallel_volume():
+def test_collectives_tensor_parallel_volume():
     """Narayanan et al. 2021, section 3.2: 8 b s h (t - 1) / t elements for each layer and micro-batch, half of them forward."""
     time = value("tensor_parallel_time", micro_batch=2, sequence_length=2048, tp=8, hidden_size=1024, tensor_parallel_rate=1.0, **NO_START)
     assert time == 2 * (8 * 2 * 2048 * 1024 * 7 / 8) / 2
 
 
-def test_a_group_inside_the_domain_uses_its_links():
+def test_collectives_in_domain_use_its_links():
     """Eight GPUs of a DGX H100 ring over NVLink; sixteen cross to the network with the cards of all eight."""
     h100 = {"gpu": "h100-sxm"}
     inside, across = (value("tensor_parallel_rate", h100, tp=tp) for tp in (8, 16))
@@ -21,37 +21,37 @@ def test_a_group_inside_the_domain_uses_its_links():
     assert across == pytest.approx(min(inside, 8 * value("scaleout_rate", h100)))
 
 
-def test_a_rack_is_one_domain():
+def test_collectives_rack_is_one_domain():
     assert value("tensor_parallel_rate", {"gpu": "gb200-nvl72"}, tp=16) == value("scaleup_rate", {"gpu": "gb200-nvl72"})
 
 
-def test_data_parallel_rings_share_the_cards_with_tensor_parallel_ranks():
+def test_collectives_data_parallel_rings_share_network_cards():
     h100 = {"gpu": "h100-sxm"}
     assert value("data_parallel_rate", h100, tp=8, gpus=512) == pytest.approx(value("scaleout_rate", h100))
     assert value("data_parallel_rate", h100, tp=1, gpus=512) == pytest.approx(value("scaleup_rate", h100))
 
 
-def test_stage_transfer_is_divided_among_tensor_parallel_ranks():
+def test_collectives_stage_transfer_divides_over_tensor_ranks():
     """Narayanan et al. 2021, section 4.1: each rank sends its part, b s h / t, between nodes."""
     far = {"scaleup_rate": 2.0, "scaleout_rate": 1.0, **NO_START}
     assert value("stage_transfer_time", micro_batch=1, sequence_length=2048, tp=8, pp=4, hidden_size=1024, **far) == 2 * 2048 * 1024 / 8
 
 
-def test_stages_of_a_cluster_of_several_domains_are_in_different_domains():
+def test_collectives_pipeline_stages_span_domains():
     """Ranks of the pipeline are the outermost: two stages of four GPUs share a server only where there is no other copy."""
     near = {"scaleup_rate": 2.0, "scaleout_rate": 1.0, "scaleup_domain": 8, "tp": 4, "pp": 2, **NO_START}
     run = {"micro_batch": 1, "sequence_length": 2048, "hidden_size": 1024, **near}
     assert value("stage_transfer_time", **run, gpus=16) == 2 * value("stage_transfer_time", **run, gpus=8)
 
 
-def test_alone_nothing_is_exchanged():
+def test_collectives_of_one_rank_are_zero():
     one = {"gpus": 1, "tp": 1, "cp": 1, "ep": 1, "pp": 1}
     names = ("tensor_parallel_time", "context_parallel_time", "stage_transfer_time", "gradient_exchange_time", "parameter_gather_time")
     select = {"gpu": "h100-sxm", "model": "llama-3.1-8b"}
     assert all(value(name, select, **one) == 0 for name in (*names, "expert_exchange_time", "all_to_all_time"))
 
 
-def test_a_ring_beyond_one_domain_waits_at_each_step():
+def test_collectives_ring_latency_counts_each_step():
     """Ultra-Scale Playbook, 1B on H100: 16 and 32 tensor-parallel GPUs of 8-GPU servers wait for 15 and 31 steps of a ring."""
     run = {"micro_batch": 1, "sequence_length": 4096, "hidden_size": 2048, "scaleup_domain": 8, "tensor_parallel_rate": 1e30}
     free = {**run, "collective_start_time": 0, "scaleout_hop_time": 60e-6}
@@ -61,7 +61,7 @@ def test_a_ring_beyond_one_domain_waits_at_each_step():
 
 
 @pytest.mark.parametrize("name", ["gradient_exchange_time", "parameter_gather_time"])
-def test_an_exchange_over_many_domains_waits_once_for_its_ring(name):
+def test_collectives_data_parallel_latency_counts_ring_once(name):
     rate = {"dense_parameters_per_gpu": 0, "data_parallel_rate": 1.0, "slowest_stage_layers": 4}
     free = {**rate, "collective_start_time": 1e-3, "scaleup_domain": 8, "scaleout_hop_time": 60e-6}
     assert value(name, data_parallel_size=8, tp=1, cp=1, **free) == pytest.approx(1e-3)
@@ -437,6 +437,6 @@ BY_HAND = [
 
 
 @pytest.mark.parametrize(("name", "given", "expected"), BY_HAND, ids=lambda part: part if isinstance(part, str) else "")
-def test_by_hand(name, given, expected):
+def test_collectives_by_hand(name, given, expected):
     """A ring moves all but one part of its buffer through each rank; ranks that cross domains share the cards that they have in one."""
     assert by_hand(name, given) == pytest.approx(expected, rel=1e-12)

@@ -8,23 +8,23 @@ DEEPSEEK = {"model": "deepseek-v3"}
 EVEN = {"micro_batch": 1, "sequence_length": 4096, "expert_imbalance": 1}
 
 
-def test_tokens_and_experts_of_one_rank():
+def test_experts_tokens_of_one_rank():
     """DeepSeek-V3 report, section 3.2: 256 experts on 64 ranks, 8 for each token."""
     assert value("local_experts", DEEPSEEK, ep=64) == 4
     assert value("routed_tokens", DEEPSEEK, **EVEN) == 8 * 4096
 
 
-def test_tensor_parallel_ranks_route_their_part_of_the_sequence():
+def test_experts_tensor_ranks_route_part_of_sequence():
     assert value("routed_tokens", DEEPSEEK, **EVEN, tp=2, sequence_parallel=1) == 4 * 4096
 
 
-def test_a_token_reaches_fewer_nodes_than_experts():
+def test_experts_token_reaches_fewer_nodes_than_experts():
     """64 ranks are 8 nodes: eight experts drawn evenly touch 8 (1 - (7/8)^8) = 5.25 nodes, of which one in eight is its own."""
     assert value("remote_domains", ep=64, scaleup_domain=8, experts_per_token=8) == pytest.approx(7 * (1 - (7 / 8) ** 8))
     assert value("remote_domains", ep=8, scaleup_domain=8, experts_per_token=8) == 0
 
 
-def test_a_token_is_sent_once_to_each_rank_or_once_to_each_expert():
+def test_experts_token_copies_by_dispatcher():
     """Hybrid-EP's tables count 8 (1 - (7/8)^8) = 5.25 ranks for a token of 8 experts on 8 ranks."""
     run = {"ep": 8, "experts_per_token": 8}
     assert value("token_copies", **run, dispatcher="all-to-all") == 8
@@ -34,7 +34,7 @@ def test_a_token_is_sent_once_to_each_rank_or_once_to_each_expert():
 
 
 @pytest.mark.parametrize(("ranks", "dispatch", "combine"), [(8, 764, 737), (16, 707, 666), (32, 642, 605)])
-def test_hybrid_ep_on_gb200_as_measured(ranks, dispatch, combine):
+def test_experts_hybrid_ep_on_gb200_equals_measurement(ranks, dispatch, combine):
     """docs/README_Hybrid-EP.md, GB200, 32 SMs, BF16, kernels alone: bytes of all tokens that a rank receives over the time; within 12 %."""
     run = {**EVEN, "ep": ranks, "collective_start_time": 0, "dispatcher": "hybridep"}
     time = value("all_to_all_time", {**DEEPSEEK, "gpu": "gb200-nvl72"}, **run)
@@ -43,7 +43,7 @@ def test_hybrid_ep_on_gb200_as_measured(ranks, dispatch, combine):
 
 
 @pytest.mark.parametrize(("ranks", "measured"), [(32, 58), (64, 51)])
-def test_deep_ep_between_nodes_as_measured(ranks, measured):
+def test_experts_deep_ep_between_nodes_equals_measurement(ranks, measured):
     """docs/legacy.md, H800, 400 Gb/s: bytes of all tokens that a node receives, its own included, over the time; within 10 %."""
     run = {**EVEN, "ep": ranks, "collective_start_time": 0, "dispatcher": "deepep"}
     time = value("all_to_all_time", {**DEEPSEEK, "gpu": "h100-sxm"}, **run)
@@ -51,21 +51,21 @@ def test_deep_ep_between_nodes_as_measured(ranks, measured):
     assert 2 * 4096 * 7168 * nodes * (1 - (1 - 1 / nodes) ** 8) / time / 1e9 == pytest.approx(measured, rel=0.1)
 
 
-def test_a_plain_exchange_between_nodes_sends_every_copy():
+def test_experts_plain_all_to_all_sends_each_copy():
     run = {**EVEN, "ep": 16, "collective_start_time": 0}
     plain = value("all_to_all_time", {**DEEPSEEK, "gpu": "h100-sxm"}, **run, dispatcher="all-to-all", scaleout_rate=40e9)
     assert plain == pytest.approx(2 * 4096 * 7168 * 8 / 2 / 40e9)
     assert plain > 3 * value("all_to_all_time", {**DEEPSEEK, "gpu": "h100-sxm"}, **run, dispatcher="deepep")
 
 
-def test_tokens_gathered_by_all_cost_as_many_times_more_as_there_are_other_ranks():
+def test_experts_all_gather_cost_grows_with_ranks():
     """GPT-OSS-20B on B300 (halo): ranks that wait 4.6 ms a layer in twos wait 34 ms in eights, 7 times as long."""
     run = {**EVEN, "collective_start_time": 0, "dispatcher": "all-gather"}
     two, eight = (value("all_to_all_time", {**DEEPSEEK, "gpu": "b300-sxm"}, **run, ep=ep) for ep in (2, 8))
     assert eight == pytest.approx(7 * two)
 
 
-def test_imbalance_slows_the_exchange_and_the_products():
+def test_experts_imbalance_slows_exchange_and_products():
     run = {"micro_batch": 1, "sequence_length": 4096, "ep": 8, "collective_start_time": 0}
     entries = {**DEEPSEEK, "gpu": "h100-sxm"}
     even, skewed = (value("all_to_all_time", entries, **run, expert_imbalance=i) for i in (1, 1.5))
@@ -74,14 +74,14 @@ def test_imbalance_slows_the_exchange_and_the_products():
     assert value("routed_tokens", DEEPSEEK, **{**run, "expert_imbalance": 1.5, "ep": 1}) == 8 * 4096
 
 
-def test_expert_parallelism_inside_a_rack_is_faster_than_between_nodes():
+def test_experts_exchange_in_rack_is_faster():
     run = {"micro_batch": 1, "sequence_length": 4096, "ep": 64}
     rack, nodes = (value("all_to_all_time", {**DEEPSEEK, "gpu": gpu}, **run) for gpu in ("gb200-nvl72", "h100-sxm"))
     assert nodes > 2 * rack
 
 
 @pytest.mark.parametrize(("width", "experts", "topk", "milliseconds"), [(768, 128, 8, 10.218), (512, 512, 10, 11.411)])
-def test_grouped_products_on_h100_as_measured(width, experts, topk, milliseconds):
+def test_experts_grouped_products_on_h100_equal_measurement(width, experts, topk, milliseconds):
     """VeOmni pull request 460: forward pass of one grouped kernel, 32,768 tokens of 2,048 columns; within a fifth."""
     shape = {"hidden_size": 2048, "expert_hidden_size": width, "experts": experts, "experts_per_token": topk, "mlp_matrices": 3}
     run = {**shape, "routed_tokens": 32768 * topk, "local_experts": experts, "linear_biases": 0, "precision": "bf16"}
@@ -90,21 +90,21 @@ def test_grouped_products_on_h100_as_measured(width, experts, topk, milliseconds
     assert 1e3 * (products + sorting) == pytest.approx(milliseconds, rel=0.2)
 
 
-def test_each_expert_fills_up_its_last_tile():
+def test_experts_pad_last_tile():
     run = {"routed_tokens": 1024, "local_experts": 8, "expert_hidden_size": 100, "mlp_matrices": 3, "hidden_size": 1000, "gemm_rate": 1.0}
     free = {"operand_rate": 1e300, "hbm_bandwidth": 1e300, "expert_start_time": 0, "grouped_efficiency": 0.5, "fused_experts": 0}
     assert value("expert_products_time", **run, **free, grouped_tile=0) == pytest.approx(2 * 1024 * 300_000 / 0.5)
     assert value("expert_products_time", **run, **free, grouped_tile=128) == pytest.approx(2 * (1024 + 8 * 64) * 300_000 / 0.5)
 
 
-def test_an_expert_starts_its_products_by_itself_or_in_one_kernel():
+def test_experts_launches_by_kernel_kind():
     run = {"routed_tokens": 0, "local_experts": 8, "expert_hidden_size": 0, "mlp_matrices": 3, "hidden_size": 1000, "gemm_rate": 1.0}
     start = {"expert_start_time": 2.0, "grouped_start_time": 0.5, "operand_rate": 1.0, "hbm_bandwidth": 1.0, "grouped_tile": 128}
     assert value("expert_products_time", **run, **start, fused_experts=0) == 16
     assert value("expert_products_time", **run, **start, fused_experts=1) == 4
 
 
-def test_traffic_of_a_routed_token():
+def test_experts_traffic_of_routed_token():
     """Sorting, activation function, biases, and conversion to 8 bits, of which fused experts keep sorting and one operand."""
     run = {
         "hidden_size": 3,
@@ -121,13 +121,13 @@ def test_traffic_of_a_routed_token():
     assert value("routed_token_bytes", **{**plain, "linear_biases": 1, "precision": "fp8", "fused_experts": 1}) == pytest.approx(33 + 12)
 
 
-def test_few_tokens_do_not_pay_for_reading_the_experts():
+def test_experts_few_tokens_are_memory_bound():
     run = {"sequence_length": 4096, "ep": 8}
     one, eight = (value("expert_products_time", {**DEEPSEEK, "gpu": "h100-sxm"}, micro_batch=b, **run) for b in (1, 8))
     assert eight < 8 * one
 
 
-def test_a_dense_model_has_no_routed_tokens():
+def test_experts_of_dense_model_are_zero():
     assert value("routed_tokens", {"model": "llama-3.1-8b"}, micro_batch=1, sequence_length=4096) == 0
 
 
@@ -269,7 +269,7 @@ BY_HAND = [
 
 
 @pytest.mark.parametrize(("name", "given", "expected"), BY_HAND, ids=lambda part: part if isinstance(part, str) else "")
-def test_by_hand(name, given, expected):
+def test_experts_by_hand(name, given, expected):
     """Experts of width 2 on a stream of 10: 4 of them fill up half a tile of 25 rows each."""
     assert by_hand(name, given) == pytest.approx(expected, rel=1e-12)
 
@@ -313,5 +313,5 @@ SENT = {
     ],
     ids=str,
 )
-def test_tokens_are_sent_over_the_slower_of_two_networks(changes, expected):
+def test_experts_exchange_uses_slower_network(changes, expected):
     assert value("all_to_all_time", **{**SENT, **changes}) == pytest.approx(expected)

@@ -7,7 +7,7 @@ from tests.at_point import by_hand, value
 ONE_GPU = {"gpus": 1, "scaleup_domain": 8}
 
 
-def test_a_layer_takes_as_long_as_its_launches():
+def test_layer_time_is_at_least_launch_time():
     """A pass more is launched where activations are computed again."""
     fast = {"layer_forward_time": 1e-4, "layer_backward_time": 2e-4, "recompute_time": 0}
     host = {
@@ -25,7 +25,7 @@ def test_a_layer_takes_as_long_as_its_launches():
     assert value("layer_time", **fast, expert_wait=1e-4, layer_host_time=1e-5) == pytest.approx(4e-4)
 
 
-def test_graphs_launch_attention_or_the_whole_step_at_once():
+def test_layer_cuda_graphs_reduce_launches():
     host = {
         "host_pass_time": 1e-3,
         "host_mixture_time": 4e-3,
@@ -41,7 +41,7 @@ def test_graphs_launch_attention_or_the_whole_step_at_once():
     assert value("layer_host_time", **run, kernel_launch="eager", expert_overlap=1, overlap_launches=1.5) == pytest.approx(6e-3)
 
 
-def test_tokens_on_their_way_to_experts_are_waited_for_unless_another_micro_batch_is_computed():
+def test_layer_expert_exchange_is_exposed_without_overlap():
     run = {"all_to_all_time": 1.0, "layers": 4, "moe_layers": 2, "layer_forward_time": 1, "layer_backward_time": 2, "recompute_time": 0}
     waits = {"recompute": "none", "expert_overlap": 0}
     assert value("expert_wait", **run, **waits) == 2
@@ -51,14 +51,14 @@ def test_tokens_on_their_way_to_experts_are_waited_for_unless_another_micro_batc
     assert value("expert_wait", **{**run, "all_to_all_time": 10.0}, **{**waits, "expert_overlap": 1}, ep_overlap=1) == 20 - 3
 
 
-def test_waiting_for_a_ring_beyond_one_domain_does_not_hide():
+def test_layer_ring_latency_beyond_domain_is_exposed():
     run = {"tensor_overlap": 1, "tp_overlap": 1, "collective_start_time": 1e-5, "scaleup_domain": 8, "scaleout_hop_time": 6e-5}
     ring = {"context_parallel_wait": 0}
     assert value("layer_exchange_time", tensor_parallel_time=1e-2, tp=16, **run, **ring) == pytest.approx(2e-5 + 4 * 15 * 6e-5)
     assert value("layer_exchange_time", tensor_parallel_time=1e-2, tp=8, **run, **ring) == pytest.approx(2e-5)
 
 
-def test_the_host_launches_more_slowly_where_stages_stand_in_several_domains():
+def test_layer_launches_are_slower_across_domains():
     run = {"host_pass_time": 2e-3, "host_rank_time": 1.3e-3, "scaleup_domain": 8}
     assert value("pass_launch_time", tp=4, pp=2, gpus=16, **run) == pytest.approx(2e-3 + 4 * 1.3e-3)
     assert value("pass_launch_time", tp=4, pp=2, gpus=8, **run) == 2e-3
@@ -243,6 +243,6 @@ BY_HAND = [
 
 
 @pytest.mark.parametrize(("name", "given", "expected"), BY_HAND, ids=lambda part: part if isinstance(part, str) else "")
-def test_by_hand(name, given, expected):
+def test_layer_by_hand(name, given, expected):
     """A quarter of 12 layers are mixtures; what hides behind other work is not waited for."""
     assert by_hand(name, given) == pytest.approx(expected, rel=1e-12)

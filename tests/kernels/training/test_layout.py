@@ -9,14 +9,14 @@ from tests.at_point import by_hand, evaluate, value
 TRILLION = {"gpus": 3072, "tp": 8, "pp": 64, "micro_batch": 1, "global_batch": 3072, "sequence_length": 2048}
 
 
-def test_the_trillion_parameter_run_of_megatron():
+def test_layout_of_megatron_trillion_parameter_run():
     """Narayanan et al. 2021, table 1, last row: 3072 A100, t = 8, p = 64, batch 3072, so d = 6 and 512 micro-batches."""
     assert value("data_parallel_size", **TRILLION) == 6
     assert value("micro_batches", **TRILLION) == 512
     assert value("tokens_per_step", **TRILLION) == 3072 * 2048
 
 
-def test_llama_3_balances_its_stages():
+def test_layout_balanced_stages_of_llama_3():
     """Dubey et al. 2024, section 3.3.2: 126 layers on 16 stages, one layer less beside the embedding and one less beside the head."""
     split = {"select": {"model": "llama-3.1-405b"}, "pp": 16}
     assert value("slowest_stage_layers", **split) == 8
@@ -24,28 +24,28 @@ def test_llama_3_balances_its_stages():
     assert value("stage_layers", **split) == 126 / 16
 
 
-def test_stages_are_alike_where_the_chunks_divide_the_layers():
+def test_layout_stages_are_equal_when_chunks_divide_layers():
     assert value("slowest_stage_layers", layers=96, pp=8, interleaving=12, head_layers=1) == 12
     assert value("last_stage_layers", layers=96, pp=8, interleaving=12, head_layers=1) == 12
 
 
-def test_stages_cut_by_operations():
+def test_layout_stages_cut_by_flops():
     """The rule of nanotron for 16 layers and a head of four: a stage ends with the block that passes its share of 20."""
     run = {"layers": 16, "head_layers": 4, "balanced_stages": 1}
     assert [value("slowest_stage_layers", **run, pp=pp) for pp in (1, 2, 4, 8)] == [16, 11, 6, 3]
 
 
-def test_a_head_counts_as_many_layers_as_it_has_operations():
+def test_layout_head_counts_as_layers_by_flops():
     """1B of the Ultra-Scale grid: 131072 x 2048 in the head, 4 x 2048 x 2048 + 3 x 2048 x 8192 in a layer."""
     shape = {"hidden_size": 2048, "vocabulary_size": 131072, "attention_weights": 4 * 2048**2, "layer_mlp_weights": 3 * 2048 * 8192}
     assert value("head_layers", **shape) == 4
 
 
-def test_given_micro_batches_make_the_batch():
+def test_layout_batch_follows_given_micro_batches():
     assert value("tokens_per_step", gpus=64, tp=8, micro_batches=16, micro_batch=2, sequence_length=4096) == 8 * 16 * 2 * 4096
 
 
-def test_gpus_left_over_are_a_warning():
+def test_layout_idle_gpus_warn():
     found, flags = evaluate("data_parallel_size", gpus=100, tp=8)
     assert found == 12
     assert "gpus_left_over" in flags
@@ -70,13 +70,13 @@ H100 = {"select": {"gpu": "h100-sxm", "model": "llama-3.1-8b"}, "gpus": 64, "glo
         ("exceeds_memory", {"micro_batch": 64, "gpus": 1}),
     ],
 )
-def test_a_layout_that_cannot_be_has_a_name_and_no_step_time(rule, changes):
+def test_layout_rule_excludes_impossible_layout(rule, changes):
     found, flags = evaluate("step_time", **{**H100, **changes})
     assert found != found
     assert rule in flags
 
 
-def test_the_same_layout_without_fault_has_a_step_time():
+def test_layout_without_fault_has_step_time():
     found, flags = evaluate("step_time", **H100)
     assert found > 0
     assert flags == set()
@@ -105,7 +105,7 @@ BY_HAND = [
 
 
 @pytest.mark.parametrize(("name", "given", "expected"), BY_HAND, ids=lambda part: part if isinstance(part, str) else "")
-def test_by_hand(name, given, expected):
+def test_layout_by_hand(name, given, expected):
     """Counts of the article, of Narayanan et al. 2021 and of Llama 3 405B, whose 126 layers are 8 a stage on 16 with embedding and head."""
     assert by_hand(name, given) == pytest.approx(expected, rel=1e-12)
 
@@ -158,11 +158,11 @@ RULES = [
 
 
 @pytest.mark.parametrize(("name", "given", "broken"), RULES, ids=lambda part: part if isinstance(part, str) else "")
-def test_splits_that_are_impossible(name, given, broken):
+def test_layout_rules_by_hand(name, given, broken):
     assert bool(registry.RULES[name].function(**given)) is broken
 
 
-def test_the_head_counts_as_the_layers_that_take_as_many_operations():
+def test_layout_head_layers_by_hand():
     """Nanotron's 1B: 131,072 rows of 2048 against layers of 4 x 2048^2 in attention and 3 x 2048 x 8192 in the MLP: four layers."""
     layer = {"attention_weights": 4 * 2048**2, "layer_mlp_weights": 3 * 2048 * 8192}
     assert layout.head_layers(vocabulary_size=131072, hidden_size=2048, **layer) == 4

@@ -9,13 +9,13 @@ GIB = 2**30
 
 
 @pytest.mark.parametrize(("stage", "gigabytes"), [(0, 120), (1, 31.4), (2, 16.6), (3, 1.9)])
-def test_zero(stage, gigabytes):
+def test_memory_zero_stages(stage, gigabytes):
     """Rajbhandari et al. 2020, figure 1: 7.5 billion parameters on 64 GPUs, 2 + 2 + 12 bytes each."""
     states = value("model_state_memory", dense_parameters_per_gpu=7.5e9, expert_parameters_per_gpu=0, gpus=64, zero_stage=stage)
     assert states == pytest.approx(gigabytes * 1e9, rel=0.02)
 
 
-def test_activations_of_a_layer():
+def test_memory_activations_of_layer():
     """Korthikanti et al. 2022, equation 1: s b h (34 + 5 a s / h), with dropout; 5 a s / h is 80 for GPT-3."""
     gpt3 = {"model": "gpt-3-175b"}
     dropout = {"kept_stream_bytes": 6, "tp": 1}
@@ -23,7 +23,7 @@ def test_activations_of_a_layer():
     assert value("score_bytes", gpt3, sequence_length=2048, fused_attention=0, tp=1) == pytest.approx(80 * 12288)
 
 
-def test_tensor_and_sequence_parallelism_divide_them():
+def test_memory_activations_divide_over_tensor_and_sequence_ranks():
     """Equations 2 and 4: s b h (10 + 24 / t) without sequence parallelism, 34 / t with it."""
     gpt3 = {"model": "gpt-3-175b"}
     dropout = {"kept_stream_bytes": 6, "tp": 8}
@@ -31,7 +31,7 @@ def test_tensor_and_sequence_parallelism_divide_them():
     assert value("layer_activation_bytes", gpt3, sequence_parallel=1, **dropout) == pytest.approx(34 / 8 * 12288)
 
 
-def test_operators_one_by_one_keep_what_fused_ones_do_not():
+def test_memory_eager_operators_keep_more_activations():
     """A gated MLP keeps the result of its activation function, attention its queries and keys before positions: 2 (f + 2 h) with t = 1."""
     llama = {"model": "llama-2-7b"}
     fused, eager = (value("layer_activation_bytes", llama, tp=1, fused_operators=flag) for flag in (1, 0))
@@ -40,7 +40,7 @@ def test_operators_one_by_one_keep_what_fused_ones_do_not():
     assert twice - once == pytest.approx(4 * 4096 * 3 / 4)
 
 
-def test_micro_batches_in_flight():
+def test_memory_micro_batches_in_flight():
     """Section 4.2.3: the first stage holds p micro-batches, p (1 + (p - 1) / (p v)) interleaved."""
     assert value("micro_batches_in_flight", pp=8, micro_batches=64) == 8
     assert value("micro_batches_in_flight", pp=8, micro_batches=4) == 4
@@ -48,21 +48,21 @@ def test_micro_batches_in_flight():
 
 
 @pytest.mark.parametrize(("tp", "measured"), [(2, 60.68), (4, 39.07), (8, 28.29)])
-def test_measured_peaks(tp, measured):
+def test_memory_equals_measured_peaks(tp, measured):
     """SimuMax release v1.2: Megatron-LM, 12 layers of Llama 3 70B on 8 B200, 32-bit gradients; allocator peaks in GiB."""
     run = {"gpus": 8, "tp": tp, "global_batch": 32 / tp, "sequence_length": 4096, "recompute": "none", "sequence_parallel": 1, "layers": 12}
     found = value("allocated_memory", {"gpu": "b200-sxm", "model": "llama-3.1-70b"}, main_gradient_bytes=4, **run)
     assert found / GIB == pytest.approx(measured, rel=0.1)
 
 
-def test_a_run_that_does_not_fit_says_so():
+def test_memory_beyond_gpu_sets_status():
     run = {"gpus": 8, "global_batch": 8, "sequence_length": 4096}
     for gpu, fits in (("h100-sxm", False), ("gb300-nvl72", True)):
         _, flags = evaluate("step_time", {"gpu": gpu, "model": "llama-3.1-8b"}, micro_batch=1, recompute="none", **{**run, "zero_stage": 0})
         assert ("exceeds_memory" not in flags) == fits
 
 
-def test_a_routed_token_keeps_the_inputs_of_both_products_and_the_parts_of_its_gate():
+def test_memory_routed_token_activations():
     """By hand: two inputs of 16 or 8 bits, h and f wide, and gate and value in 16 bits; nothing where experts are computed again."""
     run = {"hidden_size": 1000, "expert_hidden_size": 100, "experts_per_token": 8, "layers": 1, "moe_layers": 1, "mlp_matrices": 3}
     bare = {**run, "stream_activation_bytes": 0, "attention_width": 0, "ffn_hidden_size": 0, "shared_expert_hidden_size": 0, "tp": 1}
@@ -73,7 +73,7 @@ def test_a_routed_token_keeps_the_inputs_of_both_products_and_the_parts_of_its_g
     assert value("layer_activation_bytes", **case, precision="bf16", recompute_experts=1) == 0
 
 
-def test_modules_that_are_computed_again_are_not_kept():
+def test_memory_recomputed_modules_are_not_kept():
     run = {"hidden_size": 0, "layers": 4, "moe_layers": 2, "mlp_matrices": 3, "tp": 2, "stream_activation_bytes": 0, "experts_per_token": 0}
     case = {**run, "expert_hidden_size": 0, "attention_width": 700, "attention_heads": 2, "value_head_size": 100, "precision": "bf16"}
     widths = {"ffn_hidden_size": 80, "shared_expert_hidden_size": 40}
@@ -320,7 +320,7 @@ BY_HAND = [
 
 
 @pytest.mark.parametrize(("name", "given", "expected"), BY_HAND, ids=lambda part: part if isinstance(part, str) else "")
-def test_by_hand(name, given, expected):
+def test_memory_by_hand(name, given, expected):
     """100 parameters of 2 + 4 + 12 bytes on 8 ranks; two layers of five are gathered at a time."""
     assert by_hand(name, given) == pytest.approx(expected, rel=1e-12)
 
@@ -363,10 +363,10 @@ STREAM, COLUMNS, DENSE, SHARED, ROUTED = 70, 2 * 60 / 4, 2 * 3 * 6 / 4, 2 * 3 * 
     ],
     ids=str,
 )
-def test_activations_of_a_layer_without_what_is_computed_again(changes, expected):
+def test_memory_layer_activations_without_recomputed_modules(changes, expected):
     assert value("layer_activation_bytes", **{**KEPT, **changes}) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(("needed", "exceeds"), [(79.0, False), (80.0, False), (81.0, True)])
-def test_a_job_fits_up_to_the_memory_of_a_gpu(needed, exceeds):
+def test_memory_rule_holds_up_to_gpu_memory(needed, exceeds):
     assert registry.RULES["exceeds_memory"].function(memory_per_gpu=needed, gpu_memory=80.0) is exceeds

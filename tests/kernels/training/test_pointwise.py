@@ -7,24 +7,24 @@ from tests.at_point import by_hand, value
 GPT3 = {"model": "gpt-3-175b"}
 
 
-def test_sequence_parallelism_shares_the_norms():
+def test_pointwise_sequence_parallelism_divides_norms():
     run = {"tp": 8, "fused_stream_bytes": 24, "branch_passes": 0}
     assert value("layer_pointwise_bytes", GPT3, sequence_parallel=1, **run) == pytest.approx(24 * 12288 / 8)
     assert value("layer_pointwise_bytes", GPT3, sequence_parallel=0, **run) == pytest.approx(24 * 12288)
 
 
-def test_elementary_operators_move_more():
+def test_pointwise_eager_operators_move_more_bytes():
     fused, eager = (value("layer_pointwise_bytes", GPT3, fused_operators=f, fused_norms=f) for f in (1, 0))
     assert eager > 1.4 * fused
 
 
-def test_adam_updates_a_shard():
+def test_pointwise_adam_updates_shard():
     """A billion parameters on 8 ranks of an A100: 34 bytes each at 2.04 TB/s times its share, some 3 ms."""
     time = value("optimizer_time", {"gpu": "a100-sxm-80gb"}, parameters_per_gpu=1e9, gpus=8, zero_stage=1)
     assert time == pytest.approx(34e9 / 8 / (2.039e12 * value("hbm_efficiency")))
 
 
-def test_without_sharing_every_rank_updates_all():
+def test_pointwise_optimizer_without_sharding_updates_all():
     assert value("optimizer_shards", zero_stage=0, gpus=64) == 1
     assert value("optimizer_shards", zero_stage=1, gpus=64) == 64
 
@@ -62,6 +62,6 @@ BY_HAND = [
 
 
 @pytest.mark.parametrize(("name", "given", "expected"), BY_HAND, ids=lambda part: part if isinstance(part, str) else "")
-def test_by_hand(name, given, expected):
+def test_pointwise_by_hand(name, given, expected):
     """A quarter of the layers are mixtures, so a dense MLP counts for three quarters."""
     assert by_hand(name, given) == pytest.approx(expected, rel=1e-12)

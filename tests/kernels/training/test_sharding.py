@@ -5,12 +5,12 @@ import pytest
 from tests.at_point import by_hand, value
 
 
-def test_a_single_gpu_holds_the_whole_model():
+def test_sharding_single_gpu_holds_model():
     """Llama 3 8B: 8.03 billion, of which norms are left out."""
     assert value("parameters_per_gpu", {"model": "llama-3.1-8b"}) == pytest.approx(8.03e9, rel=1e-3)
 
 
-def test_deepseek_v3_on_64_expert_ranks():
+def test_sharding_deepseek_v3_on_64_expert_ranks():
     """671 billion parameters, of which 256 experts of 3 x 7168 x 2048 in each of 58 layers are spread over 64 ranks."""
     experts = 58 * 256 * 3 * 7168 * 2048
     whole = value("parameters_per_gpu", {"model": "deepseek-v3"})
@@ -19,7 +19,7 @@ def test_deepseek_v3_on_64_expert_ranks():
     assert value("expert_replicas", ep=64, gpus=1024, tp=2, pp=8) == 2
 
 
-def test_tensor_and_pipeline_parallelism_divide_it():
+def test_sharding_divides_over_tensor_and_pipeline_ranks():
     stage = value("dense_parameters_per_gpu", {"model": "gpt-3-175b"}, tp=8, pp=8)
     assert stage == pytest.approx(
         (12 * 12 * 12288**2 + 12288 * value("vocabulary_size", {"model": "gpt-3-175b"}, vocabulary_size=50257)) / 8, rel=0.02
@@ -105,6 +105,6 @@ BY_HAND = [
 
 
 @pytest.mark.parametrize(("name", "given", "expected"), BY_HAND, ids=lambda part: part if isinstance(part, str) else "")
-def test_by_hand(name, given, expected):
+def test_sharding_by_hand(name, given, expected):
     """A quarter of 12 layers are mixtures of 64 experts of which a token visits 5."""
     assert by_hand(name, given) == pytest.approx(expected, rel=1e-12)

@@ -17,7 +17,7 @@ MEGATRON = {
 WAITING = {"tensor_overlap": 0, "gradient_overlap": 0, "pipeline_overlap": 0, "kernel_launch": "eager"}
 
 
-def test_bubble_of_the_interleaved_schedule():
+def test_step_bubble_of_interleaved_schedule():
     """Narayanan et al. 2021, section 2.2: the bubble is (p - 1) / (v m) of the time of the micro-batches."""
     pipeline = {"layer_time": 0.01, "layers": 96, "pp": 8, "stage_transfer_time": 0, "head_time": 0, "micro_batches": 64, "head_layers": 1}
     for v in (1, 4):
@@ -25,7 +25,7 @@ def test_bubble_of_the_interleaved_schedule():
         assert value("bubble_time", **run) / (64 * value("stage_time", **run)) == pytest.approx(7 / (v * 64))
 
 
-def test_the_slowest_stage_sets_the_pace():
+def test_step_time_follows_slowest_stage():
     uneven = {
         "layer_time": 0.01,
         "layers": 61,
@@ -48,7 +48,7 @@ def test_the_slowest_stage_sets_the_pace():
         ("megatron-1t", 3072, 64, 1, 3072, 1, 163),
     ],
 )
-def test_megatron_on_selene(model, gpus, pp, v, batch, b, teraflops):
+def test_step_time_of_megatron_on_selene(model, gpus, pp, v, batch, b, teraflops):
     """Narayanan et al. 2021, table 1: achieved TFLOP/s of each A100 by equation 3, with t = 8; within a fifth."""
     run = {"gpus": gpus, "tp": 8, "pp": pp, "interleaving": v, "global_batch": batch, "micro_batch": b, **MEGATRON, **WAITING}
     step, _ = evaluate("step_time", {**A100, "model": model}, **run, gpu_memory=1e12)
@@ -56,7 +56,7 @@ def test_megatron_on_selene(model, gpus, pp, v, batch, b, teraflops):
     assert 4 / 3 * flops / (step * gpus) == pytest.approx(teraflops * 1e12, rel=0.2)
 
 
-def test_selective_recomputation_gains_what_korthikanti_et_al_measured():
+def test_step_time_gain_of_selective_recomputation():
     """2022, table 5, 175B on 64 A100: 18.13 s a step with full recomputation, 13.75 s selective with sequence parallelism."""
     run = {"gpus": 64, "tp": 8, "pp": 8, "interleaving": 3, "global_batch": 64, "micro_batch": 1, **MEGATRON, **WAITING}
     full = value("step_time", {**A100, "model": "gpt-3-175b"}, **run)
@@ -64,14 +64,14 @@ def test_selective_recomputation_gains_what_korthikanti_et_al_measured():
     assert selective / full == pytest.approx(13.75 / 18.13, abs=0.05)
 
 
-def test_shared_parameters_are_gathered_for_every_micro_batch():
+def test_step_gathers_sharded_parameters_per_micro_batch():
     """Rajbhandari et al. 2020, section 7: half as much again is exchanged as without sharing parameters."""
     one = {"gradient_exchange_time": 1.0, "parameter_gather_time": 1.0, "expert_exchange_time": 0, "stage_time": 0, "dp_overlap": 0}
     waits = [value("data_parallel_wait", micro_batches=1, zero_stage=stage, **one) for stage in (1, 3)]
     assert waits == [2, 3]
 
 
-def test_exchanges_hide_behind_the_passes_only_so_far():
+def test_step_communication_overlap_is_bounded():
     one = {"gradient_exchange_time": 1.0, "parameter_gather_time": 1.0, "expert_exchange_time": 0, "micro_batches": 4, "zero_stage": 1}
     assert value("data_parallel_wait", stage_time=10, dp_overlap=0.75, **one) == 0.5
     assert value("data_parallel_wait", stage_time=0.5, dp_overlap=0.75, **one) == 1.5
@@ -80,7 +80,7 @@ def test_exchanges_hide_behind_the_passes_only_so_far():
 SMALL_RUN = {"gpus": 64, "global_batch": 64, "sequence_length": 4096, "gpu_memory": 1e12}
 
 
-def test_a_cluster_beyond_all_published_runs_is_a_warning():
+def test_step_beyond_published_cluster_size_warns():
     big = {**SMALL_RUN, "gpus": 131072, "global_batch": 131072}
     _, flags = evaluate("step_time", {"gpu": "h100-sxm", "model": "llama-3.1-8b"}, **big)
     assert "stragglers_extrapolated" in flags
@@ -88,7 +88,7 @@ def test_a_cluster_beyond_all_published_runs_is_a_warning():
     assert flags == set()
 
 
-def test_stages_dealt_by_time_share_the_head():
+def test_step_balanced_stages_share_head():
     """16 layers and a head as long as 4 of them on 4 stages: 5 layers' time each, where dealt by number the last has 4 and the head."""
     run = {"layers": 16, "pp": 4, "interleaving": 1, "layer_time": 1e-3, "head_time": 4e-3, "stage_transfer_time": 0, "head_layers": 4}
     assert value("stage_time", balanced_stages=1, **run) == pytest.approx(5e-3)
@@ -280,11 +280,11 @@ BY_HAND = [
 
 
 @pytest.mark.parametrize(("name", "given", "expected"), BY_HAND, ids=lambda part: part if isinstance(part, str) else "")
-def test_by_hand(name, given, expected):
+def test_step_by_hand(name, given, expected):
     """A quarter of 12 layers are mixtures; what hides behind other work is not waited for."""
     assert by_hand(name, given) == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize(("gpus", "warned"), [(6251, False), (50000, False), (50001, True)])
-def test_a_loss_to_stragglers_beyond_a_half_is_warned_of(gpus, warned):
+def test_step_straggler_loss_beyond_half_warns(gpus, warned):
     assert registry.RULES["stragglers_extrapolated"].function(gpus=gpus, straggler_growth=1e-5) is warned

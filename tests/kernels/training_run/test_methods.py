@@ -11,7 +11,7 @@ BLOOM = {"model": "bloom-176b", "gpu": "a100-sxm-80gb", "trainer": "megatron-dee
 RUN = {"gpus": 384, "tp": 4, "pp": 12, "micro_batch": 2, "global_batch": 2048, "sequence_length": 2048, "training_tokens": 366e9}
 
 
-def test_time_to_train_is_that_of_the_method():
+def test_time_to_train_follows_method():
     named = ("modelled", "fixed_mfu", "pipeline_mfu", "llmcarbon")
     for method in named:
         chosen = value("time_to_train", BLOOM, training_method=method, recompute="full", **RUN)
@@ -46,7 +46,7 @@ def test_llmcarbon_rate_follows_its_fit():
     assert math.isnan(by_hand("time_to_train_llmcarbon", {**given, "active_parameters": 3e12}))
 
 
-def test_others_need_no_layout():
+def test_other_methods_need_no_layout():
     found, broken = evaluate("time_to_train", BLOOM, training_method="llmcarbon", **{**RUN, "tp": 7})
     assert found > 0
     assert not broken

@@ -9,7 +9,7 @@ H100 = {"gpu": "h100-sxm"}
 NODE = {"gpus": 64, "tp": 4, "cp": 2, "global_batch": 8, "sequence_length": 8192, "precision": "fp8"}
 
 
-def test_methods_of_one_server():
+def test_server_power_methods():
     """DGX H100: 10.2 kW by its nameplate, 0.67 of it metered for GPT-3 on 64 nodes (MLPerf Training v4.0)."""
     assert value("server_power", H100) == 10200
     assert value("server_power", H100, power_method="measured") == pytest.approx(6834)
@@ -17,7 +17,7 @@ def test_methods_of_one_server():
     assert value("server_power", H100, power_method="gpu_tdp") == 8 * 700
 
 
-def test_a_gpu_at_its_tensor_units_draws_nearly_all_it_may():
+def test_training_power_of_busy_gpu_is_near_limit():
     shares = {"step_time": 1.0, "gpu_tdp": 700.0}
     busy = value("gpu_power_modelled", tensor_time=0.95, memory_time=0.05, **shares)
     waiting = value("gpu_power_modelled", tensor_time=0.3, memory_time=0.1, **shares)
@@ -25,7 +25,7 @@ def test_a_gpu_at_its_tensor_units_draws_nearly_all_it_may():
     assert 0.4 < waiting / 700 < 0.6
 
 
-def test_power_falls_where_communication_dominates():
+def test_training_power_falls_with_communication():
     """The same submitter: 7.16 kW on one node of LoRA, 5.8 kW on eight and 5.1 kW on sixty-four, of 10.2 kW."""
     fractions = [
         value("gpu_power_modelled", step_time=t, tensor_time=0.8, memory_time=0.1, gpu_tdp=700.0) * 8 + 1800 for t in (1.0, 1.4, 2.0)
@@ -36,7 +36,7 @@ def test_power_falls_where_communication_dominates():
     assert nodes == sorted(nodes, reverse=True)
 
 
-def test_gpt_3_on_64_nodes():
+def test_training_power_of_gpt_3_on_64_nodes():
     """MLPerf Training v4.0, Supermicro, 512 H100: 6.85 kW a node; 354 thousand tokens a second make 1.24 J a token."""
     run = {
         "gpus": 512,
@@ -53,7 +53,7 @@ def test_gpt_3_on_64_nodes():
     assert value("energy_per_token_trained", case, server_power=6850, step_time=2048 * 2048 / 354e3, **run) == pytest.approx(1.24, abs=0.01)
 
 
-def test_tensor_and_memory_time_do_not_exceed_the_step():
+def test_training_power_times_are_within_step():
     run = {"gpus": 64, "global_batch": 64, "sequence_length": 8192, "tp": 2, "zero_stage": 1}
     case = {**H100, "model": "llama-3.1-8b"}
     tensor, memory, step = (value(name, case, **run) for name in ("tensor_time", "memory_time", "step_time"))
@@ -61,13 +61,13 @@ def test_tensor_and_memory_time_do_not_exceed_the_step():
     assert tensor + memory < step
 
 
-def test_switches_of_the_same_cluster():
+def test_network_power_of_cluster():
     """The submitter's estimate: 59.6 kW for the fabric of 64 nodes; a lone node has none."""
     assert value("switch_power", gpus=512, gpus_per_server=8) == pytest.approx(59.6e3, rel=0.01)
     assert value("switch_power", gpus=8, gpus_per_server=8) == 0
 
 
-def test_waiting_for_the_host_or_for_tokens_is_no_work_on_memory():
+def test_training_power_excludes_memory_while_waiting():
     run = {
         "micro_batches": 2,
         "slowest_stage_layers": 3,
@@ -170,11 +170,11 @@ BY_HAND = [
 
 
 @pytest.mark.parametrize(("name", "given", "expected"), BY_HAND, ids=lambda part: part if isinstance(part, str) else "")
-def test_by_hand(name, given, expected):
+def test_training_power_by_hand(name, given, expected):
     """Half of the forward pass is computed again; a step is never busier than it is long."""
     assert by_hand(name, given) == pytest.approx(expected, rel=1e-12)
 
 
-def test_the_power_that_counts_is_that_of_the_method():
+def test_training_power_follows_method():
     given = {f"server_power_{name}": place for place, name in enumerate(("nameplate", "tdp", "measured", "modelled", "gpu_tdp"))}
     assert [power.server_power(power_method=method, **given) for method in range(5)] == [0, 1, 2, 3, 4]

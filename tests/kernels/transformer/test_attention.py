@@ -9,14 +9,14 @@ GEMMA = {"model": "gemma-4-31b"}
 NEXT = {"model": "qwen3-next-80b-a3b"}
 
 
-def test_kinds_of_layers_add_up():
+def test_attention_layer_kinds_sum_to_layers():
     assert value("full_attention_layers", GEMMA) == 10
     assert value("full_attention_layers", NEXT) == 12
     assert value("full_attention_layers", {"model": "llama-3.1-8b"}) == 32
     assert value("full_attention_layers", layers=24, windowed_layers=0, state_layers=24, parallel_state=1) == 24
 
 
-def test_windowed_layers_have_heads_of_their_own():
+def test_attention_windowed_layers_have_own_heads():
     """Gemma 4 31B: 32 heads of 512 over 4, one projection for keys and values; 32 heads of 256 over 16 in a window."""
     hidden = 5376
     assert value("attention_parameters", GEMMA) == 2 * hidden * 32 * 512 + hidden * 4 * 512
@@ -30,7 +30,7 @@ def test_windowed_layers_have_heads_of_their_own():
     ]
 
 
-def test_windowed_layers_have_the_heads_of_the_others_where_none_are_stated():
+def test_attention_windowed_layers_default_to_other_heads():
     gemma = {"model": "gemma-2-9b"}
     assert value("windowed_attention_parameters", gemma) == value("attention_parameters", gemma)
     assert value("window_kv_width", gemma) == value("kv_width", gemma)
@@ -40,14 +40,14 @@ def test_windowed_layers_have_the_heads_of_the_others_where_none_are_stated():
     assert value("window_kv_width", gemma, **stated) == 12
 
 
-def test_gate_and_state_of_qwen3_next():
+def test_attention_gate_and_state_of_qwen3_next():
     """16 heads of 256 over 2 and a gate on them, in 12 of 48 layers; 36 keep a state."""
     attention = 2048 * 256 * (3 * 16 + 2 * 2)
     assert value("attention_parameters", NEXT) == attention
     assert value("mixing_parameters", NEXT) == 12 * attention + 36 * value("state_parameters", NEXT)
 
 
-def test_windowed_layers_can_be_gated():
+def test_attention_windowed_layers_can_be_gated():
     gemma = {"model": "gemma-2-9b"}
     assert (
         value("windowed_attention_parameters", gemma, gated_attention=1) - value("windowed_attention_parameters", gemma)
@@ -55,7 +55,7 @@ def test_windowed_layers_can_be_gated():
     )
 
 
-def test_indexer_of_sparse_attention():
+def test_attention_sparse_indexer_parameters():
     """DeepSeek-V3.2: queries from 1536 to 64 heads of 128, one key of 128 and 64 weights from 7168; sparse from V3 on."""
     more = value("attention_parameters", {"model": "deepseek-v3.2"}) - value("attention_parameters", {"model": "deepseek-v3"})
     assert more == 1536 * 64 * 128 + 7168 * (128 + 64)
@@ -64,18 +64,18 @@ def test_indexer_of_sparse_attention():
     ) == 4096 * 4 * 8 + 4096 * (8 + 4)
 
 
-def test_queries_behind_a_rank_of_their_own():
+def test_attention_query_rank_parameters():
     """Step-3: 7168 to 2048 to 64 heads of 256, over one head for keys and values."""
     expected = 2048 * (7168 + 64 * 256) + 7168 * 2 * 256 + 64 * 256 * 7168
     assert value("attention_parameters", {"model": "step-3"}) == expected
 
 
-def test_biases_of_attention():
+def test_attention_bias_parameters():
     gpt = {"model": "gpt-2"}
     assert value("attention_parameters", gpt) - value("attention_parameters", gpt, linear_biases=0) == 4 * 768
 
 
-def test_latent_attention_keeps_its_compression():
+def test_attention_latent_cache_width():
     assert value("kv_width", {"model": "deepseek-v3"}) == 512 + 64
     assert value("score_width", {"model": "deepseek-v3"}) == pytest.approx(128 * 320)
 
@@ -109,20 +109,20 @@ PLAIN = 10 * 30 + 10 * 10 + 10 * 6 + 18 * 10
     ],
     ids=str,
 )
-def test_matrices_of_attention_by_hand(changes, expected):
+def test_attention_matrices_by_hand(changes, expected):
     """6 heads of 5 over 2, values of 3, on a stream of 10."""
     assert attention.attention_parameters(**{**SHAPE, **changes}) == expected
 
 
 @pytest.mark.parametrize(("stated", "expected"), [(0.0, 9.0), (1.0, 1.0), (4.0, 4.0)])
-def test_a_windowed_layer_has_what_is_stated_for_it_or_what_the_others_have(stated, expected):
+def test_attention_windowed_sizes_by_hand(stated, expected):
     assert attention.window_heads(windowed_attention_heads=stated, attention_heads=9.0) == expected
     assert attention.window_kv_heads(windowed_kv_heads=stated, kv_heads=9.0) == expected
     assert attention.window_head_size(windowed_head_size=stated, head_size=9.0) == expected
     assert attention.window_value_head_size(windowed_value_head_size=stated, value_head_size=9.0) == expected
 
 
-def test_windowed_layers_by_hand():
+def test_attention_windowed_layers_by_hand():
     heads = {"window_heads": 6.0, "window_kv_heads": 2.0, "window_head_size": 5.0, "window_value_head_size": 3.0, "hidden_size": 10.0}
     found = [attention.windowed_attention_parameters(linear_biases=b, gated_attention=g, **heads) for b, g in ((0, 0), (1, 0), (0, 1))]
     assert found == [PLAIN, PLAIN + 56, PLAIN + 180]
@@ -131,7 +131,7 @@ def test_windowed_layers_by_hand():
 
 
 @pytest.mark.parametrize(("parallel", "full"), [(0.0, 3), (1.0, 8)])
-def test_layers_of_each_kind_by_hand(parallel, full):
+def test_attention_layer_kinds_by_hand(parallel, full):
     found = attention.full_attention_layers(layers=10.0, windowed_layers=2.0, state_layers=5.0, parallel_state=parallel)
     assert found == full
     mixing = attention.mixing_parameters(
@@ -142,13 +142,13 @@ def test_layers_of_each_kind_by_hand(parallel, full):
 
 
 @pytest.mark.parametrize(("latent", "kept"), [(0.0, 16), (1.0, 3), (7.0, 9)])
-def test_what_is_kept_of_a_token_by_hand(latent, kept):
+def test_attention_cache_widths_by_hand(latent, kept):
     found = attention.kv_width(kv_heads=2.0, head_size=5.0, value_head_size=3.0, kv_lora_rank=latent, rope_head_size=2.0)
     assert found == kept
     assert attention.score_width(attention_heads=6.0, head_size=5.0, value_head_size=3.0) == 48
 
 
-def test_kinds_of_layers_that_contradict_each_other_are_a_broken_rule():
+def test_attention_inconsistent_layer_kinds_break_rule():
     llama = {"model": "llama-3.1-8b"}
     for wrong in ({"state_layers": 33}, {"windowed_layers": 33, "attention_window": 1024}, {"moe_layers": 20, "mixer_only_layers": 13}):
         number, broken = evaluate("total_parameters", llama, **wrong)

@@ -40,14 +40,14 @@ def tolerance(figure):
 
 
 @pytest.mark.parametrize("name", published("published_parameters"))
-def test_total_parameters_are_what_the_maker_states(name):
+def test_total_parameters_equal_published(name):
     figure = entry("model", name).figures["published_parameters", ""]
     error = abs(compute(name, "total_parameters")["total_parameters"] - figure.value)
     assert (error <= tolerance(figure)) != ((name, "total_parameters") in EXCEPTIONS)
 
 
 @pytest.mark.parametrize("name", published("published_active_parameters"))
-def test_active_parameters_are_what_the_maker_states_with_or_without_embeddings(name):
+def test_active_parameters_equal_published(name):
     figure = entry("model", name).figures["published_active_parameters", ""]
     values = compute(name, "active_parameters", "embedding_parameters", "head_parameters")
     without_input = values["active_parameters"] - values["embedding_parameters"]
@@ -56,14 +56,14 @@ def test_active_parameters_are_what_the_maker_states_with_or_without_embeddings(
     assert (error <= tolerance(figure)) != ((name, "active_parameters") in EXCEPTIONS)
 
 
-def test_every_exception_is_still_one():
+def test_parameter_exceptions_are_still_needed():
     for name, quantity in EXCEPTIONS:
         column = "published_" + quantity.replace("total_", "")
         assert (column, "") in entry("model", name).figures
 
 
 @pytest.mark.parametrize("name", [name for name in entry_names("model") if name.startswith("megatron-") and "core" not in name])
-def test_narayanan_2021_equation_2(name):
+def test_parameters_equal_narayanan_2021_equation_2(name):
     """P = 12 l h^2 (1 + 13 / (12 h) + (V + s) / (12 l h)); the norm at the end has 2 h more."""
     of = figures(name)
     layers, h, rows = of["layers"], of["hidden_size"], of["vocabulary_size"] + of["learned_positions"]
@@ -72,7 +72,7 @@ def test_narayanan_2021_equation_2(name):
 
 
 @pytest.mark.parametrize("name", ["megatron-145.6b", "megatron-529.6b", "megatron-1t"])
-def test_narayanan_2021_equation_3(name):
+def test_flops_equal_narayanan_2021_equation_3(name):
     """F = 96 B s l h^2 (1 + s / (6 h) + V / (16 l h)) with one more forward pass of the layers, biases left out."""
     of = figures(name) | {"linear_biases": 0.0}
     layers, h, vocabulary, s = of["layers"], of["hidden_size"], of["vocabulary_size"], 2048.0
@@ -95,7 +95,7 @@ def test_narayanan_2021_equation_3(name):
         ("gpt-oss-120b", 4096.0, "training_flops_per_token", 32.6e9),
     ],
 )
-def test_operations_per_token_of_published_benchmarks(model, sequence_length, quantity, flops):
+def test_flops_per_token_equal_published(model, sequence_length, quantity, flops):
     assert compute(model, quantity, sequence_length=sequence_length)[quantity] == pytest.approx(flops, rel=0.01)
 
 
@@ -107,12 +107,12 @@ def test_operations_per_token_of_published_benchmarks(model, sequence_length, qu
         ("gpt-4-leak", 13e12, 2.15e25),  # the leak itself
     ],
 )
-def test_training_flops_that_papers_state(model, tokens, flops):
+def test_training_flops_equal_published(model, tokens, flops):
     assert compute(model, "training_flops", training_tokens=tokens)["training_flops"] == pytest.approx(flops, rel=0.01)
 
 
 @pytest.mark.parametrize("name", ["llama-2-7b", "mixtral-8x7b", "deepseek-v3", "gemma-2-9b"])
-def test_the_exact_count_is_six_for_each_active_matrix_element_and_the_scores(name):
+def test_exact_training_flops_are_six_per_weight_plus_scores(name):
     """All matrices once, the head too where it shares the embedding; the embedding itself and the norms multiply nothing."""
     parts = ("embedding_parameters", "norm_parameters", "head_parameters")
     wanted = ("training_flops_exact", "active_parameters", "attention_score_flops", *parts)
@@ -124,7 +124,7 @@ def test_the_exact_count_is_six_for_each_active_matrix_element_and_the_scores(na
     assert values["training_flops_exact"] == pytest.approx(expected, rel=1e-12)
 
 
-def test_a_token_sees_half_the_sequence_and_no_more_than_the_window():
+def test_mean_context_is_half_of_sequence_or_window():
     def scores(quantity, s, window, windowed):
         given = {"sequence_length": s, "attention_window": window, "windowed_layers": windowed}
         return compute("llama-2-7b", quantity, **given)[quantity] / (2 * 32 * 256 * 32)
@@ -138,7 +138,7 @@ def test_a_token_sees_half_the_sequence_and_no_more_than_the_window():
     assert scores("attention_score_flops_full", 64.0, 16.0, 16.0) == 40
 
 
-def test_latent_attention_is_the_sum_of_its_matrices():
+def test_latent_attention_parameters_are_sum_of_matrices():
     """DeepSeek-V3: queries 7168 to 1536 to 128 heads of 192, keys and values 7168 to 512 + 64 to 128 heads of 128 + 128."""
     matrices = 7168 * 1536 + 1536 * 128 * 192 + 7168 * (512 + 64) + 512 * 128 * (128 + 128) + 128 * 128 * 7168
     assert compute("deepseek-v3", "attention_parameters")["attention_parameters"] == matrices
@@ -147,18 +147,18 @@ def test_latent_attention_is_the_sum_of_its_matrices():
     )
 
 
-def test_a_dense_model_is_active_as_a_whole():
+def test_dense_model_active_parameters_equal_total():
     values = compute("llama-3.1-70b", "total_parameters", "active_parameters", "dense_layers")
     assert values["active_parameters"] == values["total_parameters"]
     assert values["dense_layers"] == 80
 
 
-def test_what_the_catalogue_lacks_has_no_count():
+def test_missing_sizes_have_no_parameter_count():
     assert math.isnan(compute("llama-3.1-70b", "total_parameters", layers=math.nan)["total_parameters"])
 
 
 @pytest.mark.parametrize(("latent", "width"), [(0.0, 10), (1.0, 1), (4.0, 4)])
-def test_experts_work_on_the_stream_or_on_a_latent_one(latent, width):
+def test_expert_parameters_with_latent_width(latent, width):
     """Three matrices of a width and 7, with two biases of 7 and one of the width."""
     given = {"hidden_size": 10.0, "expert_latent_size": latent, "expert_hidden_size": 7.0, "mlp_matrices": 3.0}
     assert parameters.expert_parameters(linear_biases=0.0, **given) == 3 * width * 7
@@ -167,7 +167,7 @@ def test_experts_work_on_the_stream_or_on_a_latent_one(latent, width):
     assert router == 640 + 20 * latent
 
 
-def test_parameters_of_parts_by_hand():
+def test_parameter_parts_by_hand():
     assert parameters.mlp_parameters(hidden_size=10.0, ffn_hidden_size=7.0, mlp_matrices=2.0, linear_biases=1.0) == 140 + 7 + 10
     assert parameters.shared_expert_parameters(hidden_size=10.0, shared_expert_hidden_size=6.0, mlp_matrices=3.0) == 180
     mixture = {"expert_parameters": 100.0, "shared_expert_parameters": 20.0, "router_parameters": 3.0}
@@ -180,7 +180,7 @@ def test_parameters_of_parts_by_hand():
     assert [parameters.norm_parameters(layers=3.0, hidden_size=10.0, linear_biases=bias) for bias in (0, 1)] == [70, 140]
 
 
-def test_parameters_of_a_model_by_hand():
+def test_model_parameters_by_hand():
     total = parameters.total_parameters(
         mixing_parameters=1000.0, dense_layers=2.0, mlp_parameters=50.0, moe_layers=3.0, moe_parameters=823.0, norm_parameters=70.0,
         embedding_parameters=300.0, head_parameters=200.0, position_parameters=7.0,
