@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from sweep.cli.options import as_json, bands_can_be_drawn, more_outputs, overrides, picture, print_json, study_argument, warn_unused
-from sweep.cli.rows import RESERVED, accuracy_of, axes_of, display_units_of, held_in, text_of, unit_of_column
+from sweep.cli.rows import RESERVED, accuracy_of, axes_of, display_units_of, held_in, open_subject, text_of, unit_of_column
 
 if TYPE_CHECKING:
     import xarray
@@ -56,7 +56,7 @@ def best(
 
     if (minimize is None) == (maximize is None):
         raise click.UsageError("say either --minimize QUANTITY or --maximize QUANTITY")
-    opened = _opened(subject, set_, axis, outputs)
+    opened = open_subject(subject, set_, axis, outputs)
     found = search(opened, minimize or maximize or "", where, top, maximize is not None, per)
     names = dict.fromkeys([*found.quantities, *(name for c in conditions(where, held_in(opened)) for name in c.names)])
     if isinstance(opened, Study):
@@ -99,18 +99,6 @@ def _none(why: Why, nearest: str) -> str:
     lines = [f"no feasible point among {why.points:,}", ""]
     lines += [table(("removed by", "points"), [(name, f"{count:,}") for name, count in removed], right=["points"])] if removed else []
     return "\n".join([*lines, *(["", "the nearest point", nearest] if nearest else [])])
-
-
-def _opened(subject: str, set_: tuple[str, ...], axis: tuple[str, ...], outputs: tuple[str, ...]) -> Study | xarray.Dataset:
-    from sweep.cube.query import open_cube
-    from sweep.study.parse import open_study
-
-    path = Path(subject)
-    if not path.is_dir() and path.suffix != ".zarr":
-        return open_study(subject, set_, axis, outputs)
-    if set_ or axis or outputs:
-        raise click.UsageError("--set, --axis and --output change a study; a cube is already computed")
-    return open_cube(path)
 
 
 def _sure(opened: Study | xarray.Dataset, rows: list[dict[str, Any]], name: str, maximize: bool, per: str | None) -> list[dict[str, Any]]:

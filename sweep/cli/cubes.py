@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sweep.cli.options import as_json, print_json
-from sweep.errors import SweepError, printable
+from sweep.cli.options import as_json, labels_of, nearest_label, print_json, selection
+from sweep.errors import printable
 
 if TYPE_CHECKING:
     import xarray
@@ -150,10 +150,10 @@ def _share(part: int, whole: int) -> str:
 )
 @cube_argument
 @click.argument("variables", nargs=-1, required=True, metavar="VARIABLE...")
-@click.option("--sel", "sel", multiple=True, metavar="AXIS=LABELS", help="Take one label, several or a range: gpu=a,b, pue=1.1:1.3.")
+@selection
 @click.option("--where", multiple=True, metavar="CONDITION", help='Only cells that meet this, such as "mfu >= 30 %".')
 @click.option("--reduce", multiple=True, metavar="HOW=AXES", help="mean, min, max, median, count or p95 over axes: mean=pue,gpus.")
-@click.option("--nearest", is_flag=True, help="Take the nearest label where a number is not on its axis.")
+@nearest_label
 @click.option("--csv", "as_csv", is_flag=True, help="Print every cell as CSV, in SI units.")
 @as_json
 @click.option("--parquet", metavar="FILE", type=click.Path(path_type=Path), help="Write every cell to a Parquet file, in SI units.")
@@ -181,11 +181,7 @@ def slice_(
     if sum((as_csv, as_json, parquet is not None, netcdf is not None)) > 1:
         raise click.UsageError("--csv, --json, --parquet and --netcdf exclude each other")
     opened = open_cube(cube)
-    at: dict[str, str] = {}
-    for axis, label in map(_pair, sel):
-        if axis in at:
-            raise SweepError(f"--sel {axis}={label}: {axis} is already fixed at {at[axis]}")
-        at[axis] = label
+    at = labels_of(sel)
     if len(variables) > 1 or where or reduce:
         if parquet or netcdf:
             raise click.UsageError("--parquet and --netcdf take one variable, whole; use --csv")
@@ -263,13 +259,6 @@ def check(cube: Path, repair: bool, as_json: bool) -> None:
         click.echo(f"{cube}: {mended if found else 'complete, all checksums match'}")
     if found and not repair:
         raise SystemExit(1)
-
-
-def _pair(text: str) -> tuple[str, str]:
-    axis, equals, label = text.partition("=")
-    if not equals or not label.strip():
-        raise SweepError(f"--sel {text}: must read axis=label")
-    return axis.strip(), label.strip()
 
 
 COMMANDS = (info, slice_, check)

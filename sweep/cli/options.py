@@ -16,12 +16,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from sweep.errors import SweepError
+
 if TYPE_CHECKING:
     from sweep.equations.graph import Graph
     from sweep.study.definition import Study
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 study_argument = click.argument("study", metavar="STUDY")
+selection = click.option(
+    "--sel", "sel", multiple=True, metavar="AXIS=LABELS", help="Take one label, several or a range: gpu=a,b, pue=1.1:1.3."
+)
+nearest_label = click.option("--nearest", is_flag=True, help="Take the nearest label where a number is not on its axis.")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON for other programs.")
 
 
@@ -52,6 +58,19 @@ def picture(of: str) -> Callable[[Command], Command]:
 
     path = click.Path(path_type=Path)
     return click.option("--plot", type=path, callback=checked, metavar="FILE", help=f"Draw {of} to a .png or .svg (extra `plot`).")
+
+
+def labels_of(sel: Iterable[str]) -> dict[str, str]:
+    """The labels that each --sel names, by axis."""
+    at: dict[str, str] = {}
+    for text in sel:
+        axis, equals, label = (part.strip() for part in text.partition("="))
+        if not equals or not label:
+            raise SweepError(f"--sel {text}: must read axis=label")
+        if axis in at:
+            raise SweepError(f"--sel {axis}={label}: {axis} is already fixed at {at[axis]}")
+        at[axis] = label
+    return at
 
 
 def bands_can_be_drawn() -> bool:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import click
 
 if TYPE_CHECKING:
     import xarray
@@ -14,6 +17,19 @@ if TYPE_CHECKING:
 
 MOST_LABELS = 4
 RESERVED = ("rank", "score", "alike")  # columns that are no quantity and no axis
+
+
+def open_subject(subject: str, set_: tuple[str, ...], axis: tuple[str, ...], outputs: tuple[str, ...]) -> Study | xarray.Dataset:
+    """What a command is asked about: a cube, or a study with its overrides."""
+    from sweep.cube.query import open_cube
+    from sweep.study.parse import open_study
+
+    path = Path(subject)
+    if not path.is_dir() and path.suffix != ".zarr":
+        return open_study(subject, set_, axis, outputs)
+    if set_ or axis or outputs:
+        raise click.UsageError("--set, --axis and --output change a study; a cube is already computed")
+    return open_cube(path)
 
 
 def held_in(opened: Study | xarray.Dataset) -> list[Parameter]:

@@ -135,6 +135,7 @@ def attributes(plan: Plan) -> dict[str, Any]:
         "study": plan.study.file,
         "written": json.dumps(asdict(plan.study.written)),
         "axes": json.dumps(plan.order),
+        "point": json.dumps({name: plan.study.point.get(name, 0) for name in plan.order if name != SAMPLE}),
         "identity": json.dumps(identity(plan)),
         "inputs": json.dumps(inputs(plan)),
         "assumed": json.dumps(assumed(plan)),

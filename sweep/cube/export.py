@@ -8,14 +8,11 @@ from __future__ import annotations
 import csv as writer
 import io
 import itertools
-import json
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from sweep.cube.query import pieces, unit_of
+from sweep.cube.query import broken, pieces, unit_of
 from sweep.cube.text import aligned, table
 from sweep.errors import SweepError
 
@@ -39,7 +36,7 @@ def text(array: xarray.DataArray, status: xarray.DataArray | None = None) -> str
         labels = head[dim].values.tolist()
         columns.append(_texts(array[dim], [labels[place[i]] for place in places]))
     if array.name == STATUS:
-        columns.append(("broken rules", [_broken(array, cell) or "-" for cell in cells]))
+        columns.append(("broken rules", [broken(array, cell) or "-" for cell in cells]))
     else:
         columns.append(_texts(array, cells))
     numbers = [columns[-1][0]]
@@ -148,14 +145,7 @@ def _reasons(array: xarray.DataArray, status: xarray.DataArray, places: list[tup
     own = [tuple(place[i] for i in at) for place in places]
     flags = _head(status, own).values
     name = str(array.name)
-    return [_broken(status, flags[place].item(), name) if cell != cell else "" for place, cell in zip(own, cells, strict=True)]
-
-
-def _broken(status: xarray.DataArray, flags: int, variable: str = "") -> str:
-    """The names of the rules that a status stands for; with a variable, of those that exclude it."""
-    guards = json.loads(status.attrs["flag_guards"])
-    names = zip(str(status.attrs["flag_meanings"]).split(), np.atleast_1d(status.attrs["flag_masks"]).tolist(), strict=True)
-    return ", ".join(name for name, mask in names if flags & mask and (not variable or variable in guards[name]))
+    return [broken(status, flags[place].item(), name) if cell != cell else "" for place, cell in zip(own, cells, strict=True)]
 
 
 def _lines(rows: Iterable[list[Any]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -105,6 +106,15 @@ def flag_counts(status: xarray.DataArray) -> dict[str, int]:
         for name, mask in zip(found, masks, strict=True):
             found[name] += int(np.count_nonzero(values & mask))
     return found
+
+
+def broken(status: xarray.DataArray, flags: int, variable: str = "") -> str:
+    """The names of the rules that a status stands for; with a variable, of those that exclude it."""
+    import numpy as np
+
+    guards = json.loads(status.attrs["flag_guards"])
+    names = zip(str(status.attrs["flag_meanings"]).split(), np.atleast_1d(status.attrs["flag_masks"]).tolist(), strict=True)
+    return ", ".join(name for name, mask in names if flags & mask and (not variable or variable in guards[name]))
 
 
 def pieces(array: xarray.DataArray, cells: int = PIECE_CELLS) -> Iterator[xarray.DataArray]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sweep.plot.style import PALETTE, picture, scale, scaled
+from sweep.plot.style import PALETTE, picture, scaled, set_scale
 
 MARKERS = "osD^vP*X"
 LONGEST_LEGEND = 12
@@ -42,4 +42,6 @@ def front(
             axes.figure.colorbar(drawn, ax=axes, label=third[0][0])
         if per and len(groups) <= LONGEST_LEGEND:
             axes.legend(title=per.replace("_", " "))
-        axes.set(xlabel=x_label, ylabel=y_label, xscale=scale(x), yscale=scale(y))
+        set_scale(axes.xaxis, x)
+        set_scale(axes.yaxis, y)
+        axes.set(xlabel=x_label, ylabel=y_label)

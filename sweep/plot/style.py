@@ -18,6 +18,7 @@ from sweep.errors import SweepError, nearest
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
 # Okabe and Ito's colours, told apart with any kind of colour vision; the yellow is left out, which is too pale for a line
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
@@ -94,3 +95,14 @@ def scale(values: npt.NDArray[np.float64]) -> str:
     """The scale of an axis: logarithmic where values above zero span more than a factor of WIDE."""
     known = values[np.isfinite(values)]
     return "log" if known.size and known.min() > 0 and known.max() > WIDE * known.min() else "linear"
+
+
+def set_scale(axis: Axis, values: npt.NDArray[np.float64]) -> None:
+    """Give an axis of a picture the scale that suits its values, with plain numbers beside its ticks."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    if scale(values) == "log":
+        axis.axes.set(**{f"{axis.axis_name}scale": "log"})  # type: ignore[attr-defined]  # axis_name is x or y
+        axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if values[values > 0].max() < 1e3 * values[values > 0].min() else (1.0,)))
+        axis.set_minor_formatter(NullFormatter())
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}" if 1e-3 < value < 1e7 else f"{value:g}"))
