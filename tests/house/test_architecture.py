@@ -43,8 +43,8 @@ ROOMS = {
         "explain",
         "describe",
     ),
-    "plot": ("style", "compare", "pareto", "sensitivity"),
-    "cli": ("options", "rows", "answers", "compare", "cubes", "facts", "points", "studies", "supply", "uncertain"),
+    "plot": ("style", "view", "lines", "heatmap", "compare", "pareto", "sensitivity"),
+    "cli": ("options", "rows", "answers", "compare", "cubes", "facts", "pictures", "points", "studies", "supply", "uncertain"),
 }
 # an equation reads quantities of its own room and of those above it
 KERNEL_ROOMS = ("transformer", "training", "training_run", "serving", "facility", "grid")
