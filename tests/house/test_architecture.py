@@ -47,7 +47,7 @@ ROOMS = {
     "cli": ("options", "rows", "answers", "compare", "cubes", "facts", "pictures", "points", "studies", "supply", "uncertain"),
 }
 # an equation reads quantities of its own room and of those above it
-KERNEL_ROOMS = ("transformer", "training", "training_run", "serving", "facility", "grid")
+KERNEL_ROOMS = ("transformer", "training", "training_run", "serving", "facility", "grid", "planning")
 FLOW = [f"{room}.{module}" if module else room for room, modules in ROOMS.items() for module in modules or ("",)]
 MOST_FILES = 13
 MODULES = sorted(path for path in (ROOT / "sweep").rglob("*.py") if not {"kernels", "configs"} & set(path.relative_to(ROOT).parts))
