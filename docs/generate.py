@@ -29,6 +29,7 @@ ROOMS = {
     "serving": "Serving: step time, throughput, latency and energy of a response",
     "facility": "Facility: servers, clusters and cooling",
     "grid": "Grid: supply, cost, carbon, water and demand",
+    "planning": "Planning: latency quantiles, prices of tokens, power budgets and fleets",
 }
 MAIN_COLUMNS_ONLY = ("model",)  # catalogues of so many entries that their page has one row for each
 SPECIAL = re.compile(r"[\\`*_{}\[\]<>#|&~^$]")
