@@ -146,7 +146,7 @@ def slowest_stage_layers(layers, pp, interleaving, balanced_stages, head_layers)
     head_layers: r, layers that take as many operations as the head [1]
     """
     if balanced_stages == 1:
-        return layers if pp == 1 else min(layers, (layers + head_layers) / pp // 1 + 1)
+        return min(layers, (layers + head_layers) / pp // 1 + 1)
     chunks = pp * interleaving
     if layers % chunks == 0:
         return layers / pp
@@ -279,4 +279,4 @@ def stages_left_empty(balanced_stages, pp, layers, head_layers):
     layers: L, transformer layers [1]
     head_layers: r, layers that take as many operations as the head [1]
     """
-    return balanced_stages == 1 and pp > 1 and head_layers * pp > 3 * (layers + head_layers)
+    return balanced_stages == 1 and head_layers * pp > 3 * (layers + head_layers)

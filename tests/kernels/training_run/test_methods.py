@@ -46,6 +46,13 @@ def test_llmcarbon_rate_follows_its_fit():
     assert math.isnan(by_hand("time_to_train_llmcarbon", {**given, "active_parameters": 3e12}))
 
 
+@pytest.mark.parametrize(("rate", "expected"), [(-0.5, math.nan), (0.0, math.nan), (0.5, 100 * 2 / (10 * 4 * 0.5))])
+def test_llmcarbon_time_is_undefined_without_rate(rate, expected):
+    fit = {"llmcarbon_rate": rate, "llmcarbon_rate_slope": 0.0, "llmcarbon_rate_curvature": 0.0, "llmcarbon_peak_rate": 2.0}
+    run = {"training_flops": 100.0, "gpus": 10.0, "peak_rate_16bit": 4.0, "active_parameters": 1e9}
+    assert methods.time_to_train_llmcarbon(**run, **fit) == pytest.approx(expected, nan_ok=True)
+
+
 def test_other_methods_need_no_layout():
     found, broken = evaluate("time_to_train", BLOOM, training_method="llmcarbon", **{**RUN, "tp": 7})
     assert found > 0
