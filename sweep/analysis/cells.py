@@ -47,7 +47,7 @@ class Cells:
     def hits(self, spans: Spans, objective: Objective, weights: Sequence[float], top: int) -> list[Hit]:
         """The best hits in some ranges."""
         hits: list[Hit] = []
-        for part in self._parts(spans):
+        for part in self.parts(spans):
             score = part.score(objective, weights)
             for condition in self.asked:
                 score = np.where(part.meets(condition), score, np.nan)
@@ -58,7 +58,7 @@ class Cells:
         """How many points each rule and each condition removes, and the point that misses the conditions by the least."""
         removed = dict.fromkeys((c.text for c in self.asked), 0)
         nearest, place, points = np.inf, -1, int(np.prod(self.shape, dtype=np.int64))
-        for part in self._parts({dim: (0, size) for dim, size in zip(self.dims, self.shape, strict=True)}):
+        for part in self.parts():
             score = part.score(objective, objective.weights([1.0] * len(objective.terms)))
             missed: Any = np.where(score == score, np.float32(0), np.float32(np.inf))
             for condition in self.asked:
@@ -98,7 +98,11 @@ class Cells:
     def labels(self, place: int) -> dict[str, Any]:
         """The labels of a place."""
         index = dict(zip(self.dims, np.unravel_index(place, self.shape), strict=True))
-        return {dim: _told(dim, self.cube[dim].values[index[dim]]) for dim in self.dims}
+        return {dim: self.label(dim, int(index[dim])) for dim in self.dims}
+
+    def label(self, dim: str, at: int) -> Any:
+        """A label of an axis as the study tells it."""
+        return _told(dim, self.cube[dim].values[at])
 
     def row(self, place: int) -> dict[str, Any]:
         """The point at a place: its labels, and SI values of all variables that they decide."""
@@ -108,7 +112,9 @@ class Cells:
         shown = [name for name in dict.fromkeys([*self.wanted, *decided]) if name not in labels]
         return labels | {n: _told(n, self.cube[n].isel({d: int(index[str(d)]) for d in self.cube[n].dims}).item()) for n in shown}
 
-    def _parts(self, spans: Spans) -> Iterator[Part]:
+    def parts(self, spans: Spans | None = None) -> Iterator[Part]:
+        """The grid, or some ranges of it, in pieces that fit in memory."""
+        spans = spans or dict(zip(self.dims, ((0, size) for size in self.shape), strict=True))
         shape = tuple(stop - start for start, stop in spans.values())
         for block in ranges_of(0, shape, inner_shape(shape, CUBE_CELLS)):
             at = {dim: slice(a + spans[dim][0], b + spans[dim][0]) for dim, (a, b) in zip(self.dims, block.ranges, strict=True)}

@@ -179,46 +179,53 @@ def pareto(
 
 
 @click.command(epilog='Example: sweep solve gpt4 gpus --for "time_to_train = 90 d" --where "facility_power <= 50 MW" --per gpu')
-@study_argument
+@click.argument("subject", metavar="STUDY|CUBE")
 @click.argument("name", metavar="INPUT")
 @click.option("--for", "target", required=True, metavar="TARGET", help='What is to be reached, such as "facility_power <= 50 MW".')
 @click.option("--where", multiple=True, metavar="CONDITION", help='Only points that meet this, such as "pue <= 1.2".')
-@click.option("--per", metavar="AXIS", help="An answer for each label of this axis.")
+@click.option("--per", multiple=True, metavar="AXIS", help="An answer for each label of this axis; for each cell of several.")
 @overrides
 @as_json
 def solve(
-    study: str,
+    subject: str,
     name: str,
     target: str,
     where: tuple[str, ...],
-    per: str | None,
+    per: tuple[str, ...],
     set_: tuple[str, ...],
     axis: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Find what an input must be for a target: the smallest or largest value that reaches it, over all points of a study.
 
-    An input on an axis is answered by a label of it. With "=" a continuous input is solved for, inside its axis or its bounds. All other
-    axes are free: the answer names the point that needs least of the input, or allows most of it.
+    An input on an axis is answered by a label of it. With "=" a continuous input of a study is solved for, inside its axis or its bounds.
+    Axes without --per are free: the answer names the first point that needs least of the input, or allows most of it. Where the target
+    begins or ceases to be met more than once, `crossings` says at which values.
+
+    \b
+      sweep solve gpt4 pue --for "facility_energy = 30 GWh" --per gpu --per split --set gpus=24960
     """
     from sweep.analysis.solve import inequality
     from sweep.analysis.solve import solve as search
+    from sweep.cube.text import amount
     from sweep.study.conditions import conditions
-    from sweep.study.parse import open_study
+    from sweep.study.definition import Study
 
-    opened = open_study(study, set_, axis)
-    rows = search(opened, name, target, where, per)
-    asked = dict.fromkeys(one for c in conditions([inequality(target), *where]) for one in c.names)
-    warn_unused(opened, (), opened.graph_of([*asked]))
-    keys = dict.fromkeys(key for row in rows for key in row if key not in ("answer", "why"))
+    opened = _opened(subject, set_, axis, ())
+    rows = search(opened, name, target, where, per).rows
+    asked = dict.fromkeys(one for c in conditions([inequality(target), *where], held_in(opened)) for one in c.names)
+    if isinstance(opened, Study):
+        warn_unused(opened, (), opened.graph_of([*asked]))
+    keys = dict.fromkeys(key for row in rows for key in row if key not in ("answer", "why", "crossings"))
     units = {key: unit_of_column(opened, key) for key in keys}
     if as_json:
         return print_json({"input": name, "target": target, "units": units, "rows": rows})
-    first = [*([per] if per else []), name]
-    shown = [*first, "answer", *(key for key in keys if key not in first and (key in asked or key in opened.axes))]
-    shown += ["why"] if any("why" in row for row in rows) else []
-    filled = [{key: row.get(key, "") for key in shown} for row in rows]
-    click.echo(text_of(filled, shown, units, opened.outputs))
+    first = [*per, name]
+    shown = [*first, "answer", *(key for key in keys if key not in first and (key in asked or key in axes_of(opened)))]
+    shown += [key for key in ("crossings", "why") if any(key in row for row in rows)]
+    told = [row | {"crossings": ", ".join(amount(name, value) for value in row.get("crossings", ()))} for row in rows]
+    filled = [{key: row.get(key, "") for key in shown} for row in told]
+    click.echo(text_of(filled, shown, units, display_units_of(opened)))
 
 
 COMMANDS = (best, pareto, solve)

@@ -18,6 +18,18 @@ axes:
 outputs: [it_power, facility_power, facility_energy]
 """
 
+HILL = """from sweep import equation
+
+
+@equation(unit="1", source="article")
+def hill(pue):
+    \"\"\"A hill.
+
+    pue: PUE, facility energy over IT energy [1]
+    \"\"\"
+    return 0.09 - (pue - 1.4) ** 2
+"""
+
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
@@ -51,6 +63,50 @@ def test_solve_returns_smallest_label(study, cube, limit, sign):
         else:
             assert row["answer"] == ("largest" if sign == "<=" else "smallest")
             assert row["gpus"] == (max if sign == "<=" else min)(meets)
+
+
+def test_solve_per_several_axes_answers_each_cell(study, cube):
+    found = solve(study, "gpus", "facility_energy <= 60 MWh", per=("pue", "training_duration"))
+    meets = cube.facility_energy <= 60 * 3.6e9
+    expected = meets.gpus.where(meets).max("gpus")
+    assert [row["answer"] for row in found] == ["largest"] * 6
+    assert (found.dataset.gpus == expected).all()
+    assert found.dataset.gpus.dims == ("pue", "training_duration")
+    assert (found.dataset.facility_energy == cube.facility_energy.sel(gpus=expected)).all()
+
+
+def test_solve_continuous_input_in_each_cell(study):
+    found = solve(study, "pue", "facility_power = 30 kW", per="gpus")
+    assert [row["answer"] for row in found] == ["none", "none", "largest", "none", "none"]
+    assert found.dataset.pue.sel(gpus=32) == pytest.approx(1.25, rel=1e-6)
+    assert found[0]["why"] == "facility_power <= 30 kW at both ends of 1.1 .. 1.5"
+    assert found[4]["why"] == "facility_power is 105.6 kW at least"
+
+
+def test_solve_of_cube_returns_labels(study, cube):
+    for target, per in (("facility_power <= 60 kW", ()), ("facility_energy >= 30 MWh", ("pue", "training_duration"))):
+        assert solve(cube, "gpus", target, per=per).rows == solve(study, "gpus", target, per=per).rows
+    (row,) = solve(cube, "pue", "facility_power = 30 kW", where=["gpus == 32"])
+    assert (row["answer"], row["pue"]) == ("largest", 1.2)
+
+
+def test_solve_lists_crossings_of_target(tmp_path):
+    (tmp_path / "own.py").write_text(HILL)
+    (tmp_path / "study.yaml").write_text("title: x\nequations: own.py\naxes: {pue: [1.0, 1.2, 1.4, 1.6, 1.8]}\noutputs: [hill]\n")
+    study = open_study(tmp_path / "study.yaml")
+    (row,) = solve(study, "pue", "hill = 0.07")
+    assert (row["answer"], row["crossings"]) == ("largest", [1.4, 1.6])
+    assert row["pue"] == pytest.approx(1.4 - math.sqrt(0.02), rel=1e-6)
+    (row,) = solve(study, "pue", "hill >= 0.01")
+    assert (row["answer"], row["pue"], row["crossings"]) == ("smallest", 1.2, [1.2, 1.8])
+    (row,) = solve(study, "pue", "hill <= -1")
+    assert "crossings" not in row
+
+
+def test_solve_returns_end_that_target_sets(study):
+    where = ["facility_energy >= 40 MWh"]  # which leaves out the smallest clusters
+    (row,) = solve(study, "gpus", "facility_power <= 60 kW", where=where)
+    assert (row["answer"], row["gpus"]) == ("largest", 64)
 
 
 def test_solve_searches_other_axes_under_conditions(study):
@@ -103,7 +159,7 @@ def test_solve_reports_why_target_is_unreachable(study):
             ("server_power", "it_power <= 5 kW"),
             "server_power: is on no axis and has no bounds to look in; give a range: --axis server_power=",
         ),
-        (("gpus", "it_power <= 5 kW", (), "gpus"), "--per gpus: is no other axis of the study"),
+        (("gpus", "it_power <= 5 kW", (), "gpus"), "--per gpus: is no other axis"),
     ],
 )
 def test_solve_reports_invalid_argument_in_one_line(study, arguments, line):
