@@ -1,4 +1,4 @@
-"""The best trade-offs of a study. What belongs here: the front of two or three quantities over every point of the grid, none stored.
+"""The best trade-offs of a study or of a cube. What belongs here: the front of two or three quantities over every point of the grid.
 
 A point is on the front where no other that meets the conditions is at least as good in all quantities. Points alike in all of them
 are one row, the first in the order of the cube.
@@ -6,48 +6,88 @@ are one row, the first in the order of the cube.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import xarray
 
 from sweep.analysis import scan
+from sweep.analysis.cells import cells
 from sweep.analysis.scan import Lines, Places, Scan
-from sweep.engine.blocks import Array
+from sweep.catalog.parameters import Parameter
+from sweep.cube.query import unit_of
+from sweep.engine import compile
+from sweep.engine.blocks import INTERPRETED_CALLS, Array
 from sweep.engine.nests import Function
+from sweep.engine.plan import STATUS
 from sweep.equations import registry
 from sweep.equations.quantities import names
 from sweep.errors import SweepError, suggestion
-from sweep.study.conditions import conditions
+from sweep.study.conditions import Condition, conditions
 from sweep.study.definition import Study
 
 MOST = 20_000  # points of a front; finding more of them takes time that grows with the square of their number
 
 
 def pareto(
-    study: Study,
+    subject: Study | xarray.Dataset,
     minimize: Iterable[str] = (),
     maximize: Iterable[str] = (),
     where: Iterable[str] = (),
     per: str | None = None,
     threads: int | None = None,
 ) -> list[dict[str, Any]]:
-    """The points of a study that are worth choosing between, by two or three quantities that are to be small or large.
+    """The points of a study or of a cube that are worth choosing between, by two or three quantities that are to be small or large.
 
-    where: texts such as "time_to_train <= 90 d". per: an axis; each of its labels has a front of its own. Each row holds the labels of
-    the axes that matter, and SI values of the quantities, of those in the conditions and of the study's outputs; the best in the
-    first quantity comes first. A SweepError says what is wrong.
+    subject: a study, whose grid is streamed and never stored, or an opened cube. where: texts such as "time_to_train <= 90 d". per: an
+    axis; each of its labels has a front of its own. Each row holds the labels of the axes that matter, and SI values of the quantities,
+    of those in the conditions and of the study's outputs; the best in the first quantity comes first. A SweepError says what is wrong.
     """
-    study = study.stated
-    registry.only(study.equations)
+    if isinstance(subject, Study):
+        registry.only(subject.equations)
     signs = dict.fromkeys(minimize, 1) | dict.fromkeys(maximize, -1)
+    arrays = {} if isinstance(subject, Study) else {str(name): array for name, array in subject.data_vars.items()}
     for name in signs:
-        if name not in names():
-            raise SweepError(f"unknown quantity {name!r}{suggestion(name, names())}")
+        if name not in {*names(), *arrays}:
+            raise SweepError(f"unknown quantity {name!r}{suggestion(name, {*names(), *arrays})}")
     if len(signs) not in (2, 3):
         raise SweepError(f"a Pareto front takes two or three different quantities; {len(signs)} given")
-    made = scan.make(study, signs, conditions(where), _lines(signs), (_admit(len(signs)),))
+    asked = conditions(where, [Parameter(name, unit_of(array), "") for name, array in arrays.items() if name != STATUS])
+    if not isinstance(subject, Study):
+        return _of_cube(subject, signs, asked, per)
+    made = scan.make(subject.stated, signs, asked, _lines(signs), (_admit(len(signs)),))
     return [row for spans in made.groups(per) for row in _front(made, len(signs), spans, per, threads)]
+
+
+def _of_cube(cube: xarray.Dataset, signs: Mapping[str, int], asked: Sequence[Condition], per: str | None) -> list[dict[str, Any]]:
+    """The rows of the fronts of a cube, read piece by piece."""
+    found = cells(cube, [*signs], asked)
+    functions = [_admit(len(signs))]
+    small = math.prod(found.shape) <= INTERPRETED_CALLS
+    admit = (compile.interpreted(functions) if small else compile.compiled(functions))["admit"]
+    rows = []
+    for spans in found.groups(per):
+        values, places = np.empty((len(signs), 0), np.float32), np.empty(0, np.int64)
+        for part in found.parts(spans):
+            scores = [np.broadcast_to(sign * part.values(name), part.shape) for name, sign in signs.items()]
+            meets = np.logical_and.reduce([np.isfinite(score) for score in scores])
+            for condition in asked:
+                meets = meets & part.meets(condition)
+            inside = np.flatnonzero(meets)
+            here = np.stack([score.reshape(-1)[inside] for score in scores])
+            values, places = _merged(admit, np.hstack([values, here]), np.concatenate([places, part.places(inside)]))
+            _check_size(len(places))
+        for i in np.lexsort(values[::-1]):
+            row = found.row(int(places[i]))
+            rows.append({**({per: row[per]} if per else {}), **row})
+    return rows
+
+
+def _check_size(points: int) -> None:
+    if points > MOST:
+        raise SweepError(f"the front has more than {MOST:,} points; ask for fewer quantities, or with conditions that leave less")
 
 
 def _front(made: Scan, count: int, spans: scan.Spans, per: str | None, threads: int | None) -> list[dict[str, Any]]:
@@ -57,6 +97,7 @@ def _front(made: Scan, count: int, spans: scan.Spans, per: str | None, threads: 
     points alike the first is kept.
     """
     values, places = np.empty((count, 0), np.float32), np.empty(0, np.int64)
+    admit = made.program.code["admit"]
 
     def before(block: Places) -> dict[str, Array]:
         earlier = places < block.flat(0)
@@ -69,24 +110,23 @@ def _front(made: Scan, count: int, spans: scan.Spans, per: str | None, threads: 
 
     def after(block: Places, out: dict[str, Array]) -> None:
         nonlocal values, places
-        if out["size"][0] > MOST:
-            raise SweepError(f"the front has more than {MOST:,} points; ask for fewer quantities, or with conditions that leave less")
+        _check_size(int(out["size"][0]))
         own = out["places"][: out["size"][0]] >= 0
         found = np.stack([out[f"front_{k}"][: len(own)][own] for k in range(count)])
-        values, places = _merged(made, np.hstack([values, found]), np.hstack([places, block.flat(out["places"][: len(own)][own])]))
+        values, places = _merged(admit, np.hstack([values, found]), np.hstack([places, block.flat(out["places"][: len(own)][own])]))
 
     made.visit(spans, before, after, threads)
     return [made.row(int(places[i]), per) for i in np.lexsort(values[::-1])]
 
 
-def _merged(made: Scan, values: Array, places: Array) -> tuple[Array, Array]:
+def _merged(admit: Callable[..., Any], values: Array, places: Array) -> tuple[Array, Array]:
     """The front of some points; of those alike the first in the order of the cube."""
     order = np.argsort(places)
     values, places = values[:, order], places[order]
     out = _room(len(values), len(places))
     front = [out[f"front_{k}"] for k in range(len(values))]
     rivals = np.full_like(values, np.inf)
-    size = made.program.code["admit"](*front, out["places"], out["near"], *values, *rivals, 0, 0)
+    size = admit(*front, out["places"], out["near"], *values, *rivals, 0, 0)
     return np.stack([column[:size] for column in front]), places[out["places"][:size]]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sweep.cli.options import as_json, bands_can_be_drawn, more_outputs, overrides, picture, print_json, study_argument, warn_unused
+from sweep.cli.options import as_json, bands_can_be_drawn, more_outputs, overrides, picture, print_json, warn_unused
 from sweep.cli.rows import RESERVED, accuracy_of, axes_of, display_units_of, held_in, open_subject, text_of, unit_of_column
 
 if TYPE_CHECKING:
@@ -124,28 +124,30 @@ def _undecided(rows: list[dict[str, Any]], sure: list[dict[str, Any]], per: str 
 @click.command(
     epilog='Example: sweep pareto gpt4 --minimize time_to_train --minimize facility_energy --where "facility_power <= 50 MW" --per gpu'
 )
-@study_argument
+@click.argument("subject", metavar="STUDY|CUBE")
 @click.option("--minimize", multiple=True, metavar="QUANTITY", help="A quantity to minimize; may be repeated.")
 @click.option("--maximize", multiple=True, metavar="QUANTITY", help="A quantity to maximize; may be repeated.")
 @click.option("--where", multiple=True, metavar="CONDITION", help='Only points that meet this, such as "facility_power <= 20 MW".')
 @click.option("--per", metavar="AXIS", help="A front for each label of this axis.")
 @picture("the front")
+@more_outputs
 @overrides
 @as_json
 def pareto(
-    study: str,
+    subject: str,
     minimize: tuple[str, ...],
     maximize: tuple[str, ...],
     where: tuple[str, ...],
     per: str | None,
     plot: Path | None,
+    outputs: tuple[str, ...],
     set_: tuple[str, ...],
     axis: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Find the Pareto front of two or three quantities: the points that no other point dominates.
 
-    The study is searched as it is computed, without storing its grid. Equal points are one row. Speed
+    A study is searched as it is computed, without storing its grid; a cube is read. Equal points are one row. Speed
     against throughput in serving, or cost against carbon of training:
 
     \b
@@ -154,25 +156,27 @@ def pareto(
     """
     from sweep.analysis.pareto import pareto as search
     from sweep.study.conditions import conditions
-    from sweep.study.parse import open_study
+    from sweep.study.definition import Study
 
-    opened = open_study(study, set_, axis)
+    opened = open_subject(subject, set_, axis, outputs)
     quantities = [*minimize, *maximize]
     rows = search(opened, minimize, maximize, where, per)
-    asked = dict.fromkeys([*quantities, *(name for c in conditions(where) for name in c.names)])
-    warn_unused(opened, set_, opened.graph_of(asked))
+    asked = dict.fromkeys([*quantities, *(name for c in conditions(where, held_in(opened)) for name in c.names)])
+    if isinstance(opened, Study):
+        warn_unused(opened, set_, opened.graph_of([*asked, *outputs]))
     units = {key: unit_of_column(opened, key) for key in (rows[0] if rows else {})}
     accuracy = {name: accuracy_of(opened, name) for name in quantities}
     if plot and rows:
         from sweep.plot.pareto import front
 
-        front(plot, rows, quantities, units, opened.outputs, per)
+        front(plot, rows, quantities, units, display_units_of(opened), per)
     if as_json:
         return print_json({"minimize": minimize, "maximize": maximize, "units": units, "accuracy": accuracy, "rows": rows})
     if not rows:
         return click.echo("no feasible point satisfies the constraints; `sweep run` or `sweep point` shows which rules exclude points")
     some = [rows[i * (len(rows) - 1) // (SHOWN - 1)] for i in range(SHOWN)] if len(rows) > SHOWN else rows
-    click.echo(text_of(some, [key for key in rows[0] if key in asked or key in opened.axes], units, opened.outputs))
+    shown = [key for key in rows[0] if key in (*asked, *outputs) or key in axes_of(opened)]
+    click.echo(text_of(some, shown, units, display_units_of(opened)))
     click.echo(f"\n{len(some)} of {len(rows):,} points of the front; --json has all, with the outputs of each")
     for line in dict.fromkeys(line for name in quantities for line in accuracy[name]):
         click.echo(f"checked {line}")
@@ -184,6 +188,7 @@ def pareto(
 @click.option("--for", "target", required=True, metavar="TARGET", help='What is to be reached, such as "facility_power <= 50 MW".')
 @click.option("--where", multiple=True, metavar="CONDITION", help='Only points that meet this, such as "pue <= 1.2".')
 @click.option("--per", multiple=True, metavar="AXIS", help="An answer for each label of this axis; for each cell of several.")
+@more_outputs
 @overrides
 @as_json
 def solve(
@@ -192,6 +197,7 @@ def solve(
     target: str,
     where: tuple[str, ...],
     per: tuple[str, ...],
+    outputs: tuple[str, ...],
     set_: tuple[str, ...],
     axis: tuple[str, ...],
     as_json: bool,
@@ -211,7 +217,7 @@ def solve(
     from sweep.study.conditions import conditions
     from sweep.study.definition import Study
 
-    opened = _opened(subject, set_, axis, ())
+    opened = open_subject(subject, set_, axis, outputs)
     rows = search(opened, name, target, where, per).rows
     asked = dict.fromkeys(one for c in conditions([inequality(target), *where], held_in(opened)) for one in c.names)
     if isinstance(opened, Study):
@@ -221,7 +227,7 @@ def solve(
     if as_json:
         return print_json({"input": name, "target": target, "units": units, "rows": rows})
     first = [*per, name]
-    shown = [*first, "answer", *(key for key in keys if key not in first and (key in asked or key in axes_of(opened)))]
+    shown = [*first, "answer", *(key for key in keys if key not in first and (key in (*asked, *outputs) or key in axes_of(opened)))]
     shown += [key for key in ("crossings", "why") if any(key in row for row in rows)]
     told = [row | {"crossings": ", ".join(amount(name, value) for value in row.get("crossings", ()))} for row in rows]
     filled = [{key: row.get(key, "") for key in shown} for row in told]

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sweep import SweepError
+from sweep.analysis import cells as module_cells
 from sweep.analysis import pareto as module
 from sweep.analysis import scan
 from sweep.analysis.pareto import pareto
@@ -86,6 +87,7 @@ def questions(draw):
 def test_pareto_front_equals_pairwise_comparison_for_any_blocks(study, cube, monkeypatch, question, cells, threads):
     signs, where, per = question
     monkeypatch.setattr(scan, "SCAN_CELLS", cells)
+    monkeypatch.setattr(module_cells, "CUBE_CELLS", max(cells, 300))
     small, large = ([name for name, sign in signs.items() if sign == which] for which in (1, -1))
     signs = {name: signs[name] for name in [*small, *large]}
     order = plan.make(study).order
@@ -96,6 +98,8 @@ def test_pareto_front_equals_pairwise_comparison_for_any_blocks(study, cube, mon
     expected = looked_up(cube, order, signs, where, per)
     labels = [{d: row[d] if isinstance(row[d], str) else float(row[d]) for d in one} for row, one in zip(rows, expected, strict=True)]
     assert sorted(map(repr, labels)) == sorted(repr({d: v if isinstance(v, str) else float(v) for d, v in one.items()}) for one in expected)
+    read = pareto(cube, small, large, where, per)
+    assert [{d: row[d] for d in expected[0]} for row in read] == [{d: row[d] for d in expected[0]} for row in rows]
     for before, after in itertools.pairwise(rows):
         first, sign = next(iter(signs.items()))
         if per is None or before[per] == after[per]:

@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from click.testing import CliRunner
 
 from sweep.cli import main
@@ -111,6 +112,22 @@ def test_solve_json_has_answer_and_reason():
     assert (told["input"], told["target"]) == ("gpus", "time_to_train <= 1 s")
     assert [row["answer"] for row in told["rows"]] == ["none", "none"]
     assert all(row["gpus"] is None and row["why"] for row in told["rows"])
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("pareto", "--minimize", "time_to_train", "--minimize", "facility_power", "--per", "gpu"),
+        ("solve", "gpus", "--for", "facility_power <= 100 kW", "--per", "gpu", "--per", "split"),
+    ],
+)
+def test_pareto_and_solve_of_study_equal_those_of_its_cube(cube, asked):
+    command, *rest = asked
+    study, read = (json.loads(sweep(command, subject, *rest, "--json"))["rows"] for subject in (SPLITS, cube))
+    assert len(study) > 2
+    assert [set(row) for row in study] == [set(row) for row in read]
+    words = ("gpu", "gpus", "split", "answer")
+    assert [[row.get(key) for key in words] for row in study] == [[row.get(key) for key in words] for row in read]
 
 
 def test_solve_rejects_input_without_effect_on_target():
