@@ -51,6 +51,14 @@ def test_row_recipe_overrides_trainer():
     assert recipe(row(), False) == {"tensor_overlap": 0.0}
 
 
+def test_a_known_recipe_fills_what_the_row_leaves_empty():
+    named = {"source": "NVIDIA Megatron-Bridge performance summary, container 25.09", "model": "DeepSeek-V3"}
+    known = recipe(row(**named, gpu="H100-SXM"), True)
+    assert (known["dispatcher"], known["expert_overlap"], known["recompute_mlp"]) == ("deepep", 1.0, 1.0)
+    assert recipe(row(**named, gpu="H100-SXM", dispatcher="alltoall"), True)["dispatcher"] == "all-to-all"
+    assert "dispatcher" not in recipe(row(**named, gpu="B200"), True)
+
+
 @pytest.mark.parametrize(
     ("comm_overlap", "notes", "found"),
     [

@@ -15,6 +15,7 @@ the year is printed, the end of May of that year. What a row says of its recipe 
 | tensor parallelism without sequence parallelism, `no async TP`, `async TP off` | tensor_overlap 0 |
 | `kernel:` in the notes | fused_attention, fused_softmax, fused_norms, fused_operators 0 |
 | `compile` in the notes | fused_operators, native_attention 1 |
+| container, GPU and model of RECIPES | what the recipe sets |
 """
 
 from __future__ import annotations
@@ -48,6 +49,18 @@ FRAMEWORKS = (
 )
 LAUNCHES = {"none": "eager", "transformer_engine": "partial-graph", "local": "whole-graph", "full_iteration": "whole-graph"}
 DISPATCHERS = {"alltoall": "all-to-all", "deepep": "deepep", "hybridep": "hybridep"}
+# container, GPU, model: what the recipe sets where the row's columns are empty. Megatron-Bridge at 0fa501ac, setup_experiment.py and
+# configs/deepseek: DeepSeek-V3 on H100 alone sends tokens by DeepEP while another micro-batch is computed.
+RECIPES: dict[tuple[str, str, str], dict[str, Value]] = {
+    ("25.09", "H100-SXM", "DeepSeek-V3"): {
+        "dispatcher": "deepep",
+        "expert_overlap": 1.0,
+        "kernel_launch": "eager",
+        "gradient_overlap": 0.0,
+        "recompute_latent_projection": 1.0,
+        "recompute_mlp": 1.0,
+    },
+}
 EXCHANGES = ("tensor_overlap", "pipeline_overlap", "gradient_overlap", "expert_overlap")
 
 
@@ -61,7 +74,8 @@ def trainer(row: Row) -> Entry:
 
 def recipe(row: Row, sequence_parallel: bool) -> dict[str, Value]:
     """What a row says itself of how it ran, in place of what its trainer does."""
-    found: dict[str, Value] = {}
+    container = re.search(r"container (\S+)", row.text("source"))
+    found = dict(RECIPES.get((container[1] if container else "", row.text("gpu"), row.text("model")), {}))
     notes, said = row.text("notes"), f"{row.text('comm_overlap')} {row.text('notes')}"
     if row.text("comm_overlap").startswith("off") or re.search("Megatron-LM baseline|ablation: baseline", notes):
         found |= dict.fromkeys(EXCHANGES, 0.0)
