@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from functools import cache
@@ -10,11 +11,12 @@ from typing import Any
 
 from sweep.errors import SweepError
 
-NUMBER = re.compile(r"\s*([-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*?)\s*$")
+# a currency sign, a number and its unit
+NUMBER = re.compile(r"\s*([$€]?)\s*([-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(?:\*\s*(?=\S))?(.*?)\s*$")
 LONGEST = 200  # characters of a number with its unit
 LARGEST = 1e33  # of the numbers in SI, and the smallest is one over it: products of a few of them still are numbers
 HIGHEST_POWER = 6
-TOKEN = re.compile(r"\s*(?:(\*\*|\^)|([*/()])|([-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d{1,2})?)|([^\W\d]\w*|[^\s\w*/()^.,+-]))\s*")
+TOKEN = re.compile(r"\s*(?:(\*\*|\^)|([*/()])|([-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d{1,2})?)|([^\W\d]*[$€]|[^\W\d]\w*|[^\s\w*/()^.,+-]))\s*")
 
 # what a person reads first, in order of preference, for each SI unit that has customary units
 CUSTOMARY = {
@@ -64,6 +66,7 @@ def _quantity(text: str) -> Any:
 
     It is read from left to right and nothing is evaluated: pint looks up single names.
     """
+    text = text.replace("²", "^2").replace("³", "^3")
     words = list(TOKEN.finditer(text)) if len(text) <= LONGEST else []
     if not words or "".join(word[0] for word in words) != text:
         raise _unknown(text)
@@ -99,10 +102,10 @@ def _factor(words: list[str], text: str) -> tuple[Any, list[str]]:
         words = words[1:]
     elif word[0].isdigit():
         found = registry().Quantity(float(word))
-    elif registry().parse_unit_name(word):
-        found = registry().Quantity(1.0, registry().Unit(word))
+    elif named := registry().parse_unit_name(word):
+        found = registry().Quantity(1.0, registry().UnitsContainer({named[0][0] + named[0][1]: 1}))
     else:
-        raise _unknown(text)
+        raise _unknown(text, word)
     if words[:1] in (["**"], ["^"]):
         if len(words) < 2 or not re.fullmatch(r"[-+]?\d", words[1]) or abs(int(words[1])) > HIGHEST_POWER:
             raise _unknown(text)
@@ -110,8 +113,12 @@ def _factor(words: list[str], text: str) -> tuple[Any, list[str]]:
     return found, words
 
 
-def _unknown(text: str) -> SweepError:
-    return SweepError(f"{text if len(text) <= 40 else text[:40] + '...'!r} is not a known unit")
+def _unknown(text: str, word: str = "") -> SweepError:
+    """The error of a unit that cannot be read, with what its unknown word is in other capitals."""
+    spelled = itertools.product(*({c.lower(), c.upper()} for c in word)) if len(word) <= 6 else ()
+    others = sorted(other for other in map("".join, spelled) if other and registry().parse_unit_name(other))
+    meant = f"; did you mean {' or '.join(map(repr, others))}?" if others else ""
+    return SweepError(f"{text if len(text) <= 40 else text[:40] + '...'!r} is not a known unit{meant}")
 
 
 def to_si(text: str, unit: str) -> float:
@@ -121,7 +128,7 @@ def to_si(text: str, unit: str) -> float:
         if text.strip().lower() in ("inf", "nan"):
             raise SweepError(f"{text!r} is not a finite number")
         raise SweepError(f"{text!r} is not a number" + (f" with a unit of {unit}, such as '1 {_usual(unit)}'" if unit != "1" else ""))
-    number, given = match.groups()
+    number, given = _parts(match)
     if not given and factor_is_needed(unit):
         raise SweepError(f"needs a unit of {unit}, such as '{number} {_usual(unit)}'")
     value = float(number.replace("_", "")) * (factor(given, unit) if given else 1.0)
@@ -130,6 +137,12 @@ def to_si(text: str, unit: str) -> float:
     if value and not 1 / LARGEST <= abs(value) <= LARGEST:
         raise SweepError(f"{text!r} is no quantity of this world: its size in {unit} must be 0 or from {1 / LARGEST:g} to {LARGEST:g}")
     return value
+
+
+def _parts(match: re.Match[str]) -> tuple[str, str]:
+    """Number and unit of a matched text; $5/kWh is 5 $/kWh."""
+    sign, number, given = match.groups()
+    return number, sign + given
 
 
 def _usual(unit: str) -> str:
@@ -146,7 +159,8 @@ def comparable(unit: str, other: str) -> bool:
 def unit_factor(text: str, unit: str) -> float:
     """What one of the unit in `text` is in `unit`."""
     match = NUMBER.match(text)
-    return factor(match[2], unit) if match and match[2] else 1.0
+    given = _parts(match)[1] if match else ""
+    return factor(given, unit) if given else 1.0
 
 
 @cache

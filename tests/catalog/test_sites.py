@@ -7,9 +7,20 @@ from tests.at_point import names_of
 def test_sites_cover_documented_regions():
     assert len(names_of("site", "us-")) == 51
     assert len(names_of("site", "cn-")) == 30
-    assert len(names_of("site", "zone-")) == 41
+    assert len(names_of("site", "zone-")) == 106
     assert len([e for e in names_of("site") if not e.startswith(("us-", "cn-", "zone-")) and e != "world"]) == 29
     assert len([e for e in names_of("datacenter") if e.startswith(("aws-", "google-", "azure-")) and e.count("-") > 0]) >= 44
+
+
+def test_sites_cover_all_price_zones_of_a_country():
+    assert names_of("site", "zone-se-") == [f"zone-se-se{i}" for i in range(1, 5)]
+    assert names_of("site", "zone-no-") == [f"zone-no-no{i}" for i in range(1, 6)]
+    assert names_of("site", "zone-dk-") == ["zone-dk-dk1", "zone-dk-dk2"]
+    assert names_of("site", "zone-it-") == [f"zone-it-{area}" for area in ("cno", "cso", "no", "sar", "sic", "so")]
+    assert len(names_of("site", "zone-jp-")) == 10
+    assert len(names_of("site", "zone-in-")) == 5
+    assert len(names_of("site", "zone-br-")) == 4
+    assert len(names_of("site", "zone-au-")) == 6
 
 
 def test_site_carbon_intensity_states_year_and_boundary():
