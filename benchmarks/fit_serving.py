@@ -46,9 +46,9 @@ SHARED = (
     ("prefill_expert_efficiency", 0.3, 1.5, 1.0),
     ("link_efficiency", 0.6, 0.5, 1.0),
     ("collective_latency", 15e-6, 1.5, 1e-3),
-    ("power_awake", 0.5, 1.5, 1.0),
+    ("kernel_power_share", 0.5, 1.5, 1.0),
     ("traffic_energy", 50e-12, 0.5, 1e-9),
-    ("power_compute", 1.0, 1.5, 4.0),
+    ("compute_power_share", 1.0, 1.5, 4.0),
 )
 OWN = (
     ("engine_layer_time", 25e-6, 1.0, 1e-2),

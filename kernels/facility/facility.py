@@ -7,7 +7,7 @@ from sweep.kernels.choices import PART_LOAD_PUE, STATED_PUE
 
 
 @equation(unit="1", source="green-grid-pue", selects="pue_method")
-def effective_pue(pue_method, pue, part_load_pue, built_up_pue):
+def effective_pue(pue_method, pue, part_load_pue, component_pue):
     """Energy of the facility over energy of its IT, as it is stated or worked out.
 
     PUE = stated, at part load, or built up
@@ -15,13 +15,13 @@ def effective_pue(pue_method, pue, part_load_pue, built_up_pue):
     pue_method: which of the three counts [1]
     pue: PUE as stated [1]
     part_load_pue: PUE at the utilization of the facility [1]
-    built_up_pue: PUE from cooling and electrical loss [1]
+    component_pue: PUE from cooling and electrical loss [1]
     """
     if pue_method == STATED_PUE:
         return pue
     if pue_method == PART_LOAD_PUE:
         return part_load_pue
-    return built_up_pue
+    return component_pue
 
 
 @equation(unit="1", source="green-grid-pue")
@@ -40,7 +40,7 @@ def part_load_pue(pue, utilization, overhead_fixed_share):
 
 
 @equation(unit="1", source="green-grid-pue")
-def built_up_pue(cooling_power_share, other_overhead, electrical_efficiency):
+def component_pue(cooling_power_share, other_overhead, electrical_efficiency):
     """PUE from its parts: cooling plant and lighting beside the IT, all behind the electrical loss.
 
     PUE = (1 + c + o) / eta

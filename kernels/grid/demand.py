@@ -23,7 +23,7 @@ def scenario_growth(scenario_first_year, scenario_last_year, scenario_first_dema
 
 
 @rule(guards=("datacenter_demand", "datacenter_share"), source="lbnl-2024")
-def year_outside_the_study(demand_year, scenario_first_year, scenario_last_year):
+def year_outside_study(demand_year, scenario_first_year, scenario_last_year):
     """The year lies outside those that the study gives; no study is extended beyond its own figures.
 
     demand_year: y, year that is asked for [1]

@@ -11,7 +11,7 @@ from sweep.kernels.choices import AVERAGE_LIFECYCLE
     guards=("mix_carbon_intensity", "mix_price", "mix_water_intensity", "mix_nameplate"),
     source="thermodynamics",
 )
-def mix_is_no_whole(mix_grid, mix_gas, mix_solar, mix_wind, mix_nuclear, mix_geothermal):
+def mix_does_not_sum_to_one(mix_grid, mix_gas, mix_solar, mix_wind, mix_nuclear, mix_geothermal):
     """The parts of the mix do not sum to 1; there are mix_grid, mix_gas, mix_solar, mix_wind, mix_nuclear and mix_geothermal.
 
     mix_grid: part from the grid [1]

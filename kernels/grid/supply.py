@@ -54,7 +54,7 @@ def whole_units(power, unit_power):
 
 
 @rule(guards=("units_for_firm_load",), source="ieee-493")
-def weather_carries_no_firm_load(follows_weather):
+def variable_supply_is_not_firm(follows_weather):
     """A source that follows the weather carries no firm load by itself; size it with storage by the linear programme.
 
     follows_weather: 1 where sun or wind set the power [1]
@@ -237,7 +237,7 @@ def generator_supply_price(
 
 
 @rule(guards=(), source="lazard-2025")
-def sun_and_wind_are_matched_by_the_year(follows_weather, generator_lcoe):
+def variable_supply_is_matched_annually(follows_weather, generator_lcoe):
     """An own plant of sun or wind is matched over the year: in calm and dark hours others carry the load, their carbon not counted.
 
     follows_weather: 1 where sun or wind set the power [1]

@@ -45,7 +45,7 @@ def prefill_queue_load(prefill_placement, prefill_load, running_sequences, inter
 
 
 @equation(unit="1", source="sakasegawa-1977")
-def admission_wait_chance(batch, batch_limit):
+def admission_wait_probability(batch, batch_limit):
     """Chance that a request which arrives finds every place of its replica taken.
 
     C = (B / B_max)^(sqrt(2 (B_max + 1)) - 1)
@@ -57,23 +57,23 @@ def admission_wait_chance(batch, batch_limit):
 
 
 @equation(unit="s", source="sakasegawa-1977")
-def admission_wait_quantile(latency_quantile, admission_wait_chance, requests_per_second, request_capacity, output_variation):
+def admission_wait_quantile(latency_quantile, admission_wait_probability, requests_per_second, request_capacity, output_variation):
     """Time that the given share of the requests waits at most for a place among those that run.
 
     w = ln(C / (1 - p)) (1 + v^2) / (2 (q_max - q)), at least 0
 
     latency_quantile: p, share of the requests that stay within [1]
-    admission_wait_chance: C, chance that a request finds no place [1]
+    admission_wait_probability: C, chance that a request finds no place [1]
     requests_per_second: q, requests that one replica completes per second, as many as arrive [1/s]
     request_capacity: q_max, requests that it can serve per second [1/s]
     output_variation: v, standard deviation of the output length over its mean [1]
     """
     mean = (1 + output_variation * output_variation) / (2 * (request_capacity - requests_per_second))
-    return exponential_wait(admission_wait_chance, mean, latency_quantile)
+    return exponential_wait(admission_wait_probability, mean, latency_quantile)
 
 
 @rule(guards=("admission_wait_quantile",), source="little-1961")
-def no_place_is_free(batch, batch_limit):
+def replica_saturated(batch, batch_limit):
     """Requests keep every place of the replica taken, and the wait for one has no end.
 
     batch: sequences that one replica has running, mean over time [1]

@@ -15,7 +15,7 @@ KNEE = math.exp(-2)  # slope of 1 - exp(-y) at y = 2
 TINY = 1e-300  # what a model does not have is not divided by
 
 
-def untouched_share(running, log):
+def inactive_share(running, log):
     """exp(u B) within 2e-10, by its series and five squarings: a loop that calls the exponential becomes no vector code."""
     part = max(log * running, SURE) / 32
     square = part * part
@@ -29,8 +29,8 @@ def joint(read, compute):
     return math.sqrt(read * read + compute * compute + TINY)
 
 
-def step_seconds(running, touched, fixed, per_sequence, dense_read, dense_compute, expert_pass, expert_compute):
-    matrices = joint(dense_read, dense_compute * running) + joint(expert_pass * touched, expert_compute * running)
+def step_seconds(running, activated, fixed, per_sequence, dense_read, dense_compute, expert_pass, expert_compute):
+    matrices = joint(dense_read, dense_compute * running) + joint(expert_pass * activated, expert_compute * running)
     return fixed + running * per_sequence + matrices
 
 
@@ -46,9 +46,9 @@ def move(gap, slope, bend):
 
 def nearer(running, limit, level, other, pace, wait, log, fixed, per_sequence, dense_read, dense_compute, expert_pass, expert_compute):
     """A batch nearer to where t + p B is at one level or t + p B + w B / t at another, t being the step of B: the shorter step."""
-    untouched = untouched_share(running, log)
-    read = expert_pass * (1 - untouched)
-    read_slope = -log * expert_pass * untouched
+    inactive = inactive_share(running, log)
+    read = expert_pass * (1 - inactive)
+    read_slope = -log * expert_pass * inactive
     dense = joint(dense_read, dense_compute * running)
     expert = joint(read, expert_compute * running)
     step = fixed + running * per_sequence + dense + expert
@@ -69,21 +69,21 @@ def nearer(running, limit, level, other, pace, wait, log, fixed, per_sequence, d
 
 
 @equation(unit="1", source="fedus-2021")
-def touched_experts(running_sequences, untouched_log):
+def activated_experts(running_sequences, inactive_log):
     """Share of a layer's experts that a step reads; the rest is visited by no token of the batch.
 
     s = 1 - (1 - k / E)^(w B / p)
 
     running_sequences: B, sequences of one step [1]
-    untouched_log: w / p ln(1 - k / E), logarithm of the chance that one sequence leaves an expert untouched [1]
+    inactive_log: w / p ln(1 - k / E), logarithm of the chance that one sequence leaves an expert inactive [1]
     """
-    return 1 - untouched_share(running_sequences, untouched_log)
+    return 1 - inactive_share(running_sequences, inactive_log)
 
 
 @equation(unit="s", source="pope-2022")
 def decode_step_time(
     running_sequences,
-    touched_experts,
+    activated_experts,
     fixed_step_time,
     sequence_step_time,
     dense_read_time,
@@ -96,7 +96,7 @@ def decode_step_time(
     t = t_f + B t_q + sqrt(t_r^2 + (B t_c)^2) + the same for the experts, of which a share s is read
 
     running_sequences: B, sequences of one step [1]
-    touched_experts: s, share of the experts that a step reads [1]
+    activated_experts: s, share of the experts that a step reads [1]
     fixed_step_time: t_f, part of a step that does not grow with the batch [s]
     sequence_step_time: t_q, part that each running sequence adds [s]
     dense_read_time: t_r, time to read the weights outside the experts [s]
@@ -105,7 +105,7 @@ def decode_step_time(
     expert_compute_time: time to multiply them with the experts that they visit [s]
     """
     return step_seconds(
-        running_sequences, touched_experts,
+        running_sequences, activated_experts,
         fixed_step_time, sequence_step_time, dense_read_time, dense_compute_time, expert_pass_time, expert_compute_time
     )
 
@@ -113,7 +113,7 @@ def decode_step_time(
 @equation(unit="s", source="pope-2022")
 def shortest_step_time(
     interleaved_prefill_time,
-    untouched_log,
+    inactive_log,
     fixed_step_time,
     sequence_step_time,
     dense_read_time,
@@ -126,7 +126,7 @@ def shortest_step_time(
     T(1) = t(1) + x
 
     interleaved_prefill_time: x, prefill time interleaved on the same GPUs, for each sequence of a step [s]
-    untouched_log: logarithm of the chance that one sequence leaves an expert untouched [1]
+    inactive_log: logarithm of the chance that one sequence leaves an expert inactive [1]
     fixed_step_time: part of a step that does not grow with the batch [s]
     sequence_step_time: part that each running sequence adds [s]
     dense_read_time: time to read the weights outside the experts [s]
@@ -135,7 +135,7 @@ def shortest_step_time(
     expert_compute_time: time to multiply them with the experts that they visit [s]
     """
     return interleaved_prefill_time + step_seconds(
-        1.0, 1 - untouched_share(1.0, untouched_log),
+        1.0, 1 - inactive_share(1.0, inactive_log),
         fixed_step_time, sequence_step_time, dense_read_time, dense_compute_time, expert_pass_time, expert_compute_time
     )
 
@@ -146,7 +146,7 @@ def request_capacity(
     output_tokens,
     accepted_tokens,
     interleaved_prefill_time,
-    untouched_log,
+    inactive_log,
     fixed_step_time,
     sequence_step_time,
     dense_read_time,
@@ -162,7 +162,7 @@ def request_capacity(
     output_tokens: n_out, output tokens of one response [token]
     accepted_tokens: n, tokens of one sequence that one step writes [token]
     interleaved_prefill_time: x, prefill time interleaved on the same GPUs, for each sequence of a step [s]
-    untouched_log: logarithm of the chance that one sequence leaves an expert untouched [1]
+    inactive_log: logarithm of the chance that one sequence leaves an expert inactive [1]
     fixed_step_time: part of a step that does not grow with the batch [s]
     sequence_step_time: part that each running sequence adds [s]
     dense_read_time: time to read the weights outside the experts [s]
@@ -171,7 +171,7 @@ def request_capacity(
     expert_compute_time: time to multiply them with the experts that they visit [s]
     """
     step = batch_limit * interleaved_prefill_time + step_seconds(
-        batch_limit, 1 - untouched_share(batch_limit, untouched_log),
+        batch_limit, 1 - inactive_share(batch_limit, inactive_log),
         fixed_step_time, sequence_step_time, dense_read_time, dense_compute_time, expert_pass_time, expert_compute_time
     )
     return batch_limit * accepted_tokens / (output_tokens * step)
@@ -186,7 +186,7 @@ def batch_by_latency(
     interleaved_prefill_time,
     prefill_time,
     prefill_latency,
-    untouched_log,
+    inactive_log,
     fixed_step_time,
     sequence_step_time,
     dense_read_time,
@@ -205,7 +205,7 @@ def batch_by_latency(
     interleaved_prefill_time: x, prefill time interleaved on the same GPUs, for each sequence of a step [s]
     prefill_time: t_p, prefill time of one prompt on the replica [s]
     prefill_latency: t_l, time from the arrival of a prompt to the end of its prefill, where no running sequence delays it [s]
-    untouched_log: logarithm of the chance that one sequence leaves an expert untouched [1]
+    inactive_log: logarithm of the chance that one sequence leaves an expert inactive [1]
     fixed_step_time: part of a step that does not grow with the batch [s]
     sequence_step_time: part that each running sequence adds [s]
     dense_read_time: time to read the weights outside the experts [s]
@@ -216,7 +216,7 @@ def batch_by_latency(
     token_target = min(FOREVER, target_time_per_output_token * accepted_tokens)
     first_target = min(FOREVER, target_time_to_first_token - prefill_latency)
     wait = prefill_time * interleaved_prefill_time / 2
-    log = max(untouched_log, SURE)
+    log = max(inactive_log, SURE)
     least = fixed_step_time + dense_read_time + TINY
     growth = sequence_step_time + interleaved_prefill_time + wait / least + TINY
     room = min(token_target, first_target) - least
@@ -238,7 +238,7 @@ def batch_by_arrival(
     accepted_tokens,
     shortest_step_time,
     interleaved_prefill_time,
-    untouched_log,
+    inactive_log,
     fixed_step_time,
     sequence_step_time,
     dense_read_time,
@@ -256,7 +256,7 @@ def batch_by_arrival(
     accepted_tokens: n, tokens of one sequence that one step writes [token]
     shortest_step_time: T(1), time of a step of one sequence with its prefill [s]
     interleaved_prefill_time: x, prefill time interleaved on the same GPUs, for each sequence of a step [s]
-    untouched_log: logarithm of the chance that one sequence leaves an expert untouched [1]
+    inactive_log: logarithm of the chance that one sequence leaves an expert inactive [1]
     fixed_step_time: part of a step that does not grow with the batch [s]
     sequence_step_time: part that each running sequence adds [s]
     dense_read_time: time to read the weights outside the experts [s]
@@ -267,7 +267,7 @@ def batch_by_arrival(
     steps_per_second = arrival_rate * output_tokens / accepted_tokens
     alone = steps_per_second * shortest_step_time
     pace = 1 / max(steps_per_second, TINY) - interleaved_prefill_time
-    log = max(untouched_log, SURE)
+    log = max(inactive_log, SURE)
     least = fixed_step_time + dense_read_time + TINY
     room = pace - sequence_step_time - dense_compute_time - expert_compute_time
     start = steepest(room, least, -log * expert_pass_time, expert_pass_time, KNEE, 1 - 3 * KNEE)

@@ -125,22 +125,22 @@ def facility_energy_per_query(energy_per_query, pue):
 
 
 @equation(unit="W", source="ml-energy-v3")
-def prefill_gpu_power(gpu_tdp, waiting_gpu_power, prefill_compute_time, prefill_time, power_awake, power_compute):
+def prefill_gpu_power(gpu_tdp, idle_power_per_gpu, prefill_compute_time, prefill_time, kernel_power_share, compute_power_share):
     """Mean power of one GPU during prefill.
 
     P = P_0 + (P_tdp - P_0) min(1, p_a + p_c t_c / t)
 
     gpu_tdp: P_tdp, thermal design power of one GPU [W]
-    waiting_gpu_power: P_0, power of one GPU that waits [W]
+    idle_power_per_gpu: P_0, power of one idle GPU [W]
     prefill_compute_time: t_c, compute time of the prefill of one prompt [s]
     prefill_time: t, prefill time of one prompt on the replica [s]
-    power_awake: p_a, share of the range that running kernels take [1]
-    power_compute: p_c, share that computing adds [1]
+    kernel_power_share: p_a, share of the range that running kernels take [1]
+    compute_power_share: p_c, share that computing adds [1]
     """
     if prefill_time <= 0:
-        return waiting_gpu_power
-    load = power_awake + power_compute * prefill_compute_time / prefill_time
-    return waiting_gpu_power + (gpu_tdp - waiting_gpu_power) * min(1.0, load)
+        return idle_power_per_gpu
+    load = kernel_power_share + compute_power_share * prefill_compute_time / prefill_time
+    return idle_power_per_gpu + (gpu_tdp - idle_power_per_gpu) * min(1.0, load)
 
 
 @equation(unit="J/token", source="ml-energy-v3")

@@ -106,7 +106,7 @@ def fleet_utilisation(queries_per_day, serving_replicas, requests_per_second):
 
 @equation(unit="W", source="elsworth-2025")
 def fleet_idle_power(
-    fleet_utilisation, fleet_servers, waiting_gpu_power, gpus_per_server, server_host_power, serving_network_power, idle_switched_off
+    fleet_utilisation, fleet_servers, idle_power_per_gpu, gpus_per_server, server_host_power, serving_network_power, idle_switched_off
 ):
     """Mean power of the servers that wait, with their switches; processors and fans of an idle server draw what they do at work.
 
@@ -114,14 +114,14 @@ def fleet_idle_power(
 
     fleet_utilisation: u, mean share of the fleet that serves queries [1]
     fleet_servers: S, whole servers of the fleet [1]
-    waiting_gpu_power: P_0, power of one GPU that waits [W]
+    idle_power_per_gpu: P_0, power of one idle GPU [W]
     gpus_per_server: n, GPUs of one server [1]
     server_host_power: P_h, power of one server outside its GPUs [W]
     serving_network_power: P_n, power of switches and optics for each GPU [W]
     idle_switched_off: o, share of the waiting servers that is switched off or does other work [1]
     """
     waiting = max(0.0, 1 - fleet_utilisation) * (1 - idle_switched_off) * fleet_servers
-    return waiting * (gpus_per_server * (waiting_gpu_power + serving_network_power) + server_host_power)
+    return waiting * (gpus_per_server * (idle_power_per_gpu + serving_network_power) + server_host_power)
 
 
 @equation(unit="W", source="elsworth-2025")

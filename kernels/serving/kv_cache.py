@@ -91,7 +91,7 @@ def state_bytes_per_sequence(state_layers, state_size, state_bits):
 
 
 @equation(unit="B", source="kwon-2023")
-def kept_bytes_per_sequence(kv_bytes_per_sequence, state_bytes_per_sequence):
+def cache_bytes_per_sequence(kv_bytes_per_sequence, state_bytes_per_sequence):
     """Bytes that one running sequence keeps, one copy.
 
     M_1 = K + S
@@ -119,24 +119,24 @@ def kv_memory(gpu_memory, memory_share, weight_bytes_per_gpu, serving_gpus, kv_s
 
 
 @equation(unit="1", source="kwon-2023")
-def batch_in_memory(kv_memory, kept_bytes_per_sequence):
+def batch_in_memory(kv_memory, cache_bytes_per_sequence):
     """Running sequences whose keys, values and states fit in one replica.
 
     B = M / M_1
 
     kv_memory: M, memory of one replica for them [B]
-    kept_bytes_per_sequence: M_1, what one running sequence keeps [B]
+    cache_bytes_per_sequence: M_1, what one running sequence keeps [B]
     """
-    if kept_bytes_per_sequence <= 0:
+    if cache_bytes_per_sequence <= 0:
         return math.nan
-    return kv_memory / kept_bytes_per_sequence
+    return kv_memory / cache_bytes_per_sequence
 
 
 @rule(guards=("batch_in_memory",), source="kwon-2023")
-def model_exceeds_memory(kv_memory, kept_bytes_per_sequence):
+def model_exceeds_memory(kv_memory, cache_bytes_per_sequence):
     """The weights and what one sequence keeps do not fit in the memory of one replica.
 
     kv_memory: memory of one replica for keys, values and states [B]
-    kept_bytes_per_sequence: what one running sequence keeps [B]
+    cache_bytes_per_sequence: what one running sequence keeps [B]
     """
-    return kv_memory < kept_bytes_per_sequence
+    return kv_memory < cache_bytes_per_sequence

@@ -11,7 +11,7 @@ MIXED = 0
 
 
 @equation(unit="W", source="epoch")
-def waiting_gpu_power(gpu_idle_power, gpu_tdp, idle_power_share):
+def idle_power_per_gpu(gpu_idle_power, gpu_tdp, idle_power_share):
     """Power of one GPU that waits with a model loaded: measured where the catalogue has it, else a share of its design power.
 
     P_0 = P_idle, or s P_tdp
@@ -26,31 +26,31 @@ def waiting_gpu_power(gpu_idle_power, gpu_tdp, idle_power_share):
 
 
 @equation(unit="s", source="pope-2022")
-def weight_traffic_time(dense_weight_bytes, expert_weight_bytes, touched_experts, serving_tp, serving_dp, hbm_bandwidth):
+def weight_traffic_time(dense_weight_bytes, expert_weight_bytes, activated_experts, serving_tp, serving_dp, hbm_bandwidth):
     """Time that the weights of one step would take at the memory's full bandwidth.
 
     t = (W_d / t + s W_x / (t d)) / b
 
     dense_weight_bytes: W_d, weights outside the experts [B]
     expert_weight_bytes: W_x, weights of the experts [B]
-    touched_experts: s, share of the experts that a step reads [1]
+    activated_experts: s, share of the experts that a step reads [1]
     serving_tp: t, tensor-parallel size of attention [1]
     serving_dp: d, ranks with their own sequences [1]
     hbm_bandwidth: b, memory bandwidth of one GPU [B/s]
     """
-    return (dense_weight_bytes + touched_experts * expert_weight_bytes / serving_dp) / (serving_tp * hbm_bandwidth)
+    return (dense_weight_bytes + activated_experts * expert_weight_bytes / serving_dp) / (serving_tp * hbm_bandwidth)
 
 
 @equation(unit="s", source="williams-2009")
-def padding_work_time(expert_padding_time, touched_experts):
+def padding_work_time(expert_padding_time, activated_experts):
     """Time for which a step's rows of filling keep the units of computing at work.
 
     t = s t_p
 
     expert_padding_time: t_p, time of the rows that fill up the products of all experts [s]
-    touched_experts: s, share of the experts that a step reads [1]
+    activated_experts: s, share of the experts that a step reads [1]
     """
-    return touched_experts * expert_padding_time
+    return activated_experts * expert_padding_time
 
 
 @equation(unit="s", source="williams-2009")
@@ -99,7 +99,7 @@ def busy_step_time(decode_step_time, running_sequences, prefill_occupancy, accep
 @equation(unit="W", source="ml-energy-v3")
 def busy_gpu_power(
     gpu_tdp,
-    waiting_gpu_power,
+    idle_power_per_gpu,
     busy_step_time,
     running_sequences,
     weight_traffic_time,
@@ -114,8 +114,8 @@ def busy_gpu_power(
     engine_waiting_power,
     hbm_bandwidth,
     traffic_energy,
-    power_awake,
-    power_compute,
+    kernel_power_share,
+    compute_power_share,
     serving_power_residual,
 ):
     """Mean power of one GPU while it serves: awake while kernels run, and more the more it reads and computes, up to its design power.
@@ -124,7 +124,7 @@ def busy_gpu_power(
     t_e = t_s + B t_o / d, t_m = t_w + B (e t_kv + t_l / d), t_c = B t_q + t_f
 
     gpu_tdp: P_tdp, thermal design power of one GPU [W]
-    waiting_gpu_power: P_0, power of one GPU that waits [W]
+    idle_power_per_gpu: P_0, power of one idle GPU [W]
     busy_step_time: t, time of one step and of its prefill [s]
     running_sequences: B, sequences of one step [1]
     weight_traffic_time: t_w, time of the weights at full bandwidth [s]
@@ -139,16 +139,16 @@ def busy_gpu_power(
     engine_waiting_power: p_w, share of the range from idle to design power that a GPU takes while it waits for the engine [1]
     hbm_bandwidth: b, memory bandwidth of one GPU [B/s]
     traffic_energy: j, energy of bringing one byte from memory to the units [J/B]
-    power_awake: p_a, share that running kernels take, however little they do [1]
-    power_compute: p_c, share that computing adds [1]
+    kernel_power_share: p_a, share that running kernels take, however little they do [1]
+    compute_power_share: p_c, share that computing adds [1]
     serving_power_residual: z, measured over predicted power of serving [1]
     """
     memory = weight_traffic_time + running_sequences * (kv_bandwidth_efficiency * kv_read_time + sampling_time / serving_dp)
     compute = running_sequences * sequence_work_time + padding_work_time
     waiting = engine_step_time + running_sequences * engine_sequence_time / serving_dp
-    load = engine_waiting_power * waiting + power_awake * (busy_step_time - waiting) + power_compute * compute
-    work = (gpu_tdp - waiting_gpu_power) * load + hbm_bandwidth * traffic_energy * memory
-    return serving_power_residual * min(gpu_tdp, waiting_gpu_power + work / busy_step_time)
+    load = engine_waiting_power * waiting + kernel_power_share * (busy_step_time - waiting) + compute_power_share * compute
+    work = (gpu_tdp - idle_power_per_gpu) * load + hbm_bandwidth * traffic_energy * memory
+    return serving_power_residual * min(gpu_tdp, idle_power_per_gpu + work / busy_step_time)
 
 
 @equation(unit="s/token", source="zhong-2024")
@@ -200,19 +200,19 @@ def idle_time_per_output_token(
 
 
 @equation(unit="J/token", source="ml-energy-v3")
-def chip_energy_per_output_token(busy_gpu_power, busy_time_per_output_token, waiting_gpu_power, idle_time_per_output_token):
+def chip_energy_per_output_token(busy_gpu_power, busy_time_per_output_token, idle_power_per_gpu, idle_time_per_output_token):
     """Energy of the GPUs for one output token, its share of the prefill included.
 
     e = P t_b + P_0 t_i
 
     busy_gpu_power: P, mean power of one GPU while it serves [W]
     busy_time_per_output_token: t_b, time of busy GPUs for one output token [s/token]
-    waiting_gpu_power: P_0, power of one GPU that waits [W]
+    idle_power_per_gpu: P_0, power of one idle GPU [W]
     idle_time_per_output_token: t_i, time of idle GPUs for one output token [s/token]
     """
     if math.isinf(idle_time_per_output_token):
         return math.nan
-    return busy_gpu_power * busy_time_per_output_token + waiting_gpu_power * idle_time_per_output_token
+    return busy_gpu_power * busy_time_per_output_token + idle_power_per_gpu * idle_time_per_output_token
 
 
 @equation(unit="s/token", source="zhong-2024")
@@ -228,14 +228,14 @@ def gpu_time_per_output_token(busy_time_per_output_token, idle_time_per_output_t
 
 
 @equation(unit="W", source="ml-energy-v3")
-def serving_gpu_power(busy_gpu_power, waiting_gpu_power, busy_time_per_output_token, gpu_time_per_output_token):
+def serving_gpu_power(busy_gpu_power, idle_power_per_gpu, busy_time_per_output_token, gpu_time_per_output_token):
     """Mean power of one GPU that serves, waiting included.
 
     P = P_0 + (P_b - P_0) t_b / t
 
     busy_gpu_power: P_b, mean power of one GPU while it serves [W]
-    waiting_gpu_power: P_0, power of one GPU that waits [W]
+    idle_power_per_gpu: P_0, power of one idle GPU [W]
     busy_time_per_output_token: t_b, time of busy GPUs for one output token [s/token]
     gpu_time_per_output_token: t, time of GPUs, busy or waiting [s/token]
     """
-    return waiting_gpu_power + (busy_gpu_power - waiting_gpu_power) * busy_time_per_output_token / gpu_time_per_output_token
+    return idle_power_per_gpu + (busy_gpu_power - idle_power_per_gpu) * busy_time_per_output_token / gpu_time_per_output_token

@@ -119,8 +119,8 @@ def weight_bytes_per_gpu(dense_weight_bytes, expert_weight_bytes, head_parameter
 
 
 @equation(unit="1", source="fedus-2021")
-def untouched_log(experts, experts_per_token, step_width, serving_pp):
-    """Logarithm of the chance that one running sequence leaves an expert untouched in a step.
+def inactive_log(experts, experts_per_token, step_width, serving_pp):
+    """Logarithm of the chance that one running sequence leaves an expert inactive in a step.
 
     u = w / p ln(1 - k / E)
 

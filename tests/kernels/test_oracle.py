@@ -13,7 +13,7 @@ MODELS = (
     "llama-3.1-8b", "llama-3.1-70b", "gpt-3-175b", "gpt-2", "mixtral-8x7b", "qwen3-30b-a3b", "gpt-oss-120b", "deepseek-v3",
     "deepseek-v3.2", "gemma-3-12b", "gemma-4-31b", "qwen3-next-80b-a3b", "nemotron-nano-12b-v2",
 )
-CLOSE = 1e-9  # the share of touched experts is worked out within 2e-10
+CLOSE = 1e-9  # the share of activated experts is worked out within 2e-10
 
 
 def compare(quantities, select, oracle, **given):

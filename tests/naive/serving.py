@@ -128,12 +128,12 @@ def serving(p):
     expert_rate = gpus * p["serving_peak_rate"] * p["expert_matmul_efficiency"]
     filling = 2 * p["engine_expert_rows"] * w["experts"] * 8 / p["weight_bits"] / expert_rate if narrow else 0.0
     expert_compute = 2 * width * w["visited"] / expert_rate
-    untouched = 0.0
+    inactive = 0.0
     if 0 < p["experts_per_token"] < p["experts"]:
-        untouched = (1 - p["experts_per_token"] / p["experts"]) ** (width * running / pp)
-    touched = 1 - untouched
+        inactive = (1 - p["experts_per_token"] / p["experts"]) ** (width * running / pp)
+    activated = 1 - inactive
     matrices = hypotenuse(dense_read, dense_compute * running)
-    matrices += hypotenuse(hypotenuse(expert_read, filling) * touched, expert_compute * running)
+    matrices += hypotenuse(hypotenuse(expert_read, filling) * activated, expert_compute * running)
     decode = p["serving_time_residual"] * (fixed + running * each + matrices)
     # prompts beside the answers, or on GPUs of their own
     compute, reading_prompt = prompt(p, {**w, "gpus": gpus})
@@ -153,12 +153,12 @@ def serving(p):
     # power while busy
     idle = p["gpu_idle_power"] if p["gpu_idle_power"] > 0 else p["idle_power_share"] * p["gpu_tdp"]
     busy = decode + running * per_step
-    weight_time = (w["dense"] / tp + touched * w["experts"] / (tp * dp)) / p["hbm_bandwidth"]
+    weight_time = (w["dense"] / tp + activated * w["experts"] / (tp * dp)) / p["hbm_bandwidth"]
     memory_time = weight_time + running * moved / p["hbm_bandwidth"] + running * sampling / dp
     work_time = running * (dense_compute + expert_compute + width * attending + compute * accepted / p["output_tokens"])
-    work_time += touched * filling
+    work_time += activated * filling
     waiting = p["engine_step_time"] + running * p["engine_sequence_time"] / dp
-    above = p["engine_waiting_power"] * waiting + p["power_awake"] * (busy - waiting) + p["power_compute"] * work_time
+    above = p["engine_waiting_power"] * waiting + p["kernel_power_share"] * (busy - waiting) + p["compute_power_share"] * work_time
     watts = idle + (p["gpu_tdp"] - idle) * above / busy + p["traffic_energy"] * p["hbm_bandwidth"] * memory_time / busy
     watts = p["serving_power_residual"] * min(p["gpu_tdp"], watts)
     # energy of a token and of a query

@@ -56,7 +56,7 @@ def test_facility_water_of_us_data_centers():
 
 
 def test_pue_follows_method():
-    given = {"pue": 1.1, "part_load_pue": 1.2, "built_up_pue": 1.3}
+    given = {"pue": 1.1, "part_load_pue": 1.2, "component_pue": 1.3}
     assert [facility.effective_pue(pue_method=m, **given) for m in (STATED_PUE, PART_LOAD_PUE, BUILT_UP_PUE)] == [1.1, 1.2, 1.3]
 
 
@@ -65,7 +65,7 @@ def test_pue_without_load_is_undefined():
 
 
 def test_pue_adds_cooling_and_other_over_electrical_efficiency():
-    built = facility.built_up_pue(cooling_power_share=0.2, other_overhead=0.05, electrical_efficiency=0.9)
+    built = facility.component_pue(cooling_power_share=0.2, other_overhead=0.05, electrical_efficiency=0.9)
     assert built == pytest.approx(1.25 / 0.9)
 
 

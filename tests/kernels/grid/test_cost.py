@@ -36,7 +36,7 @@ def test_cost_of_own_plant_includes_spare_unit():
     assert bare == pytest.approx(value("generator_running_cost", {"generator": "gas-combined"}) + yearly * 1.28 / 31.536e6)
     sun, flags = evaluate("electricity_price", {"generator": "solar"}, **given)
     assert sun - value("generator_lcoe", {"generator": "solar"}) == pytest.approx(32.5 / 3.6e9)
-    assert flags == {"sun_and_wind_are_matched_by_the_year"}
+    assert flags == {"variable_supply_is_matched_annually"}
 
 
 def test_electricity_price_follows_power_source():

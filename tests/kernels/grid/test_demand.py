@@ -48,7 +48,7 @@ def test_demand_shares_in_2030_differ_by_study():
 def test_demand_missing_year_or_energy_sets_status():
     result, flags = evaluate("datacenter_demand", {"scenario": "lbnl-2024-low"}, demand_year=2030)
     assert math.isnan(result)
-    assert flags == {"year_outside_the_study"}
+    assert flags == {"year_outside_study"}
     result, flags = evaluate("datacenter_demand", {"scenario": "goldman-2024"}, demand_year=2028)
     assert math.isnan(result)
     assert flags == {"study_states_no_energy"}
@@ -80,7 +80,7 @@ def test_demand_growth_needs_two_years():
 
 @pytest.mark.parametrize(("year", "outside"), [(2022, True), (2023, False), (2026, False), (2030, False), (2031, True)])
 def test_demand_year_outside_study_breaks_rule(year, outside):
-    assert demand.year_outside_the_study(demand_year=year, scenario_first_year=2023.0, scenario_last_year=2030.0) is outside
+    assert demand.year_outside_study(demand_year=year, scenario_first_year=2023.0, scenario_last_year=2030.0) is outside
 
 
 @pytest.mark.parametrize(("first", "last", "silent"), [(0.0, 0.0, True), (0.0, 2.0, True), (2.0, 0.0, True), (0.04, 0.09, False)])

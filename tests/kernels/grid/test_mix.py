@@ -14,19 +14,19 @@ def parts(*names):
 
 
 def test_mix_of_total_one_is_allowed():
-    assert not mix.mix_is_no_whole(**PARTS)
+    assert not mix.mix_does_not_sum_to_one(**PARTS)
     for name in PARTS:
-        assert not mix.mix_is_no_whole(**{**dict.fromkeys(PARTS, 0.0), name: 1.0})
+        assert not mix.mix_does_not_sum_to_one(**{**dict.fromkeys(PARTS, 0.0), name: 1.0})
 
 
 @pytest.mark.parametrize("name", sorted(PARTS))
 @pytest.mark.parametrize("change", [-0.02, 0.02, 0.5])
 def test_mix_of_other_total_breaks_rule(name, change):
-    assert mix.mix_is_no_whole(**{**PARTS, name: PARTS[name] + change})
+    assert mix.mix_does_not_sum_to_one(**{**PARTS, name: PARTS[name] + change})
 
 
 def test_mix_total_tolerates_rounding():
-    assert not mix.mix_is_no_whole(0.1, 0.2, 0.3, 0.1, 0.2, 0.1 + 1e-12)
+    assert not mix.mix_does_not_sum_to_one(0.1, 0.2, 0.3, 0.1, 0.2, 0.1 + 1e-12)
 
 
 def test_mix_life_cycle_adds_gas_leakage():

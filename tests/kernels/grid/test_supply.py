@@ -60,7 +60,7 @@ def test_supply_one_gigawatt_year_by_source():
     assert value("annual_stack_carbon", {"generator": "gas-7ha02"}, **load) == pytest.approx(8.76e9 * 0.4829, rel=1e-3)
     result, flags = evaluate("units_for_firm_load", {"generator": "wind-onshore"}, **load)
     assert math.isnan(result)
-    assert flags == {"weather_carries_no_firm_load"}
+    assert flags == {"variable_supply_is_not_firm"}
 
 
 def test_supply_mix_must_sum_to_one():
@@ -71,7 +71,7 @@ def test_supply_mix_must_sum_to_one():
     assert price == pytest.approx(to_si("73.6 USD/MWh", "USD/J"), rel=1e-3)
     result, flags = evaluate("carbon_intensity", grid, power_source="mix", mix_solar=0.5)
     assert math.isnan(result)
-    assert flags == {"mix_is_no_whole"}
+    assert flags == {"mix_does_not_sum_to_one"}
 
 
 def test_supply_units_round_up_with_tolerance():
@@ -104,9 +104,9 @@ def test_supply_plants_by_hand():
 
 def test_supply_variable_sources_are_matched_annually():
     for follows, expected in ((0.0, False), (0.5, True), (1.0, True)):
-        assert supply.weather_carries_no_firm_load(follows_weather=follows) is expected
-        assert supply.sun_and_wind_are_matched_by_the_year(follows_weather=follows, generator_lcoe=0.5) is expected
-    assert not supply.sun_and_wind_are_matched_by_the_year(follows_weather=1.0, generator_lcoe=0.0)
+        assert supply.variable_supply_is_not_firm(follows_weather=follows) is expected
+        assert supply.variable_supply_is_matched_annually(follows_weather=follows, generator_lcoe=0.5) is expected
+    assert not supply.variable_supply_is_matched_annually(follows_weather=1.0, generator_lcoe=0.0)
 
 
 def test_supply_gas_by_hand():

@@ -53,7 +53,7 @@ def predicted(rate, places, share):
     step = decode + batch * interleaved
     capacity = places / (OUTPUT * (BASE + (GROWTH + interleaved) * places))
     load = latency.prefill_queue_load(0, 0.7, batch, interleaved, step)
-    chance = latency.admission_wait_chance(batch, places)
+    chance = latency.admission_wait_probability(batch, places)
     wait = latency.admission_wait_quantile(share, chance, rate, capacity, 0.0)
     first = latency.time_to_first_token_quantile(share, PREFILL, 1, 0.0, decode, load, wait)
     each = latency.time_per_output_token_quantile(share, step, batch, batch, step, BASE + GROWTH + interleaved, interleaved, 1.0)
@@ -102,7 +102,7 @@ def test_more_load_and_a_larger_share_wait_longer():
 def test_a_replica_whose_places_are_all_taken_has_no_quantile():
     found, broken = evaluate("time_to_first_token_quantile", {"model": "llama-3.1-8b", "gpu": "h100-sxm"}, concurrency=1e5)
     assert math.isnan(found)
-    assert "no_place_is_free" in broken
+    assert "replica_saturated" in broken
 
 
 def test_one_sequence_at_a_time_waits_for_its_own_prompt_only():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sweep.kernels.serving import batching
-from sweep.kernels.serving.batching import batch_by_arrival, batch_by_latency, touched_experts, untouched_share
+from sweep.kernels.serving.batching import activated_experts, batch_by_arrival, batch_by_latency, inactive_share
 
 POINTS = 4000
 CLOSE = 1e-6
@@ -14,9 +14,9 @@ CLOSE = 1e-6
 
 def seconds(p, batch):
     """A step with its prompts, and the same without them."""
-    touched = 1 - np.exp(p["untouched_log"] * batch)
+    activated = 1 - np.exp(p["inactive_log"] * batch)
     dense = np.hypot(p["dense_read_time"], p["dense_compute_time"] * batch)
-    expert = np.hypot(p["expert_pass_time"] * touched, p["expert_compute_time"] * batch)
+    expert = np.hypot(p["expert_pass_time"] * activated, p["expert_compute_time"] * batch)
     step = p["fixed_step_time"] + p["sequence_step_time"] * batch + dense + expert
     return step + batch * p["interleaved_prefill_time"], step
 
@@ -62,7 +62,7 @@ def replicas(seed):
         "prefill_time": prefill,
         "prefill_latency": prefill * between(1, 8),
         "interleaved_prefill_time": sometimes(0.2, 0.0, prefill * accepted / output),
-        "untouched_log": np.where(dense, -math.inf, sometimes(0.05, -math.inf, -between(2e-3, 0.7))),
+        "inactive_log": np.where(dense, -math.inf, sometimes(0.05, -math.inf, -between(2e-3, 0.7))),
         "fixed_step_time": between(1e-3, 3e-2),
         "sequence_step_time": between(1e-6, 1e-3),
         "dense_read_time": between(1e-4, 3e-2),
@@ -120,7 +120,7 @@ def test_arrival_batch_without_arrivals_is_zero():
 
 
 def test_latency_batch_of_constant_step_is_limit():
-    p = {name: np.zeros(1) for name in replicas(1)} | {"untouched_log": np.full(1, -math.inf)}
+    p = {name: np.zeros(1) for name in replicas(1)} | {"inactive_log": np.full(1, -math.inf)}
     given = {"batch_limit": 70, "accepted_tokens": 1, "dense_read_time": 0.01}
     targets = {"target_time_per_output_token": 0.02, "target_time_to_first_token": 1}
     assert found(batch_by_latency, p | {name: np.full(1, float(value)) for name, value in (given | targets).items()}) == [70]
@@ -129,20 +129,20 @@ def test_latency_batch_of_constant_step_is_limit():
 def test_active_expert_share_equals_exponential():
     rng = np.random.default_rng(1)
     batch, log = np.exp(rng.uniform(0, 12, POINTS)), -np.exp(rng.uniform(-12, 2, POINTS))
-    shares = [touched_experts(*point) for point in zip(batch.tolist(), log.tolist(), strict=True)]
+    shares = [activated_experts(*point) for point in zip(batch.tolist(), log.tolist(), strict=True)]
     np.testing.assert_allclose(shares, -np.expm1(log * batch), rtol=1e-7, atol=2e-10)
-    assert touched_experts(1.0, -math.inf) == 1
+    assert activated_experts(1.0, -math.inf) == 1
 
 
 def test_idle_expert_share_is_within_series_error():
     logs = np.linspace(0, 45, 2000)
-    shares = np.array([untouched_share(1.0, -log) for log in logs.tolist()])
+    shares = np.array([inactive_share(1.0, -log) for log in logs.tolist()])
     np.testing.assert_allclose(shares, np.exp(-logs), rtol=0, atol=2e-10)
-    assert untouched_share(1e9, -1.0) < 1e-15
+    assert inactive_share(1e9, -1.0) < 1e-15
 
 
 STEP = {
-    "untouched_log": math.log(0.75),
+    "inactive_log": math.log(0.75),
     "fixed_step_time": 10.0,
     "sequence_step_time": 2.0,
     "dense_read_time": 8.0,
@@ -154,10 +154,10 @@ STEP = {
 
 def test_batch_step_time_is_sum_of_parts():
     """Two sequences: 10 + 2 x 2 + |8, 2 x 3| + |64 x 7 / 16, 2 x 6|, which is 10 + 4 + 10 + sqrt(28^2 + 12^2)."""
-    given = {name: value for name, value in STEP.items() if name != "untouched_log"}
-    found = batching.decode_step_time(running_sequences=2.0, touched_experts=7 / 16, **given)
+    given = {name: value for name, value in STEP.items() if name != "inactive_log"}
+    found = batching.decode_step_time(running_sequences=2.0, activated_experts=7 / 16, **given)
     assert found == pytest.approx(24 + math.hypot(28, 12))
-    assert touched_experts(2.0, STEP["untouched_log"]) == pytest.approx(7 / 16)
+    assert activated_experts(2.0, STEP["inactive_log"]) == pytest.approx(7 / 16)
 
 
 def test_fastest_step_is_of_one_sequence_with_prompt():

@@ -120,10 +120,10 @@ def test_decode_weights_of_4_bit_moe_keep_attention_in_16_bit():
 
 
 def test_decode_active_experts_of_batch():
-    assert value("touched_experts", MIXTURE, batch=1) == pytest.approx(8 / 128)
-    assert value("touched_experts", MIXTURE, batch=32) == pytest.approx(1 - (1 - 8 / 128) ** 32)
-    assert value("touched_experts", MIXTURE, batch=32, draft_tokens=1) == pytest.approx(1 - (1 - 8 / 128) ** 64)
-    assert value("touched_experts", LLAMA, batch=1) == 1
+    assert value("activated_experts", MIXTURE, batch=1) == pytest.approx(8 / 128)
+    assert value("activated_experts", MIXTURE, batch=32) == pytest.approx(1 - (1 - 8 / 128) ** 32)
+    assert value("activated_experts", MIXTURE, batch=32, draft_tokens=1) == pytest.approx(1 - (1 - 8 / 128) ** 64)
+    assert value("activated_experts", LLAMA, batch=1) == 1
 
 
 def test_decode_step_of_one_sequence_is_bound_by_weights():

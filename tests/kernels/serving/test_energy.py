@@ -26,40 +26,42 @@ def test_serving_power_lies_between_idle_and_design_power():
     for batch in (1, 16, 256):
         power = value("serving_gpu_power", LLAMA, batch=batch)
         assert 72 < power <= 700
-    assert value("busy_gpu_power", LLAMA, batch=1, power_compute=1e9) == 700
-    nothing = {"engine_waiting_power": 0, "power_awake": 0, "traffic_energy": 0, "power_compute": 0}
+    assert value("busy_gpu_power", LLAMA, batch=1, compute_power_share=1e9) == 700
+    nothing = {"engine_waiting_power": 0, "kernel_power_share": 0, "traffic_energy": 0, "compute_power_share": 0}
     assert value("busy_gpu_power", LLAMA, batch=1, **nothing) == 72
 
 
 def test_serving_step_power_is_sum_of_terms():
     here = {"batch": 8, "input_tokens": 0, "output_tokens": 100}
-    alone = {"engine_waiting_power": 0, "power_awake": 0, "traffic_energy": 0, "power_compute": 0}
+    alone = {"engine_waiting_power": 0, "kernel_power_share": 0, "traffic_energy": 0, "compute_power_share": 0}
     step = value("decode_step_time", LLAMA, **here)
     read = value("dense_weight_bytes", LLAMA) + 8 * value("kv_bytes_per_sequence", LLAMA, **here)
     read += 8 * 128256 * value("engine_logit_bytes", LLAMA)
     memory = value("busy_gpu_power", LLAMA, **here, **alone | {"traffic_energy": 1e-11}) - 72
     assert memory == pytest.approx(1e-11 * read / step)
     flops = 8 * (2 * (value("dense_weights", LLAMA) + 128256 * 4096) + 32 * 4 * 32 * 128 * 50)
-    compute = value("busy_gpu_power", LLAMA, **here, **alone | {"power_compute": 1}) - 72
+    compute = value("busy_gpu_power", LLAMA, **here, **alone | {"compute_power_share": 1}) - 72
     assert compute == pytest.approx(628 * flops / (989.4e12 * value("matmul_efficiency", LLAMA)) / step)
     waits = value("engine_step_time", LLAMA) + 8 * value("engine_sequence_time", LLAMA)
-    waiting, awake = (value("busy_gpu_power", LLAMA, **here, **alone | {name: 1}) - 72 for name in ("engine_waiting_power", "power_awake"))
+    waiting, running = (
+        value("busy_gpu_power", LLAMA, **here, **alone | {name: 1}) - 72 for name in ("engine_waiting_power", "kernel_power_share")
+    )
     assert waiting == pytest.approx(628 * waits / step)
-    assert waiting + awake == pytest.approx(628)
+    assert waiting + running == pytest.approx(628)
 
 
 def test_serving_padding_rows_draw_power():
     narrow = {"serving_precision": "fp8", "weight_bits": 8, "batch": 8, "input_tokens": 0, "output_tokens": 100, "engine_expert_rows": 64}
-    alone = {"engine_waiting_power": 0, "power_awake": 0, "traffic_energy": 0, "power_compute": 1}
+    alone = {"engine_waiting_power": 0, "kernel_power_share": 0, "traffic_energy": 0, "compute_power_share": 1}
     power = value("busy_gpu_power", MIXTURE, **narrow, **alone) - 72
     without = value("busy_gpu_power", MIXTURE, **narrow, **alone, padding_work_time=0) - 72
-    filling = value("touched_experts", MIXTURE, **narrow) * value("expert_padding_time", MIXTURE, **narrow)
+    filling = value("activated_experts", MIXTURE, **narrow) * value("expert_padding_time", MIXTURE, **narrow)
     assert power - without == pytest.approx(628 * filling / value("decode_step_time", MIXTURE, **narrow))
 
 
 def test_idle_power_without_figure_is_share_of_tdp():
-    assert value("waiting_gpu_power", {"gpu": "mi300x"}) == pytest.approx(0.12 * 750)
-    assert value("waiting_gpu_power", {"gpu": "h100-sxm"}) == 72
+    assert value("idle_power_per_gpu", {"gpu": "mi300x"}) == pytest.approx(0.12 * 750)
+    assert value("idle_power_per_gpu", {"gpu": "h100-sxm"}) == 72
 
 
 def test_serving_energy_is_power_over_rate():
@@ -202,14 +204,14 @@ def test_serving_boundary_follows_choice():
     [(0.0, 100 + 0.25 * 600), (0.5, 100 + 0.5 * 600), (1.0, 100 + 0.75 * 600), (1.5, 700), (8.0, 700)],
 )
 def test_prefill_gpu_power_grows_with_rate_up_to_design_power(compute, watts):
-    given = {"gpu_tdp": 700.0, "waiting_gpu_power": 100.0, "power_awake": 0.25, "power_compute": 0.5}
+    given = {"gpu_tdp": 700.0, "idle_power_per_gpu": 100.0, "kernel_power_share": 0.25, "compute_power_share": 0.5}
     found = energy.prefill_gpu_power(prefill_compute_time=2 * compute, prefill_time=2.0, **given)
     assert found == pytest.approx(watts)
     assert energy.prefill_gpu_power(prefill_compute_time=compute / 4, prefill_time=0.25, **given) == pytest.approx(watts)
 
 
 def test_prefill_gpu_power_without_prompts_is_idle():
-    given = {"gpu_tdp": 700.0, "waiting_gpu_power": 100.0, "power_awake": 0.25, "power_compute": 0.5}
+    given = {"gpu_tdp": 700.0, "idle_power_per_gpu": 100.0, "kernel_power_share": 0.25, "compute_power_share": 0.5}
     assert energy.prefill_gpu_power(prefill_compute_time=0.0, prefill_time=0.0, **given) == 100
 
 

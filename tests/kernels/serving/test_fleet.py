@@ -51,7 +51,7 @@ def test_fleet_idle_power_adds_gpus_and_hosts():
     assert fleet.fleet_utilisation(queries_per_day=60.0, serving_replicas=10.0, requests_per_second=8.0) == 0.75
     given = {
         "fleet_servers": 8.0,
-        "waiting_gpu_power": 70.0,
+        "idle_power_per_gpu": 70.0,
         "gpus_per_server": 8.0,
         "server_host_power": 1200.0,
         "serving_network_power": 30.0,

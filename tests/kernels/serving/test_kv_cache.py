@@ -46,7 +46,7 @@ def test_kv_cache_sparse_attention_reads_selected_tokens(chosen, left_out):
 
 def test_kv_cache_adds_states_and_keys():
     assert kv_cache.state_bytes_per_sequence(state_layers=28.0, state_size=1000.0, state_bits=32.0) == 112e3
-    assert kv_cache.kept_bytes_per_sequence(kv_bytes_per_sequence=88e3, state_bytes_per_sequence=112e3) == 200e3
+    assert kv_cache.cache_bytes_per_sequence(kv_bytes_per_sequence=88e3, state_bytes_per_sequence=112e3) == 200e3
 
 
 def test_kv_cache_memory_is_left_by_weights():
@@ -55,11 +55,11 @@ def test_kv_cache_memory_is_left_by_weights():
     left = kv_cache.kv_memory(weight_bytes_per_gpu=52e9, **given)
     assert left == pytest.approx(80e9)
     assert kv_cache.kv_memory(weight_bytes_per_gpu=90e9, **given) == 0
-    assert kv_cache.batch_in_memory(kv_memory=left, kept_bytes_per_sequence=200e3) == pytest.approx(400e3)
-    assert kv_cache.batch_in_memory(kv_memory=1.0, kept_bytes_per_sequence=0.5) == 2
-    assert math.isnan(kv_cache.batch_in_memory(kv_memory=left, kept_bytes_per_sequence=0.0))
+    assert kv_cache.batch_in_memory(kv_memory=left, cache_bytes_per_sequence=200e3) == pytest.approx(400e3)
+    assert kv_cache.batch_in_memory(kv_memory=1.0, cache_bytes_per_sequence=0.5) == 2
+    assert math.isnan(kv_cache.batch_in_memory(kv_memory=left, cache_bytes_per_sequence=0.0))
 
 
 @pytest.mark.parametrize(("memory", "exceeds"), [(199.0, True), (200.0, False), (201.0, False)])
 def test_kv_cache_needs_room_for_one_sequence(memory, exceeds):
-    assert kv_cache.model_exceeds_memory(kv_memory=memory, kept_bytes_per_sequence=200.0) is exceeds
+    assert kv_cache.model_exceeds_memory(kv_memory=memory, cache_bytes_per_sequence=200.0) is exceeds

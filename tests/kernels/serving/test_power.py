@@ -9,7 +9,7 @@ from sweep.kernels.serving import power
 APART = power.MIXED + 1
 BUSY = {
     "gpu_tdp": 700.0,
-    "waiting_gpu_power": 100.0,
+    "idle_power_per_gpu": 100.0,
     "busy_step_time": 0.1,
     "running_sequences": 10.0,
     "weight_traffic_time": 0.004,
@@ -22,8 +22,8 @@ BUSY = {
     "engine_sequence_time": 0.0008,
     "serving_dp": 2.0,
     "engine_waiting_power": 0.2,
-    "power_awake": 0.3,
-    "power_compute": 0.4,
+    "kernel_power_share": 0.3,
+    "compute_power_share": 0.4,
     "hbm_bandwidth": 3e12,
     "traffic_energy": 1e-10,
     "serving_power_residual": 1.0,
@@ -32,21 +32,21 @@ BUSY = {
 
 def test_idle_gpu_power_is_measured_or_share():
     """H100: 72 W; a GPU without a published figure draws a share of its design power."""
-    assert power.waiting_gpu_power(gpu_idle_power=72.0, gpu_tdp=700.0, idle_power_share=0.12) == 72
-    assert power.waiting_gpu_power(gpu_idle_power=0.5, gpu_tdp=700.0, idle_power_share=0.12) == 0.5
-    assert power.waiting_gpu_power(gpu_idle_power=0.0, gpu_tdp=700.0, idle_power_share=0.12) == pytest.approx(84)
+    assert power.idle_power_per_gpu(gpu_idle_power=72.0, gpu_tdp=700.0, idle_power_share=0.12) == 72
+    assert power.idle_power_per_gpu(gpu_idle_power=0.5, gpu_tdp=700.0, idle_power_share=0.12) == 0.5
+    assert power.idle_power_per_gpu(gpu_idle_power=0.0, gpu_tdp=700.0, idle_power_share=0.12) == pytest.approx(84)
 
 
 def test_weight_traffic_at_full_bandwidth():
     """70 B for each step and a half of the 60 B of experts over 3 ranks, on 4 GPUs of 5 B/s."""
     found = power.weight_traffic_time(
-        dense_weight_bytes=70.0, expert_weight_bytes=60.0, touched_experts=0.5, serving_tp=4.0, serving_dp=3.0, hbm_bandwidth=5.0
+        dense_weight_bytes=70.0, expert_weight_bytes=60.0, activated_experts=0.5, serving_tp=4.0, serving_dp=3.0, hbm_bandwidth=5.0
     )
     assert found == 4
 
 
 def test_compute_unit_times_by_hand():
-    assert power.padding_work_time(expert_padding_time=0.02, touched_experts=0.25) == 0.005
+    assert power.padding_work_time(expert_padding_time=0.02, activated_experts=0.25) == 0.005
     found = power.sequence_work_time(
         dense_compute_time=1.0,
         expert_compute_time=2.0,
@@ -73,16 +73,16 @@ def test_step_power_is_sum_of_terms():
 
 
 @pytest.mark.parametrize(
-    ("part", "watts"), [("engine_waiting_power", 12), ("power_awake", 162), ("power_compute", 60), ("traffic_energy", 30)]
+    ("part", "watts"), [("engine_waiting_power", 12), ("kernel_power_share", 162), ("compute_power_share", 60), ("traffic_energy", 30)]
 )
 def test_step_power_grows_with_each_term(part, watts):
-    parts = ("engine_waiting_power", "power_awake", "power_compute", "traffic_energy")
+    parts = ("engine_waiting_power", "kernel_power_share", "compute_power_share", "traffic_energy")
     alone = {**BUSY, **{name: 0.0 for name in parts if name != part}}
     assert power.busy_gpu_power(**alone) == pytest.approx(100 + watts)
 
 
 def test_step_power_is_at_most_design_power():
-    assert power.busy_gpu_power(**{**BUSY, "power_compute": 40.0}) == 700
+    assert power.busy_gpu_power(**{**BUSY, "compute_power_share": 40.0}) == 700
     assert power.busy_gpu_power(**{**BUSY, "serving_power_residual": 0.5}) == power.busy_gpu_power(**BUSY) / 2
 
 
@@ -116,13 +116,13 @@ def test_idle_gpu_time_counts_replica_and_pool(share, placement, idle):
 
 def test_idle_replica_has_no_energy_per_token():
     assert power.idle_time_per_output_token(replica_busy_share=0.0, prefill_placement=power.MIXED, **WAITING) == math.inf
-    given = {"busy_gpu_power": 500.0, "busy_time_per_output_token": 0.02, "waiting_gpu_power": 100.0}
+    given = {"busy_gpu_power": 500.0, "busy_time_per_output_token": 0.02, "idle_power_per_gpu": 100.0}
     assert math.isnan(power.chip_energy_per_output_token(idle_time_per_output_token=math.inf, **given))
     assert power.chip_energy_per_output_token(idle_time_per_output_token=0.03, **given) == pytest.approx(10 + 3)
 
 
 def test_mean_power_lies_between_idle_and_busy():
-    given = {"busy_gpu_power": 500.0, "waiting_gpu_power": 100.0, "gpu_time_per_output_token": 0.05}
+    given = {"busy_gpu_power": 500.0, "idle_power_per_gpu": 100.0, "gpu_time_per_output_token": 0.05}
     assert power.serving_gpu_power(busy_time_per_output_token=0.05, **given) == 500
     assert power.serving_gpu_power(busy_time_per_output_token=0.0, **given) == 100
     assert power.serving_gpu_power(busy_time_per_output_token=0.02, **given) == pytest.approx(260)
