@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sweep.cube.compute import evaluate as evaluate
     from sweep.cube.compute import run as run
     from sweep.cube.part import slice as slice
+    from sweep.cube.query import in_display_units as in_display_units
     from sweep.cube.query import open_cube as open_cube
     from sweep.cube.virtual import open_virtual as open_virtual
     from sweep.equations.registry import equation as equation
@@ -40,6 +41,7 @@ MODULE_OF = {
     "compare": "analysis.compare",
     "equation": "equations.registry",
     "evaluate": "cube.compute",
+    "in_display_units": "cube.query",
     "open_cube": "cube.query",
     "open_study": "study.parse",
     "open_virtual": "cube.virtual",

@@ -6,6 +6,7 @@ import difflib
 import unicodedata
 from collections.abc import Iterable
 
+MOST_NEAR = 3  # names that a message offers
 CONTROLS = ("Cc", "Cf", "Cs", "Zl", "Zp")  # categories of Unicode
 
 
@@ -27,6 +28,9 @@ def suggestion(name: str, legal: Iterable[str]) -> str:
 
 
 def nearest(name: str, legal: Iterable[str]) -> str:
-    """The end of a message where no name has to be another: the nearest one, if any is near."""
-    near = difflib.get_close_matches(name, sorted(legal), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    """The end of a message where no name has to be another: the nearest one, else those that hold it ("H100" in "h100-sxm")."""
+    names, word = sorted(legal), name.lower()
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if not near and len(word) > 1:
+        near = [one for one in names if word in one.lower()][:MOST_NEAR]
+    return f"; did you mean {' or '.join(map(repr, near))}?" if near else ""

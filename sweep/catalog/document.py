@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import yaml
 
@@ -66,6 +66,14 @@ class Node:
     @property
     def is_list(self) -> bool:
         return isinstance(self.value, list)
+
+
+def written_as_text(mapping: Mapping[str, Any]) -> str:
+    """A mapping of plain values as the text of a document."""
+    try:
+        return yaml.safe_dump(dict(mapping), sort_keys=False, allow_unicode=True)
+    except yaml.YAMLError:
+        raise SweepError("the mapping: must hold texts, numbers, lists and mappings only") from None
 
 
 def parse(text: str, file: str) -> Node:

@@ -54,8 +54,7 @@ def _facts(cube: xarray.Dataset) -> dict[str, Any]:
 
 
 def _label(axis: Any, at: int) -> Any:
-    value = axis.values[at]
-    return float(value) if axis.dtype.kind in "fiu" else str(value)
+    return axis.values[at].item() if axis.dtype.kind in "fiu" else str(axis.values[at])
 
 
 def _info_text(path: Path, cube: xarray.Dataset, facts: dict[str, Any]) -> str:
@@ -176,15 +175,19 @@ def slice_(
     stands for all points along them that have a value and meet the conditions, and `points` says how many these are.
     """
     from sweep.cube import export
-    from sweep.cube.query import label_index, open_cube, select
+    from sweep.cube.query import excerpt, label_index, open_cube, select
 
     if sum((as_csv, as_json, parquet is not None, netcdf is not None)) > 1:
         raise click.UsageError("--csv, --json, --parquet and --netcdf exclude each other")
     opened = open_cube(cube)
     at = labels_of(sel)
+    if parquet or netcdf:
+        if where or reduce:
+            raise click.UsageError("--parquet and --netcdf write all cells; --where and --reduce go with --csv or --json")
+        taken = excerpt(opened, variables, at, nearest)
+        target = export.parquet(taken, parquet) if parquet else export.netcdf(taken, netcdf) if netcdf else None
+        return click.echo(f"{target}: {max(taken[name].size for name in variables):,} cells of {', '.join(variables)}")
     if len(variables) > 1 or where or reduce:
-        if parquet or netcdf:
-            raise click.UsageError("--parquet and --netcdf take one variable, whole; use --csv")
         return _rows(opened, variables, at, where, reduce, nearest, as_csv, as_json)
     (variable,) = variables
     idle = [axis for axis in at if variable in opened and axis in opened.dims and axis not in opened[variable].dims]
@@ -198,9 +201,6 @@ def slice_(
             click.echo(part, nl=False)
     elif as_json:
         print_json(export.record(bare))
-    elif parquet or netcdf:
-        target = export.parquet(bare, parquet) if parquet else export.netcdf(array, netcdf) if netcdf else None
-        click.echo(f"{target}: {array.size:,} cells of {variable}")
     else:
         told = {axis: label for axis, label in at.items() if STATUS in opened and axis in opened[STATUS].dims}
         click.echo(printable(export.text(bare, select(opened, STATUS, told, nearest) if STATUS in opened else None)))

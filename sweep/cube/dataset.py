@@ -18,7 +18,7 @@ import numpy as np
 
 from sweep.catalog import digest
 from sweep.catalog.sources import sources
-from sweep.catalog.units import cf_units, show
+from sweep.catalog.units import cf_units, customary, show
 from sweep.engine import compile, quantiles
 from sweep.engine.blocks import Array, Block, dtype_of
 from sweep.engine.plan import QUANTILE, QUANTILES, STATUS, Dims, Plan
@@ -29,6 +29,7 @@ from sweep.errors import SweepError
 from sweep.study.definition import InputValues
 from sweep.study.sampling import SAMPLE
 
+LARGEST_WHOLE = 2**53  # beyond it a number no longer tells its neighbours apart
 PIECE = 1 << 16  # cells that stay in the cache while they are looked at three times
 PACKAGES = ("wattsweep", "numba", "numpy", "zarr")
 Statistics = dict[str, tuple[float, float, int]]
@@ -70,8 +71,19 @@ def coordinates(plan: Plan) -> list[Variable]:
             words = np.array(choices, dtype=object)[ordered.astype(int)]
             found.append(Variable(name, dims, str, {"long_name": quantity(name).meaning}, np.asarray(words, dtype=object)))
         else:
-            found.append(Variable(name, dims, np.dtype(np.float64), described(name), ordered))
+            found.append(_numbers(name, dims, ordered))
     return found
+
+
+def _numbers(name: str, dims: Dims, values: Array) -> Variable:
+    """An input as a coordinate: whole numbers as integers, and the unit to show it in."""
+    attributes = described(name)
+    unit = quantity(name).unit
+    known = np.abs(values[np.isfinite(values)])
+    if known.size and (shown := customary(float(np.median(known)), unit)) != unit:
+        attributes["display_units"] = shown
+    whole = quantity(name).whole and known.size == values.size and (known < LARGEST_WHOLE).all() and (values == np.trunc(values)).all()
+    return Variable(name, dims, np.dtype(np.int64 if whole else np.float64), attributes, values.astype(np.int64) if whole else values)
 
 
 def outputs(plan: Plan) -> list[Variable]:
@@ -240,9 +252,7 @@ def infinite(name: str) -> str:
 
 
 def _label(plan: Plan, dim: str, index: int) -> str:
-    axis = plan.study.axes[dim]
-    word = axis.labels[index] if axis.labels else show(float(axis.columns[dim][index]), quantity(dim).unit)
-    return f"{dim} = {word}"
+    return f"{dim} = {plan.study.axes[dim].word(index)}"
 
 
 def statistics(values: Array) -> tuple[float, float, int]:

@@ -17,7 +17,6 @@ from sweep.cube.text import aligned, table
 from sweep.errors import SweepError
 
 if TYPE_CHECKING:
-    import pandas
     import xarray
 
 ROWS = 40
@@ -73,29 +72,31 @@ def record(array: xarray.DataArray) -> dict[str, Any]:
     return found | {"values": array.values.tolist()}
 
 
-def parquet(array: xarray.DataArray, path: Path) -> Path:
-    """Write every cell as a row; the columns carry their SI units as metadata."""
+def parquet(part: xarray.Dataset, path: Path) -> Path:
+    """Write every cell as a row, a column for each axis and variable; the columns carry their SI units and meaning as metadata."""
     try:
         import pyarrow
         from pyarrow import parquet as file
     except ImportError:
         raise SweepError("--parquet needs pyarrow: pip install 'wattsweep[parquet]'") from None
-    rows = pyarrow.Table.from_pandas(_frame(array), preserve_index=False)
-    units = {str(dim): unit_of(array[dim]) for dim in array.dims} | {str(array.name): unit_of(array)}
-    fields = [field.with_metadata({"units": units[field.name]}) for field in rows.schema]
+    plain = part.drop_vars([name for name in part.coords if name not in part.dims])
+    frame = plain.to_dataframe().reset_index() if plain.dims else plain.expand_dims("cell").to_dataframe()
+    rows = pyarrow.Table.from_pandas(frame, preserve_index=False)
+    told = {str(n): {"units": unit_of(array), "long_name": str(array.attrs.get("long_name", ""))} for n, array in part.variables.items()}
+    fields = [field.with_metadata(told[field.name]) for field in rows.schema]
     _check(path)
     file.write_table(rows.cast(pyarrow.schema(fields, metadata=rows.schema.metadata)), str(path))
     return path
 
 
-def netcdf(array: xarray.DataArray, path: Path) -> Path:
-    """Write a netCDF file, with the attributes of the cube's variable."""
+def netcdf(part: xarray.Dataset, path: Path) -> Path:
+    """Write a netCDF file, with the attributes of the cube and its variables."""
     try:
         import h5netcdf  # noqa: F401
     except ImportError:
         raise SweepError("--netcdf needs h5netcdf: pip install 'wattsweep[netcdf]'") from None
     _check(path)
-    array.to_netcdf(path, engine="h5netcdf")
+    part.to_netcdf(path, engine="h5netcdf")
     return path
 
 
@@ -105,15 +106,6 @@ def _check(path: Path) -> None:
         path.open("ab").close()
     except OSError as error:
         raise SweepError(f"{path}: cannot be written: {error.strerror}") from None
-
-
-def _frame(array: xarray.DataArray) -> pandas.DataFrame:
-    import pandas
-
-    if not array.dims:
-        return pandas.DataFrame({str(array.name): [array.item()]})
-    plain = array.drop_vars([name for name in array.coords if name not in array.dims])
-    return plain.to_dataframe(name=str(array.name)).reset_index()
 
 
 def _held(array: xarray.DataArray) -> list[tuple[str, xarray.DataArray]]:

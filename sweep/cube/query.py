@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sweep.catalog.document import Node
-from sweep.catalog.units import show, to_si
+from sweep.catalog.units import cf_units, factor, show, to_si
 from sweep.cube import store
+from sweep.cube.text import in_unit
 from sweep.errors import SweepError, suggestion
 from sweep.study.axes import axis as written_axis
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import xarray
 
 PIECE_CELLS = 1 << 22
+STATUS = "status"
 
 
 def open_cube(path: str | Path) -> xarray.Dataset:
@@ -46,6 +48,19 @@ def select(cube: xarray.Dataset, variable: str, at: Mapping[str, str], nearest: 
     for axis, text in at.items():
         array = array.isel({axis: label_index(cube, axis, text, nearest)})
     return array
+
+
+def excerpt(cube: xarray.Dataset, variables: Iterable[str], at: Mapping[str, str], nearest: bool = False) -> xarray.Dataset:
+    """Some variables of a cube at some labels, and their status: the rules that are broken at each of their cells."""
+    import numpy as np
+    import xarray
+
+    arrays = {name: select(cube, name, {axis: at[axis] for axis in at if axis in cube[name].dims}, nearest) for name in variables}
+    if STATUS in cube and STATUS not in arrays:
+        status = select(cube, STATUS, {axis: at[axis] for axis in at if axis in cube[STATUS].dims}, nearest)
+        beyond = [dim for dim in status.dims if not any(dim in array.dims for array in arrays.values())]
+        arrays[STATUS] = status.reduce(np.bitwise_and.reduce, beyond, keep_attrs=True) if beyond else status
+    return xarray.Dataset(arrays, attrs=cube.attrs)
 
 
 def label_index(cube: xarray.Dataset, axis: str, text: str, nearest: bool) -> int | list[int]:
@@ -90,9 +105,32 @@ def label_index(cube: xarray.Dataset, axis: str, text: str, nearest: bool) -> in
     return indices if len(indices) > 1 else indices[0]
 
 
-def unit_of(variable: xarray.DataArray) -> str:
+def unit_of(variable: xarray.DataArray | xarray.Variable) -> str:
     """The SI unit of a variable with the words that CF does not know (FLOP, token, USD); "1" for labels."""
     return str(variable.attrs.get("unit_in_words") or variable.attrs.get("units", "1"))
+
+
+def in_display_units(cube: xarray.Dataset) -> xarray.Dataset:
+    """A cube with each variable in the unit of its `display_units`: days, GWh, queries per day. Nothing is read or computed for it."""
+    import numpy as np
+    import xarray
+
+    shown = {}
+    for name, variable in cube.variables.items():
+        unit, other = unit_of(variable), variable.attrs.get("display_units", "")
+        if not other or other == unit:
+            shown[name] = variable
+            continue
+        attributes = {**variable.attrs, "units": cf_units(other), "unit_in_words": other}
+        if "actual_range" in attributes:
+            attributes["actual_range"] = [in_unit(end, unit, other) for end in attributes["actual_range"]]
+        if name in cube.coords:
+            values = np.array([in_unit(value, unit, other) for value in variable.values.flat]).reshape(variable.shape)
+            shown[name] = xarray.Variable(variable.dims, values, attributes)
+        else:
+            shown[name] = variable.copy(deep=False)  # of what is not read yet, the array stays so
+            shown[name].attrs = {**attributes, "scale_factor": factor(unit, other)}
+    return xarray.decode_cf(xarray.Dataset(shown, attrs=cube.attrs), decode_times=False).set_coords(list(cube.coords))
 
 
 def flag_counts(status: xarray.DataArray) -> dict[str, int]:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from html import escape
 
 import numpy as np
 
@@ -72,6 +73,13 @@ class Study:
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     member: int = 0
     written: Written = Written()
+
+    def _repr_html_(self) -> str:
+        """The study in a notebook: its axes with their ends, and its outputs."""
+        rows = [(name, f"{axis.size:,} labels", f"{axis.word(0)} .. {axis.word(axis.size - 1)}") for name, axis in self.axes.items()]
+        cells = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
+        outputs = ", ".join(f"{name} [{unit}]" if unit else name for name, unit in self.outputs.items())
+        return f"<b>{escape(self.title)}</b><table>{cells}</table>{escape(outputs)}"
 
     @property
     def stated(self) -> Study:

@@ -9,10 +9,11 @@ import itertools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from sweep.catalog.document import Node, exists, parse, read, text_of
+from sweep.catalog.document import Node, exists, parse, read, text_of, written_as_text
 from sweep.catalog.parameters import catalogues, columns, folder, interval
 from sweep.catalog.units import factor, factor_is_needed
 from sweep.equations import registry
@@ -29,11 +30,16 @@ GIVEN_KEYS = ("value", "low", "high", "range", "source")
 CLAIM_KEYS = ("text", "printed", "note")
 
 
-def open_study(path: str | Path, set_: Iterable[str] = (), axis: Iterable[str] = (), outputs: Iterable[str] = ()) -> Study:
+def open_study(
+    path: str | Path | Mapping[str, Any], set_: Iterable[str] = (), axis: Iterable[str] = (), outputs: Iterable[str] = ()
+) -> Study:
     """Read a study file, with overrides as on the command line: `set_` and `axis` are "name=value" texts.
 
-    A bare name stands for the study of that name in configs/studies. Raises SweepError for anything that is wrong in it.
+    A bare name stands for the study of that name in configs/studies; a mapping is what would stand in a file, files that it names being
+    looked for in the current folder. Raises SweepError for anything that is wrong in it.
     """
+    if isinstance(path, Mapping):
+        return read_study("the mapping", Written(written_as_text(path), str(Path.cwd()), tuple(set_), tuple(axis), tuple(outputs)))
     file = _file_of(path)
     return read_study(str(path), Written(text_of(file, str(path)), str(file.parent.resolve()), tuple(set_), tuple(axis), tuple(outputs)))
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sweep.catalog.document import parse, read
+from sweep.catalog.document import parse, read, written_as_text
 from sweep.errors import SweepError
 
 TEXT = """title: NO
@@ -91,3 +91,13 @@ def test_document_rejects_exponential_aliases():
 def test_document_rejects_device_file():
     with pytest.raises(SweepError, match="is larger than 16 MiB, the largest that is read"):
         read(Path("/dev/zero"))
+
+
+def test_written_as_text_keeps_a_mapping():
+    given = {"title": "a: b", "set": {"pue": 1.2, "precision": "no"}, "axes": {"gpus": [8, 16]}}
+    read = parse(written_as_text(given), "a").mapping()
+    assert read["title"].text == "a: b"
+    assert read["set"].mapping()["precision"].text == "no"
+    assert [node.text for node in read["axes"].mapping()["gpus"].items] == ["8", "16"]
+    with pytest.raises(SweepError, match="the mapping: must hold texts, numbers, lists and mappings only"):
+        written_as_text({"title": object()})

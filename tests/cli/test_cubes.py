@@ -83,14 +83,31 @@ def test_slice_writes_parquet_and_netcdf_with_units(cube, tmp_path):
     sweep("slice", cube, "facility_power", "--parquet", tmp_path / "a.parquet")
     frame = pandas.read_parquet(tmp_path / "a.parquet")
     assert len(frame) == 72
-    assert parquet.read_schema(tmp_path / "a.parquet").field("facility_power").metadata == {b"units": b"W"}
+    assert parquet.read_schema(tmp_path / "a.parquet").field("facility_power").metadata[b"units"] == b"W"
     sweep("slice", cube, "facility_power", "--sel", "gpu=h100-sxm", "--netcdf", tmp_path / "a.nc")
-    with xarray.open_dataarray(tmp_path / "a.nc", engine="h5netcdf") as array:
-        assert array.attrs["units"] == "W"
-        assert array.sizes["pue"] == 3
+    with xarray.open_dataset(tmp_path / "a.nc", engine="h5netcdf") as part:
+        assert part.facility_power.attrs["units"] == "W"
+        assert part.sizes["pue"] == 3
+        assert part.status.attrs["flag_meanings"]
     sweep("slice", cube, "mfu", "--sel", "gpu=l40s", "--sel", "gpus=64", "--sel", "split=tp2-pp1", "--parquet", tmp_path / "one.parquet")
     assert len(pandas.read_parquet(tmp_path / "one.parquet")) == 1
     assert f"cannot be written: {os.strerror(errno.ENOENT)}" in refused("slice", cube, "mfu", "--netcdf", tmp_path / "nowhere" / "a.nc")
+
+
+def test_slice_parquet_reads_in_polars_and_duckdb(cube, tmp_path):
+    import duckdb
+    import polars
+
+    file = tmp_path / "a.parquet"
+    sweep("slice", cube, "facility_power", "mfu", "--parquet", file)
+    frame = polars.read_parquet(file)
+    assert frame.height == 72
+    assert {"facility_power", "mfu", "status", "gpu", "pue"} <= set(frame.columns)
+    rows = duckdb.connect().execute(f"select mfu from '{file}' where facility_power > 0 and gpu = 'h100-sxm'").fetchall()
+    assert len(rows) == frame.filter((polars.col("facility_power") > 0) & (polars.col("gpu") == "h100-sxm")).height > 0
+    assert "--where and --reduce go with --csv or --json" in CliRunner().invoke(
+        main, ["slice", str(cube), "mfu", "--where", "mfu > 0", "--parquet", str(file)]
+    ).stderr
 
 
 def test_slice_rejects_two_formats(cube):

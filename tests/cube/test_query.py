@@ -5,7 +5,8 @@ import pytest
 
 from sweep.cube import query
 from sweep.cube.compute import run
-from sweep.cube.query import open_cube, select
+from sweep.cube.query import in_display_units, open_cube, select
+from sweep.cube.virtual import open_virtual
 from sweep.errors import SweepError
 from sweep.study.parse import open_study
 
@@ -105,3 +106,29 @@ def test_select_reads_lists_and_ranges(cube):
     assert select(cube, "facility_energy", {"pue": "1.1:1.3:lin3"}).pue.size == 3
     with pytest.raises(SweepError, match=r"--sel pue=1.21:1.25: no label of the axis lies there; it goes 1.1 .. 1.3"):
         select(cube, "facility_energy", {"pue": "1.21:1.25"})
+
+
+def test_in_display_units_converts_labels_and_values_and_reads_nothing():
+    study = open_study({
+        "title": "a",
+        "select": {"gpu": "a100-sxm-80gb"},
+        "set": {"server_power": "6 kW"},
+        "axes": {"gpus": [8000, 16000], "training_duration": ["30 d", "60 d"]},
+        "outputs": {"training_energy": "GWh", "servers": ""},
+    })
+    cube = in_display_units(open_virtual(study))
+    assert not cube.training_energy.variable._in_memory
+    assert cube.training_duration.values.tolist() == [30.0, 60.0]
+    assert cube.training_duration.attrs["units"] == "d"
+    assert cube.training_energy.attrs["units"] == "GWh"
+    assert float(cube.training_energy.sel(gpus=8000, training_duration=30)) == pytest.approx(1000 * 6e3 * 30 * 24 / 1e9)
+    assert cube.gpus.dtype == np.int64
+    assert cube.servers.values.tolist() == [1000, 2000]
+    stored = in_display_units(run(study))
+    assert stored.training_energy.attrs["actual_range"] == pytest.approx([4.32, 17.28])
+
+
+def test_excerpt_keeps_status_over_the_axes_of_its_variables(cube):
+    part = query.excerpt(cube, ["it_power"], {})
+    assert set(part.status.dims) <= set(part.it_power.dims)
+    assert (part.status.values & ~cube.status.max().item()).max() == 0

@@ -6,6 +6,7 @@ import pytest
 
 from sweep.cube.compute import run
 from sweep.equations import interpret
+from sweep.study.parse import open_study
 from tests.studies import PLAIN, with_axes
 
 pytestmark = pytest.mark.usefixtures("forgotten")
@@ -88,3 +89,13 @@ def test_training_run_completes(opened):
     study = opened(text)
     found = interpret.compute_point(study.graph, study.inputs_at(study.point))
     assert found.values["run_duration"] == found.values["time_to_train"] > 0
+
+
+def test_study_shows_axes_and_outputs_in_a_notebook():
+    axes = {"pue": [1.1, 1.2], "gpu": ["h100-sxm", "b200-sxm"]}
+    study = open_study({"title": "A <b>", "axes": axes, "outputs": {"facility_power": "MW"}})
+    shown = study._repr_html_()
+    assert "A &lt;b&gt;" in shown
+    assert "<td>pue</td><td>2 labels</td><td>1.1 .. 1.2</td>" in shown
+    assert "<td>h100-sxm .. b200-sxm</td>" in shown
+    assert "facility_power [MW]" in shown
