@@ -252,7 +252,7 @@ def infinite(name: str) -> str:
 
 
 def _label(plan: Plan, dim: str, index: int) -> str:
-    return f"{dim} = {plan.study.axes[dim].word(index)}"
+    return f"{dim} = {plan.study.word(dim, index)}"
 
 
 def statistics(values: Array) -> tuple[float, float, int]:

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from sweep.catalog.document import Node, exists
 from sweep.catalog.entries import Entry, entry, entry_names, is_file, own_entry
 from sweep.catalog.parameters import Figure, Parameter, catalogues, columns, parameters
-from sweep.catalog.units import show, to_si, unit_factor
+from sweep.catalog.units import to_si, unit_factor
 from sweep.equations.quantities import names, quantity
 from sweep.errors import SweepError, suggestion
 from sweep.study.sampling import LARGEST, SAMPLE
@@ -62,10 +62,6 @@ class Axis:
     @property
     def size(self) -> int:
         return len(next(iter(self.columns.values())))
-
-    def word(self, index: int) -> str:
-        """One label as text, a number with its unit."""
-        return self.labels[index] if self.labels else show(float(self.columns[self.name][index]), quantity(self.name).unit)
 
     def find(self, node: Node) -> int:
         """The index of the label that a node names; for numbers the nearest value must agree to 1e-9."""

@@ -15,8 +15,10 @@ import numpy as np
 
 from sweep.catalog.entries import links_to
 from sweep.catalog.parameters import Figure, catalogues, parameters
+from sweep.catalog.units import show
 from sweep.equations import registry
 from sweep.equations.graph import Graph, resolve
+from sweep.equations.quantities import quantity
 from sweep.errors import SweepError
 from sweep.study import sampling
 from sweep.study.axes import Axis, Selected, Values, figure_values
@@ -74,9 +76,14 @@ class Study:
     member: int = 0
     written: Written = Written()
 
+    def word(self, name: str, index: int) -> str:
+        """One label of an axis as text, a number with its unit."""
+        axis = self.axes[name]
+        return axis.labels[index] if axis.labels else show(float(axis.columns[name][index]), quantity(name).unit)
+
     def _repr_html_(self) -> str:
         """The study in a notebook: its axes with their ends, and its outputs."""
-        rows = [(name, f"{axis.size:,} labels", f"{axis.word(0)} .. {axis.word(axis.size - 1)}") for name, axis in self.axes.items()]
+        rows = [(name, f"{axis.size:,} labels", f"{self.word(name, 0)} .. {self.word(name, -1)}") for name, axis in self.axes.items()]
         cells = "".join(f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows)
         outputs = ", ".join(f"{name} [{unit}]" if unit else name for name, unit in self.outputs.items())
         return f"<b>{escape(self.title)}</b><table>{cells}</table>{escape(outputs)}"
