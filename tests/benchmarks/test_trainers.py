@@ -57,6 +57,8 @@ def test_a_known_recipe_fills_what_the_row_leaves_empty():
     assert (known["dispatcher"], known["expert_overlap"], known["recompute_mlp"]) == ("deepep", 1.0, 1.0)
     assert recipe(row(**named, gpu="H100-SXM", dispatcher="alltoall"), True)["dispatcher"] == "all-to-all"
     assert "dispatcher" not in recipe(row(**named, gpu="B200"), True)
+    older = row(source="DGX Cloud benchmarking recipes v25.05", model="DeepSeek-V3", gpu="GB200")
+    assert recipe(older, True) == {"tensor_overlap": 0.0, "fused_attention": 0.0}
 
 
 @pytest.mark.parametrize(

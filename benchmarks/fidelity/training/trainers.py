@@ -15,7 +15,7 @@ the year is printed, the end of May of that year. What a row says of its recipe 
 | tensor parallelism without sequence parallelism, `no async TP`, `async TP off` | tensor_overlap 0 |
 | `kernel:` in the notes | fused_attention, fused_softmax, fused_norms, fused_operators 0 |
 | `compile` in the notes | fused_operators, native_attention 1 |
-| container, GPU and model of RECIPES | what the recipe sets |
+| release, GPU and model of RECIPES | what the recipe sets |
 """
 
 from __future__ import annotations
@@ -49,8 +49,11 @@ FRAMEWORKS = (
 )
 LAUNCHES = {"none": "eager", "transformer_engine": "partial-graph", "local": "whole-graph", "full_iteration": "whole-graph"}
 DISPATCHERS = {"alltoall": "all-to-all", "deepep": "deepep", "hybridep": "hybridep"}
-# container, GPU, model: what the recipe sets where the row's columns are empty. Megatron-Bridge at 0fa501ac, setup_experiment.py and
-# configs/deepseek: DeepSeek-V3 on H100 alone sends tokens by DeepEP while another micro-batch is computed.
+# release, GPU, model: what the recipe sets where the row's columns are empty.
+# 25.09: Megatron-Bridge at 0fa501ac, setup_experiment.py and configs/deepseek: DeepSeek-V3 on H100 alone sends tokens by DeepEP while
+# another micro-batch is computed. 25.05: dgxc-benchmarking, deepseek_v3/pretraining/launch.sh, which runs pretrain_deepseek_v3.py of NeMo
+# 2.3.0, without overlap of tensor-parallel exchanges; on GB200 it computes the core of attention again, which Transformer Engine 2.2
+# (fused_attn.cpp) has no fused kernel for where heads are wider than 128.
 RECIPES: dict[tuple[str, str, str], dict[str, Value]] = {
     ("25.09", "H100-SXM", "DeepSeek-V3"): {
         "dispatcher": "deepep",
@@ -60,6 +63,8 @@ RECIPES: dict[tuple[str, str, str], dict[str, Value]] = {
         "recompute_latent_projection": 1.0,
         "recompute_mlp": 1.0,
     },
+    ("25.05", "H100-SXM", "DeepSeek-V3"): {"tensor_overlap": 0.0, "recompute_latent_projection": 1.0},
+    ("25.05", "GB200", "DeepSeek-V3"): {"tensor_overlap": 0.0, "fused_attention": 0.0},
 }
 EXCHANGES = ("tensor_overlap", "pipeline_overlap", "gradient_overlap", "expert_overlap")
 
@@ -74,8 +79,7 @@ def trainer(row: Row) -> Entry:
 
 def recipe(row: Row, sequence_parallel: bool) -> dict[str, Value]:
     """What a row says itself of how it ran, in place of what its trainer does."""
-    container = re.search(r"container (\S+)", row.text("source"))
-    found = dict(RECIPES.get((container[1] if container else "", row.text("gpu"), row.text("model")), {}))
+    found = dict(RECIPES.get((_printed(row), row.text("gpu"), row.text("model")), {}))
     notes, said = row.text("notes"), f"{row.text('comm_overlap')} {row.text('notes')}"
     if row.text("comm_overlap").startswith("off") or re.search("Megatron-LM baseline|ablation: baseline", notes):
         found |= dict.fromkeys(EXCHANGES, 0.0)
@@ -121,5 +125,9 @@ def _years(release: str) -> float:
 
 
 def _release(row: Row) -> float:
+    return _years(_printed(row) or f"{row.text('year') or 2099}.05")
+
+
+def _printed(row: Row) -> str:
     printed = re.search(r"(?:container |v)(2\d\.\d\d)", row.text("source"))
-    return _years(printed[1] if printed else f"{row.text('year') or 2099}.05")
+    return printed[1] if printed else ""
