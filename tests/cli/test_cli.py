@@ -1,5 +1,7 @@
 """The command line as a whole: its help, its mistakes in one line, and the process that it runs in."""
 
+import errno
+import os
 import subprocess
 import sys
 
@@ -112,4 +114,4 @@ def test_invalid_cube_path_is_reported_in_one_line(where, tmp_path, monkeypatch)
 def test_full_disk_on_stdout_is_reported_in_one_line(arguments):
     with open("/dev/full", "w") as full:
         done = subprocess.run([sys.executable, "-m", "sweep", *arguments], stdout=full, stderr=subprocess.PIPE, text=True, timeout=120)
-    assert (done.returncode, done.stderr) == (2, "error: the output: No space left on device\n")
+    assert (done.returncode, done.stderr) == (2, f"error: the output: {os.strerror(errno.ENOSPC)}\n")

@@ -442,7 +442,7 @@ store.SYNC_SECONDS = 0.0
 study, path, kills = open_study(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 log = os.open(sys.argv[4], os.O_CREAT | os.O_WRONLY | os.O_APPEND)
 whole, chance = Worker.compute, random.Random(7)
-begun, activated = [], []
+begun, touched = [], []
 FILES = {"open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.truncate", "os.listdir", "os.scandir"}
 
 def die():
@@ -457,8 +457,8 @@ def evaluate(self, block):
 
 def touching(event, arguments):
     if event in FILES and str(path) in str(arguments[0]) and (begun or attempt % 4 == 0):
-        activated.append(event)
-        if last_file and len(activated) == last_file:
+        touched.append(event)
+        if last_file and len(touched) == last_file:
             die()
 
 rounds = []

@@ -126,7 +126,7 @@ def test_mix_year_is_sum_of_steps():
 def test_mix_equals_pypsa_optimum(share):
     pypsa = pytest.importorskip("pypsa")
     pandas = pytest.importorskip("pandas")
-    weather = pytest.importorskip("sweep.weather")
+    weather = pytest.importorskip("sweep.supply.weather")
     pytest.importorskip("pvlib")
     hours = 3
     ours = case(

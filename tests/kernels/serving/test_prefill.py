@@ -62,6 +62,6 @@ def test_prefill_time_is_divided_by_gpus():
     )
     assert found == pytest.approx((10 + 2.4) / 4)
     whole = prefill.prefill_time(
-        prefill_compute_time=2.6, prefill_tokens=600.0, exchange_time_per_token=0.002, serving_dp=3.0, serving_time_residual=1.5
+        prefill_compute_time=2.6, prefill_tokens=600.0, exchange_time_per_token=0.002, serving_dp=3.0, serving_time_residual=2.0
     )
-    assert whole == pytest.approx(4.5)
+    assert whole == pytest.approx(6.0)
