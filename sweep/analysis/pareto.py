@@ -229,4 +229,4 @@ def _admit(count: int) -> Function:
             kept += 1
     return kept
 '''
-    return Function("admit", text, (), (), (), ())
+    return Function("admit", text, (), (), (), (), native=False)

@@ -198,7 +198,7 @@ def _loop(made: Plan, nest: Nest, wanted: tuple[str, ...], asked: tuple[Conditio
     for dim in dims[:-1]:
         flat = f"i_{dim}" if flat == "0" else f"({flat}) * n_{dim} + i_{dim}"
     lines += [outer + line for line in (f"base = ({flat}) * {f'n_{dims[-1]}' if dims else 1}", *do.after_row)]
-    return Function(do.name, "\n".join(lines) + "\n", dims, reads, do.writes, calls(steps))
+    return Function(do.name, "\n".join(lines) + "\n", dims, reads, do.writes, calls(steps), native=False)
 
 
 def _cut(made: Plan, nest: Nest, ancestors: tuple[Nest, ...], shape: tuple[int, ...]) -> tuple[int, ...]:

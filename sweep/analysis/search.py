@@ -50,7 +50,7 @@ INSERT_TEXT = '''def insert(scores, slots, counts, places, score, place):
         places[slot * room + counts[slot]] = place
     counts[slot] += 1
 '''
-INSERT = Function("insert", INSERT_TEXT, (), (), (), ())
+INSERT = Function("insert", INSERT_TEXT, (), (), (), (), native=False)
 
 
 def best(

@@ -10,6 +10,7 @@ import os
 import threading
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -39,13 +40,32 @@ def _check_ours(path: Path) -> None:
         raise SweepError(f"{path}: others can write there, and what lies there is run; chmod go-w it if it is yours, or {ADVICE}")
 
 
-def write(path: Path, content: str) -> None:
+def intact(path: Path) -> bytes | None:
+    """The content of a file as it was kept; None where it is missing or damaged."""
+    try:
+        seal, _, content = path.read_bytes().partition(b"\n")
+    except OSError:
+        return None
+    return content if seal == _seal(content) else None
+
+
+def keep(path: Path, content: bytes) -> None:
+    """Keep some bytes with their checksum. Where the disk is full they are made again another time."""
+    with suppress(SweepError):
+        write(path, _seal(content) + b"\n" + content)
+
+
+def _seal(content: bytes) -> bytes:
+    return b"%08x" % zlib.crc32(content)
+
+
+def write(path: Path, content: bytes) -> None:
     """Write a file so that it is there as a whole or not at all, unless it is there already."""
     try:
-        if path.exists() and path.read_bytes() == content.encode():
+        if path.exists() and path.read_bytes() == content:
             return
         beside = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.new")
-        beside.write_bytes(content.encode())
+        beside.write_bytes(content)
         os.replace(beside, path)
     except OSError as error:
         raise SweepError(f"{path.parent}: compiled code cannot be kept there ({error.strerror}); {ADVICE}") from None
@@ -87,7 +107,7 @@ class Kept:
             with self.lock:
                 self.seen = len(self.function.signatures)
                 try:
-                    write(self.directory / f"{self.name}.sums", json.dumps(_sums(self.directory, self.name)))
+                    write(self.directory / f"{self.name}.sums", json.dumps(_sums(self.directory, self.name)).encode())
                 except (OSError, SweepError):
                     discard_damaged(self.directory, self.name)
         return found

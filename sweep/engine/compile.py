@@ -22,9 +22,7 @@ from sweep.engine.nests import Function
 from sweep.equations import registry
 from sweep.equations.interpret import call
 
-# "contract" lets a product and a sum be one instruction, rounded once; nothing else about numbers is relaxed
-SCALAR_OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True, "nogil": True, "fastmath": {"contract"}}
-NEST_OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "cache": True, "fastmath": {"contract"}}
+LOOP_OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "cache": True, "fastmath": {"contract"}}
 HEADER = '''"""Written by sweep for one study; a change here changes nothing. The equations are in sweep/kernels."""
 
 from math import inf, nan
@@ -56,7 +54,8 @@ def kernel_digest(equations: registry.Own | None = None) -> str:
     """A digest of all that decides what a compiled nest computes: equations, generator, versions, processor."""
     digest = hashlib.sha256(equations_digest(equations).encode())
     here = Path(__file__).parent
-    for path in (here / "nests.py", here / "plan.py", here / "compile.py", Path(str(registry.__file__))):  # the last names own modules
+    own = [here / f"{name}.py" for name in ("plan", "nests", "lower", "compile", "native")]
+    for path in (*own, Path(str(registry.__file__))):  # the last names own modules
         digest.update(path.read_bytes())
     for package in ("numba", "llvmlite", "numpy"):
         digest.update(f"{package} {version(package)}".encode())
@@ -65,17 +64,17 @@ def kernel_digest(equations: registry.Own | None = None) -> str:
 
 
 def scalar(name: str) -> Any:
-    """An equation or rule, compiled so that it melts into the nest that calls it."""
-    import numba
+    """An equation or rule, compiled so that it melts into the loop that calls it."""
+    from sweep.engine import native
 
-    return numba.njit(**SCALAR_OPTIONS)(_with_compiled_helpers(registry.function_of(name)))
+    return native.with_compiled_helpers(registry.function_of(name), **native.ALONE)
 
 
 def nest(function: Callable[..., Any]) -> Any:
     """A generated loop, compiled: serial, without the interpreter's lock, kept on disk."""
     import numba
 
-    return numba.njit(**NEST_OPTIONS)(function)
+    return numba.njit(**LOOP_OPTIONS)(function)
 
 
 def text(functions: Iterable[Function]) -> str:
@@ -88,12 +87,25 @@ def text(functions: Iterable[Function]) -> str:
 
 def compiled(functions: Iterable[Function], equations: registry.Own | None = None) -> dict[str, Callable[..., Any]]:
     """The functions, ready to call; what was compiled before under the same digest is read from disk."""
+    from sweep.engine.native import Native
+
     functions = list(functions)
-    content = text(functions)
     digest = kernel_digest(equations)
-    name = f"nests_{hashlib.sha256((digest + content).encode()).hexdigest()[:16]}"
     directory = cache.folder(digest)
-    cache.write(directory / f"{name}.py", content)
+    found: dict[str, Callable[..., Any]] = {}
+    for function in functions:
+        if function.native:
+            called = {f"f_{name}": registry.function_of(name) for name in function.calls}
+            rules = frozenset(f"f_{name}" for name in function.calls if name not in registry.EQUATIONS)
+            found[function.name] = Native(function, called, rules, directory)
+    loops = [function for function in functions if not function.native]
+    return found | (_loops(loops, digest, directory) if loops else {})
+
+
+def _loops(functions: list[Function], digest: str, directory: Path) -> dict[str, Callable[..., Any]]:
+    content = text(functions)
+    name = f"loops_{hashlib.sha256((digest + content).encode()).hexdigest()[:16]}"
+    cache.write(directory / f"{name}.py", content.encode())
     if name not in sys.modules:
         cache.discard_damaged(directory, name)
         spec = importlib.util.spec_from_file_location(name, directory / f"{name}.py")
@@ -125,20 +137,6 @@ def _value(function: Callable[..., Any], *arguments: float) -> float:
 
 def _verdict(function: Callable[..., Any], *arguments: float) -> bool:
     return _value(function, *arguments) == 1.0
-
-
-def _with_compiled_helpers(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function with the small helpers that it calls from its own file compiled too, for numba calls only compiled code."""
-    import types
-
-    import numba
-
-    space = dict(function.__globals__)
-    for name in function.__code__.co_names:
-        helper = space.get(name)
-        if isinstance(helper, types.FunctionType):
-            space[name] = numba.njit(**SCALAR_OPTIONS)(_with_compiled_helpers(helper))
-    return types.FunctionType(function.__code__, space, function.__name__, function.__defaults__)
 
 
 @lru_cache(None)

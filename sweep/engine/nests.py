@@ -26,6 +26,7 @@ class Function:
     reads: tuple[str, ...]
     writes: tuple[str, ...]
     calls: tuple[str, ...]
+    native: bool = True  # of loops and assignments alone, which lower.py knows; numba compiles what has more
 
     @property
     def cost(self) -> int:

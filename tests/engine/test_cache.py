@@ -3,6 +3,7 @@
 import errno
 import math
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,13 +12,18 @@ from sweep.engine import blocks, cache, plan
 from sweep.errors import SweepError
 from tests.studies import ENERGY
 
+KEPT = {True: ("*/*.bc", "*/*.o"), False: ("*/__pycache__/*.nbi", "*/__pycache__/*.nbc")}  # of nests; of what numba compiles whole
 
-def computed(study):
-    """All outputs of a study, compiled as in a new process."""
-    for name in [name for name in sys.modules if name.startswith("nests_")]:
+
+def computed(study, native=True):
+    """All outputs of a study, compiled as in a new process. native: as nests are, else as a loop that numba compiles."""
+    for name in [name for name in sys.modules if name.startswith("loops_")]:
         del sys.modules[name]
     made = plan.make(study)
-    worker = blocks.Worker(blocks.program(made, budget=-math.inf))
+    program = blocks.program(made, budget=-math.inf)
+    for functions in (program.exports, program.outputs):
+        functions.update({dims: replace(function, native=native) for dims, function in functions.items()})
+    worker = blocks.Worker(program)
     return {name: values.copy() for block in blocks.blocks(made) for name, values in worker.compute(block).items()}
 
 
@@ -40,23 +46,30 @@ def test_cache_folder_follows_environment(tmp_path, monkeypatch):
     assert (tmp_path / "two" / "wattsweep").stat().st_mode & 0o777 == 0o700
 
 
-def test_cache_recompiles_damaged_code(study, tmp_path):
-    right = computed(study)
-    files = sorted((tmp_path / "cache").rglob("*.nb[ic]"))
-    assert {path.suffix for path in files} == {".nbi", ".nbc"}
-    for suffix in (".nbi", ".nbc"):
+@pytest.mark.parametrize("native", KEPT)
+def test_cache_recompiles_damaged_code(study, tmp_path, native):
+    right = computed(study, native)
+    for pattern in KEPT[native]:
         for damage in (lambda c: b"", lambda c: c[: len(c) // 2], lambda c: c[:-9] + bytes([c[-9] ^ 4]) + c[-8:]):
-            path = next(path for path in files if path.suffix == suffix)
+            for path in (tmp_path / "cache").glob(KEPT[native][-1]):  # what is made of the damaged file, too
+                path.write_bytes(damage(path.read_bytes()))
+            path = sorted((tmp_path / "cache").glob(pattern))[0]
             path.write_bytes(damage(path.read_bytes()))
-            assert same(computed(study), right)
-            assert cache.json.loads(next((tmp_path / "cache").rglob("*.sums")).read_text())
+            assert same(computed(study, native), right)
+            assert native or cache.json.loads(next((tmp_path / "cache").rglob("*.sums")).read_text())
+            assert not native or all(cache.intact(path) for path in (tmp_path / "cache").glob("*/*.*"))
 
 
-def test_cache_reuses_intact_code(study, tmp_path):
-    computed(study)
-    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*.nb[ic]")}
-    computed(study)
-    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "cache").rglob("*.nb[ic]")} == before
+@pytest.mark.parametrize("native", KEPT)
+def test_cache_reuses_intact_code(study, tmp_path, native):
+    def kept():
+        return {path: path.stat().st_mtime_ns for pattern in KEPT[native] for path in (tmp_path / "cache").glob(pattern)}
+
+    computed(study, native)
+    before = kept()
+    assert before
+    computed(study, native)
+    assert kept() == before
 
 
 @pytest.mark.parametrize("mode", [0o777, 0o770, 0o702])
@@ -67,14 +80,17 @@ def test_cache_refuses_folder_writable_by_others(study, tmp_path, mode):
         computed(study)
 
 
-def test_cache_on_full_disk_is_skipped(study, monkeypatch):
+@pytest.mark.parametrize("native", KEPT)
+def test_cache_on_full_disk_is_skipped(study, monkeypatch, native):
     from numba.core import caching
 
-    right = computed(study)
+    right = computed(study, native)
 
     def full(*_):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setenv("WATTSWEEP_CACHE", cache.os.environ["WATTSWEEP_CACHE"] + "2")
     monkeypatch.setattr(caching.IndexDataCacheFile, "save", full)
-    assert same(computed(study), right)
+    if native:
+        monkeypatch.setattr(cache.os, "replace", full)
+    assert same(computed(study, native), right)

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -156,7 +157,7 @@ def test_compile_notices_edited_helper_and_reuses_unchanged_code(tmp_path):
 
     one = values("3.0")
     assert one[1] == expected(3.0)
-    kept = {path: path.stat().st_mtime_ns for path in cache.rglob("*.nb?")}
+    kept = {path: path.stat().st_mtime_ns for path in cache.rglob("*.o")}
     assert kept, "compiled code is kept on disk"
     other = values("5.0")
     assert other[1] == expected(5.0)
@@ -208,10 +209,10 @@ def test_compile_rewrites_damaged_source(tmp_path, monkeypatch):
     monkeypatch.setenv("WATTSWEEP_CACHE", str(tmp_path))
     made = plan.make(open_study("article"))
     nest = made.output_nests[0]
-    functions = [nests.source(made, nest, nest.outputs, "outputs")]
+    functions = [replace(nests.source(made, nest, nest.outputs, "outputs"), native=False)]
     for _ in range(2):
         assert set(compile.compiled(functions)) == {functions[0].name}
-        (file,) = tmp_path.rglob("nests_*.py")
+        (file,) = tmp_path.rglob("loops_*.py")
         assert file.read_text() == compile.text(functions)
         del sys.modules[file.stem]
         file.write_text("def (")

@@ -26,7 +26,7 @@ ROOMS = {
     "equations": ("registry", "quantities", "graph", "interpret"),
     "supply": ("weather", "mix", "inputs"),
     "study": ("sampling", "axes", "definition", "parse", "conditions", "shares"),
-    "engine": ("plan", "nests", "cache", "compile", "quantiles", "blocks"),
+    "engine": ("plan", "nests", "cache", "lower", "native", "compile", "quantiles", "blocks"),
     "bounds": ("intervals", "interpreter", "boxes"),
     "cube": ("dataset", "disk", "journal", "layout", "store", "reading", "text", "query", "part", "compute", "virtual", "export"),
     "uncertainty": ("bands", "sensitivity", "calibrate"),

@@ -1,0 +1,138 @@
+"""Nests as machine code. What belongs here: equations compiled by numba once, and the code of each nest made with them and kept.
+
+The code of a nest is kept on disk under a name made of its text, that of an equation under its own, both in a folder named by a
+digest of all that they depend on. So what changes in a study compiles only nests of another text, and no equation again.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import threading
+import types
+from collections.abc import Callable, Mapping
+from functools import cache as once
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import llvmlite.binding as llvm
+import numpy as np
+
+from sweep.engine import cache
+from sweep.engine.lower import lowered
+from sweep.engine.nests import Function
+
+# "contract" lets a product and a sum be one instruction, rounded once; nothing else about numbers is relaxed
+EQUATION_OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True, "nogil": True, "fastmath": {"contract"}}
+ALONE = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # what only Python would call takes half the time
+LOCK = threading.RLock()
+
+
+class Native:
+    """A nest that is ready to call: compiled, or read from disk, when it is first called for the types of its arguments."""
+
+    def __init__(self, function: Function, equations: Mapping[str, Callable[..., Any]], rules: frozenset[str], directory: Path) -> None:
+        self.function, self.equations, self.rules, self.directory = function, equations, rules, directory
+        self.made: dict[tuple[str, ...], Callable[..., int]] = {}
+
+    def __call__(self, *arguments: Any) -> None:
+        kinds = tuple(_kind(argument) for argument in arguments)
+        if kinds not in self.made:
+            with LOCK:
+                self.made[kinds] = self._ready(kinds)
+        if self.made[kinds](*arguments):
+            raise ArithmeticError(f"an equation of {', '.join(self.function.writes)} raises an error at some point")
+
+    def _ready(self, kinds: tuple[str, ...]) -> Callable[..., int]:
+        content = f"{self.directory.name} {self.function.text}{' '.join(kinds)} {' '.join(sorted(self.rules))}"
+        symbol = f"nest_{hashlib.sha256(content.encode()).hexdigest()[:24]}"
+        file = self.directory / f"{symbol}.o"
+        code = cache.intact(file)
+        if code is None:
+            code = self._compile(kinds, symbol)
+            cache.keep(file, code)
+        taken = (ctypes.c_int64 if kind == "n" else ctypes.c_double if kind == "v" else ctypes.py_object for kind in kinds)
+        return ctypes.CFUNCTYPE(ctypes.c_int32, *taken)(_address(self.directory, symbol, code))
+
+    def _compile(self, kinds: tuple[str, ...], symbol: str) -> bytes:
+        module = llvm.parse_assembly(lowered(self.function, kinds, self.rules, symbol))
+        for name, function in self.equations.items():
+            module.link_in(llvm.parse_bitcode(_bitcode(function, name, name in self.rules, self.directory)))
+        for function in module.functions:
+            if not function.is_declaration and function.name != symbol:
+                function.linkage = llvm.Linkage.internal
+        machine = _machine()
+        module.triple, module.data_layout = machine.triple, str(machine.target_data)
+        options = llvm.create_pipeline_tuning_options(speed_level=3)
+        options.loop_vectorization = options.slp_vectorization = True
+        builder = llvm.create_pass_builder(machine, options)
+        builder.getModulePassManager().run(module, builder)
+        return bytes(machine.emit_object(module))
+
+
+def with_compiled_helpers(function: Callable[..., Any], **options: Any) -> Any:
+    """An equation for numba, with the small helpers that it calls from its own file compiled too, for numba calls only compiled code."""
+    import numba
+
+    space = dict(function.__globals__)
+    for name in function.__code__.co_names:
+        helper = space.get(name)
+        if isinstance(helper, types.FunctionType):
+            space[name] = with_compiled_helpers(helper, **options)
+    named = types.FunctionType(function.__code__, space, function.__name__, function.__defaults__)
+    return numba.njit(**EQUATION_OPTIONS, **options)(named)
+
+
+def _bitcode(function: Callable[..., Any], name: str, verdict: bool, directory: Path) -> bytes:
+    """An equation or a rule as LLVM code under its name in the nests: it takes and returns floats, or true and false."""
+    file = directory / f"{name}.bc"
+    code = cache.intact(file)
+    if code is None:
+        code = _equation(function, name, verdict)
+        cache.keep(file, code)
+    return code
+
+
+def _equation(function: Callable[..., Any], name: str, verdict: bool) -> bytes:
+    import numba
+
+    made = with_compiled_helpers(function, **ALONE)
+    arguments = [numba.float64] * function.__code__.co_argcount
+    made.compile((numba.boolean if verdict else numba.float64)(*arguments))
+    (found,) = made.overloads.values()
+    module = llvm.parse_assembly(made.inspect_llvm(found.signature.args))
+    module.get_function(found.fndesc.llvm_func_name).name = name
+    return bytes(module.as_bitcode())
+
+
+def _kind(argument: Any) -> str:
+    """What lower.py has to know of an argument."""
+    if isinstance(argument, np.ndarray):
+        assert argument.flags.c_contiguous
+        return str(argument.dtype.char)
+    return "v" if isinstance(argument, float) else "n"
+
+
+@once
+def _machine() -> Any:
+    """This processor, as LLVM compiles for it."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    target = llvm.Target.from_triple(llvm.get_process_triple())
+    features = llvm.get_host_cpu_features().flatten()
+    return target.create_target_machine(llvm.get_host_cpu_name(), features, opt=3, reloc="static", codemodel="jitdefault", jit=True)
+
+
+@once
+def _engine() -> Any:
+    return llvm.create_mcjit_compiler(llvm.parse_assembly(""), _machine())
+
+
+@lru_cache(None)
+def _address(directory: Path, symbol: str, code: bytes) -> int:
+    """Where the code of a nest is in memory."""
+    engine = _engine()
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    return int(engine.get_function_address(symbol))

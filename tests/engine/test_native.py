@@ -1,0 +1,95 @@
+"""Nests as machine code: what is compiled again after a change, and what runs without numba."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from sweep.engine import blocks, plan
+from sweep.errors import SweepError
+from sweep.study.parse import open_study
+from tests.studies import ENERGY
+
+ROOT = Path(__file__).parents[2]
+RUN = """
+import sys
+import numpy as np
+from sweep.engine import blocks, plan
+from sweep.study.parse import open_study
+made = plan.make(open_study(sys.argv[1], sys.argv[2:]))
+worker = blocks.Worker(blocks.program(made, budget=-1))
+for block in blocks.blocks(made):
+    worker.compute(block)
+print("numba" in sys.modules)
+"""
+OWN = """from sweep import equation
+
+
+@equation(unit="1", source="article")
+def native_own(gpus):
+    '''A number.
+
+    gpus: N, GPUs of the cluster [1]
+    '''
+    {}
+"""
+STUDY = "title: x\nequations: own.py\naxes: {gpus: [8, 16]}\noutputs: [native_own]\n"
+
+
+@pytest.fixture
+def kept(tmp_path):
+    """Computes a study in a process of its own; returns whether it needed numba, and the files of the cache by their kind."""
+    (tmp_path / "study.yaml").write_text(ENERGY)
+
+    def kept(*changes):
+        environment = {**os.environ, "WATTSWEEP_CACHE": str(tmp_path / "cache"), "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-c", RUN, str(tmp_path / "study.yaml"), *changes]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        files = [set((tmp_path / "cache").rglob(f"*.{kind}")) for kind in ("bc", "o")]
+        return done.stdout.strip() == "True", *files
+
+    return kept
+
+
+def test_native_compiles_only_changed_nests(kept):
+    first, equations, nests = kept()
+    assert first
+    again = kept()
+    assert again == (False, equations, nests)
+    other_value = kept("gpus=2048")
+    assert other_value == (False, equations, nests)
+    needs_numba, same_equations, more_nests = kept("training_duration=30 d")
+    assert not needs_numba
+    assert same_equations == equations
+    assert len(nests) < len(more_nests) < 2 * len(nests)
+
+
+def computed(folder, body):
+    """The output of an own equation, compiled."""
+    (folder / "own.py").write_text(OWN.format(body))
+    (folder / "study.yaml").write_text(STUDY)
+    made = plan.make(open_study(folder / "study.yaml"))
+    (block,) = blocks.blocks(made)
+    return blocks.Worker(blocks.program(made, budget=-1)).compute(block)["native_own"].tolist()
+
+
+@pytest.mark.usefixtures("forgotten")
+def test_native_sees_edited_equation_in_one_process(tmp_path):
+    assert computed(tmp_path, "return 2 * gpus") == [16, 32]
+    assert computed(tmp_path, "return 3 * gpus") == [24, 48]
+
+
+@pytest.mark.usefixtures("forgotten")
+def test_native_returns_float_for_integer_result(tmp_path):
+    assert computed(tmp_path, "return 1 if gpus > 8 else 0") == [0, 1]
+
+
+@pytest.mark.usefixtures("forgotten")
+def test_native_names_equation_that_raises(tmp_path):
+    body = "if gpus > 8:\n        raise ValueError('too many')\n    return gpus"
+    with pytest.raises(SweepError, match=r"own.py: .*native_own"):
+        computed(tmp_path, body)
+
