@@ -1,6 +1,6 @@
 """The errors that results carry: predictions against published results, to configs/accuracy.yaml and configs/parameters/residuals.yaml.
 
-`python -m benchmarks.accuracy FOLDER` reads published-training.csv, published-energy.csv and published-serving.csv in a folder. Where
+`python -m benchmarks.accuracy FOLDER` reads published-training.csv, published-energy.csv and published-serving*.csv in a folder. Where
 constants were fitted to some of the published results, only the others count.
 """
 
@@ -49,7 +49,7 @@ def records(folder: Path) -> Iterator[tuple[str, str]]:
     yield "allocated_memory", _plain(_of(scores, "memory"), "training runs with a measured peak, some of them fitted to")
     metered = energy.score(reading.load(folder / "published-energy.csv"), {row.id: row for row in runs})
     yield "server_power_modelled", _plain(_of(metered, "node_power"), "metered servers in training, the ones fitted to")
-    served = serving.score(serving.prepare(reading.load(folder / "published-serving.csv")))
+    served = serving.score(serving.prepare(reading.load_all(folder, "published-serving")))
     models = training_summary.fitted("serving")
     for quantity, name in SERVED.items():
         rows = [one for one in _of(served, quantity) if one.row.text("kind") == "measured" and serving_summary.entry(one) not in models]

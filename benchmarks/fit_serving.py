@@ -1,10 +1,11 @@
 """Fits the constants of the serving model on published runs of half the models, and validates on the other half.
 
-What belongs here: which rows, which constants, the fit, and both scores. `python -m benchmarks.fit_serving FILE.csv [--write]` prints the
-constants; `--write` puts them into configs/parameters/calibration-serving.yaml and configs/engines.
+What belongs here: which rows, which constants, the fit, and both scores. `python -m benchmarks.fit_serving FILE.csv... [--write]` prints
+the constants; `--write` puts them into configs/parameters/calibration-serving.yaml and configs/engines.
 
-Split: the catalogue names of the models in the file, sorted; of each pair the first is fitted, the second validates, as does an odd
-last one. The fitted ones stand in benchmarks/fidelity/training/fitted.yaml, so that a new entry moves none.
+Split: the catalogue names of the models in the first file, sorted; of each pair the first is fitted, the second validates, as does an
+odd last one, and every model that came later. The fitted ones stand in benchmarks/fidelity/training/fitted.yaml, so that a new entry moves
+none. The search starts at the constants that the catalogue has; what they may stray from is the table below.
 Left out of the fit because no constant of the model can express it: one-GPU GPQA runs on B200, whose step at batch 8 is 30 ms for every
 model from 8 to 32 billion parameters, 4 to 7 times that of the same model and GPU in chat. They count in both scores.
 Residuals are those of rates, times and powers, and, for each setup that was run with small and with large batches, that of the ratio of
@@ -28,7 +29,7 @@ from benchmarks.fidelity.score import Score
 from benchmarks.fidelity.serving import scoring as serving
 from benchmarks.fidelity.serving import summary as serving_summary
 from benchmarks.fidelity.training import summary as training_summary
-from sweep.catalog import parameters
+from sweep.catalog import entries, parameters
 
 CONFIGS = Path(__file__).parents[1] / "configs"
 HARDWARE = CONFIGS / "parameters" / "calibration-serving.yaml"
@@ -44,6 +45,7 @@ SHARED = (
     ("expert_matmul_efficiency", 0.4, 0.25, 1.0),
     ("prefill_efficiency", 0.5, 1.5, 1.0),
     ("prefill_expert_efficiency", 0.3, 1.5, 1.0),
+    ("prefill_rate_limit", 3e15, 1.0, 1e18),
     ("link_efficiency", 0.6, 0.5, 1.0),
     ("collective_latency", 15e-6, 1.5, 1e-3),
     ("kernel_power_share", 0.5, 1.5, 1.0),
@@ -69,15 +71,16 @@ ROWS_OF_FULL_WEIGHT = 50
 POWER_WEIGHT = 2.0
 SCALING_WEIGHT = 4.0
 FIGURES = 3
-SHOWN = {"s": (1e6, " us"), "B": (1, " B"), "J/B": (1e12, " pJ/B"), "B/s": (1e-12, " TB/s")}
+SHOWN = {"s": (1e6, " us"), "B": (1, " B"), "J/B": (1e12, " pJ/B"), "B/s": (1e-12, " TB/s"), "FLOP/s": (1e-12, " TFLOP/s")}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("csv_file", type=Path)
+    parser.add_argument("csv_files", type=Path, nargs="+")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
-    rows = [row for row in serving.prepare(reading.load(options.csv_file)) if row.served and row.row.text("kind") == "measured"]
+    found = serving.prepare([row for file in options.csv_files for row in reading.load(file)])
+    rows = [row for row in found if row.served and row.row.text("kind") == "measured"]
     fitted = training_summary.fitted("serving")
     half = [row for row in rows if model(row) in fitted]
     fit = constants([row for row in half if not left_out(row)])
@@ -130,9 +133,19 @@ def constants(rows: Sequence[serving.Prepared]) -> dict[str | tuple[str, str], f
         slopes = [SCALING_WEIGHT * math.log(pair["predicted"] / pair["published"]) for pair in change.values()]
         return np.concatenate([miss, slopes, PRIOR_WEIGHT * (x - x0) / loose])
 
-    bounds = (np.minimum(x0 - 4, x0), np.log(most))
-    fit = least_squares(residuals, x0, loss="soft_l1", f_scale=0.3, diff_step=1e-3, max_nfev=12, x_scale="jac", bounds=bounds)
+    bounds = (x0 - 4, np.log(most))
+    first = np.clip(np.log([catalogued(key) for key in keys]), bounds[0] + 1e-6, bounds[1] - 1e-6)
+    fit = least_squares(residuals, first, loss="soft_l1", f_scale=0.3, diff_step=1e-3, max_nfev=8, x_scale="jac", bounds=bounds)
     return dict(zip(keys, np.exp(fit.x).tolist(), strict=True))
+
+
+def catalogued(key: str | tuple[str, str]) -> float:
+    """The value that the catalogue has of a constant."""
+    if isinstance(key, tuple):
+        return entries.entry("engine", key[1]).figures[key[0], ""].value
+    default = parameters.parameters()[key].default
+    assert default is not None
+    return default.value
 
 
 def report(title: str, scores: Sequence[Score]) -> str:

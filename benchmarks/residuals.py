@@ -127,7 +127,7 @@ def _power_parts(one: Score) -> tuple[np.ndarray, float]:
 
 def served(folder: Path) -> dict[str, list[Score]]:
     """The measured rows of served models on which no constant was fitted, by quantity."""
-    scores = serving.score(serving.prepare(reading.load(folder / "published-serving.csv")))
+    scores = serving.score(serving.prepare(reading.load_all(folder, "published-serving")))
     fitted = training_summary.fitted("serving")
     rows = [one for one in scores if one.ratio and one.row.text("kind") == "measured" and serving_summary.entry(one) not in fitted]
     return by(rows, lambda one: one.quantity)

@@ -36,6 +36,11 @@ class Row:
         return self.text("family") or self.id.rpartition("-")[0] or self.id
 
 
+def load_all(folder: Path, name: str) -> list[Row]:
+    """The rows of all files of a folder whose names begin so: `published-serving` reads published-serving-2.csv, too."""
+    return [row for path in sorted(folder.glob(f"{name}*.csv")) for row in load(path)]
+
+
 def load(path: Path) -> list[Row]:
     """The rows of a csv file with a header line."""
     with path.open(newline="", encoding="utf-8") as file:

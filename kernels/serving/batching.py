@@ -232,7 +232,7 @@ def batch_by_latency(
 
 @equation(unit="1", source="little-1961")
 def batch_by_arrival(
-    arrival_rate,
+    request_rate,
     output_tokens,
     batch_limit,
     accepted_tokens,
@@ -250,7 +250,7 @@ def batch_by_arrival(
 
     B n = q n_out T(max(1, B)), T(B) = t(B) + B x, found by Halley's method
 
-    arrival_rate: q, requests that arrive at one replica [1/s]
+    request_rate: q, requests that come to one replica [1/s]
     output_tokens: n_out, output tokens of one response [token]
     batch_limit: most sequences that one replica runs at a time [1]
     accepted_tokens: n, tokens of one sequence that one step writes [token]
@@ -264,7 +264,7 @@ def batch_by_arrival(
     expert_pass_time: time to pass through all routed experts [s]
     expert_compute_time: time to multiply them with the experts that they visit [s]
     """
-    steps_per_second = arrival_rate * output_tokens / accepted_tokens
+    steps_per_second = request_rate * output_tokens / accepted_tokens
     alone = steps_per_second * shortest_step_time
     pace = 1 / max(steps_per_second, TINY) - interleaved_prefill_time
     log = max(inactive_log, SURE)

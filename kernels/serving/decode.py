@@ -188,10 +188,19 @@ def attention_compute_time(decode_attention_flops, serving_gpus, peak_rate_16bit
 
 
 @equation(unit="s", source="pope-2022")
-def pass_latency(layers, moe_layers, engine_layer_time, engine_expert_layer_time, engine_quantize_time, serving_precision):
+def pass_latency(
+    layers,
+    moe_layers,
+    engine_layer_time,
+    engine_expert_layer_time,
+    engine_quantize_time,
+    serving_precision,
+    weight_bits,
+    narrow_expert_share,
+):
     """Time of the kernels of one pass through all layers that have no data to move.
 
-    t = l (t_l + t_q) + l_x t_x, with t_q in 8- and 4-bit formats only
+    t = l (t_l + t_q) + l_x t_x f, with t_q in 8- and 4-bit formats only and f for experts of fewer than 8 bits only
 
     layers: l, transformer layers [1]
     moe_layers: l_x, layers with a mixture of experts [1]
@@ -199,24 +208,27 @@ def pass_latency(layers, moe_layers, engine_layer_time, engine_expert_layer_time
     engine_expert_layer_time: t_x, the same for sorting tokens to experts and back [s]
     engine_quantize_time: t_q, the same for scaling activations to a narrow format [s]
     serving_precision: format of the matrix multiplications [1]
+    weight_bits: bits of one stored weight [1]
+    narrow_expert_share: f, time of the kernels of experts in 4 bits, which do several steps at once, over that of others [1]
     """
     quantize = engine_quantize_time if serving_precision >= FP8 else 0.0
-    return layers * (engine_layer_time + quantize) + moe_layers * engine_expert_layer_time
+    share = narrow_expert_share if weight_bits < 8 else 1.0
+    return layers * (engine_layer_time + quantize) + moe_layers * engine_expert_layer_time * share
 
 
 @equation(unit="s", source="pope-2022")
-def fixed_step_time(pass_latency, collective_wait, draft_read_time, engine_step_time, serving_time_residual):
+def fixed_step_time(pass_latency, collective_wait, draft_time, engine_step_time, serving_time_residual):
     """Part of a step that does not grow with the batch, beside the reading of weights.
 
     t = z (t_l + t_w + t_d + t_s)
 
     pass_latency: t_l, time of all layers' kernels with no data [s]
     collective_wait: t_w, time that a pass waits for collectives [s]
-    draft_read_time: t_d, time to read the draft's weights [s]
+    draft_time: t_d, time of the draft's passes [s]
     engine_step_time: t_s, time of a step in which the GPUs wait for the engine [s]
     serving_time_residual: z, measured over predicted time of serving [1]
     """
-    return serving_time_residual * (pass_latency + collective_wait + draft_read_time + engine_step_time)
+    return serving_time_residual * (pass_latency + collective_wait + draft_time + engine_step_time)
 
 
 @equation(unit="s", source="kwon-2023")
@@ -247,7 +259,7 @@ def sequence_step_time(
 ):
     """Time that one more running sequence adds to a step outside the matrices of the layers.
 
-    t = z (max(t_kv, w t_a) + (w x + t_m + t_o) / d + t_d)
+    t = z (max(t_kv, w t_a) + (w (x + t_o) + t_m) / d + t_d)
 
     kv_read_time: t_kv, time to read the keys and values of one sequence [s]
     attention_compute_time: t_a, time of attention's operations for one new token [s]
@@ -255,10 +267,10 @@ def sequence_step_time(
     exchange_time_per_token: x, time to exchange the activations of one token of a rank [s]
     draft_compute_time: t_d, time of the draft's operations [s]
     sampling_time: t_m, time to choose one sequence's next tokens, on one GPU of each rank [s]
-    engine_sequence_time: t_o, time in which the GPUs wait for the engine, for each sequence of its rank [s]
+    engine_sequence_time: t_o, time in which the GPUs wait for the engine, for each token that a sequence of its rank checks [s]
     serving_dp: d, ranks with their own sequences [1]
     serving_time_residual: z, measured over predicted time of serving [1]
     """
     attention = max(kv_read_time, step_width * attention_compute_time)
-    shared = (step_width * exchange_time_per_token + sampling_time + engine_sequence_time) / serving_dp
+    shared = (step_width * (exchange_time_per_token + engine_sequence_time) + sampling_time) / serving_dp
     return serving_time_residual * (attention + shared + draft_compute_time)

@@ -110,6 +110,7 @@ def busy_gpu_power(
     padding_work_time,
     engine_step_time,
     engine_sequence_time,
+    step_width,
     serving_dp,
     engine_waiting_power,
     hbm_bandwidth,
@@ -121,7 +122,7 @@ def busy_gpu_power(
     """Mean power of one GPU while it serves: awake while kernels run, and more the more it reads and computes, up to its design power.
 
     P = z min(P_tdp, P_0 + ((P_tdp - P_0) (p_w t_e + p_a (t - t_e) + p_c t_c) + j b t_m) / t),
-    t_e = t_s + B t_o / d, t_m = t_w + B (e t_kv + t_l / d), t_c = B t_q + t_f
+    t_e = t_s + B w t_o / d, t_m = t_w + B (e t_kv + t_l / d), t_c = B t_q + t_f
 
     gpu_tdp: P_tdp, thermal design power of one GPU [W]
     idle_power_per_gpu: P_0, power of one idle GPU [W]
@@ -134,7 +135,8 @@ def busy_gpu_power(
     sequence_work_time: t_q, time for which one sequence's step keeps the units of computing at work [s]
     padding_work_time: t_f, the same for the rows that fill up the products of experts [s]
     engine_step_time: t_s, time of a step in which the GPUs wait for the engine [s]
-    engine_sequence_time: t_o, the same for each sequence of a rank [s]
+    engine_sequence_time: t_o, the same for each token that a sequence of a rank checks [s]
+    step_width: w, tokens of one sequence that a pass checks [1]
     serving_dp: d, ranks with their own sequences [1]
     engine_waiting_power: p_w, share of the range from idle to design power that a GPU takes while it waits for the engine [1]
     hbm_bandwidth: b, memory bandwidth of one GPU [B/s]
@@ -145,7 +147,7 @@ def busy_gpu_power(
     """
     memory = weight_traffic_time + running_sequences * (kv_bandwidth_efficiency * kv_read_time + sampling_time / serving_dp)
     compute = running_sequences * sequence_work_time + padding_work_time
-    waiting = engine_step_time + running_sequences * engine_sequence_time / serving_dp
+    waiting = engine_step_time + running_sequences * step_width * engine_sequence_time / serving_dp
     load = engine_waiting_power * waiting + kernel_power_share * (busy_step_time - waiting) + compute_power_share * compute
     work = (gpu_tdp - idle_power_per_gpu) * load + hbm_bandwidth * traffic_energy * memory
     return serving_power_residual * min(gpu_tdp, idle_power_per_gpu + work / busy_step_time)
@@ -175,7 +177,7 @@ def idle_time_per_output_token(
     prefill_placement,
     prefill_occupancy,
     output_tokens,
-    prefill_load,
+    prefill_pool_load,
 ):
     """Time of GPUs that wait for requests, for each written token: replicas without a sequence, and a prefill pool below its full load.
 
@@ -189,13 +191,13 @@ def idle_time_per_output_token(
     prefill_placement: whether prefill runs on the same GPUs [1]
     prefill_occupancy: t_p, time for which the prefill of one prompt occupies a replica [s]
     output_tokens: n_out, output tokens of one response [token]
-    prefill_load: r, share of the time that prefill GPUs are busy [1]
+    prefill_pool_load: r, share of the time that prefill GPUs are busy [1]
     """
     if replica_busy_share <= 0:
         return math.inf
     waiting = serving_step_time / (running_sequences * accepted_tokens) * (1 / replica_busy_share - 1)
     if prefill_placement != MIXED:
-        waiting = waiting + prefill_occupancy / output_tokens * (1 / prefill_load - 1)
+        waiting = waiting + prefill_occupancy / output_tokens * (1 / prefill_pool_load - 1)
     return serving_gpus * waiting
 
 

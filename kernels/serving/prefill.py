@@ -107,10 +107,11 @@ def prefill_compute_time(
     peak_rate_16bit,
     prefill_efficiency,
     prefill_expert_efficiency,
+    prefill_rate_limit,
 ):
     """Compute time of the prefill of one prompt, shared by all GPUs of the replica.
 
-    t = (F_m / (r e) + F_x / (r e_x) + F_a / (r_16 e)) / N
+    t = (F_m / (r e) + F_x / (r e_x) + F_a / (r_16 e) + (F_m + F_x + F_a) / c) / N
 
     prefill_matmul_flops: F_m, operations in the matrices outside the experts [FLOP]
     prefill_expert_flops: F_x, operations in the experts [FLOP]
@@ -120,9 +121,12 @@ def prefill_compute_time(
     peak_rate_16bit: r_16, its peak rate in 16 bits, in which attention stays [FLOP/s]
     prefill_efficiency: e, share of the peak that prefill reaches [1]
     prefill_expert_efficiency: e_x, the same in the experts [1]
+    prefill_rate_limit: c, rate of prefill on a GPU whose tensor units take no time [FLOP/s]
     """
     dense = (prefill_matmul_flops / serving_peak_rate + prefill_attention_flops / peak_rate_16bit) / prefill_efficiency
-    return (dense + prefill_expert_flops / (serving_peak_rate * prefill_expert_efficiency)) / serving_gpus
+    experts = prefill_expert_flops / (serving_peak_rate * prefill_expert_efficiency)
+    beside = (prefill_matmul_flops + prefill_expert_flops + prefill_attention_flops) / prefill_rate_limit
+    return (dense + experts + beside) / serving_gpus
 
 
 @equation(unit="s", source="agrawal-2024")

@@ -3,7 +3,7 @@
 The step of a batch is in batching.py.
 """
 
-from sweep.equations.registry import equation
+from sweep.equations.registry import equation, rule
 
 MIXED = 0
 
@@ -99,34 +99,80 @@ def serving_step_time(decode_step_time, running_sequences, interleaved_prefill_t
 
 
 @equation(unit="s", source="zhong-2024")
-def time_per_output_token(serving_step_time, accepted_tokens):
-    """Mean time between two output tokens of one response.
+def time_per_output_token(serving_step_time, running_sequences, interleaved_prefill_time, simultaneous_share, accepted_tokens):
+    """Mean time between two output tokens of one response; of prompts that start together half the prefill comes before the first token.
 
-    t = T / n
+    t = (T - s B x / 2) / n
 
-    serving_step_time: T, time of one step [s]
+    serving_step_time: T, time of one step with its prefill [s]
+    running_sequences: B, sequences of one step [1]
+    interleaved_prefill_time: x, prefill time interleaved on the same GPUs, for each sequence of a step [s]
+    simultaneous_share: s, share of the requests in flight that start together [1]
     accepted_tokens: n, tokens of one sequence that one step writes [token]
     """
-    return serving_step_time / accepted_tokens
+    return (serving_step_time - simultaneous_share * running_sequences * interleaved_prefill_time / 2) / accepted_tokens
+
+
+@equation(unit="1", source="zhong-2024")
+def prefill_pool_load(
+    prefill_load, prefill_gpus, batch, serving_gpus, prefill_occupancy, accepted_tokens, serving_step_time, output_tokens
+):
+    """Share of the time that prefill GPUs are busy: the one that they are as many for, or that of a pool of a given size.
+
+    r = B n N t_p / (T n_out n_p)
+
+    prefill_load: share of the time that prefill GPUs are busy, where they are as many as prompts need [1]
+    prefill_gpus: n_p, GPUs of the prefill pool for each replica, 0 for as many as its prompts need [1]
+    batch: B, sequences that one replica has running, mean over time [1]
+    serving_gpus: N, GPUs of one replica [1]
+    prefill_occupancy: t_p, time for which the prefill of one prompt would occupy the replica [s]
+    accepted_tokens: n, tokens of one sequence that one step writes [token]
+    serving_step_time: T, time of one step [s]
+    output_tokens: n_out, output tokens of one response [token]
+    """
+    if prefill_gpus <= 0:
+        return prefill_load
+    return batch * accepted_tokens * serving_gpus * prefill_occupancy / (serving_step_time * output_tokens * prefill_gpus)
+
+
+@rule(guards=("output_rate",), source="zhong-2024")
+def prompts_exceed_prefill_pool(prefill_placement, prefill_pool_load):
+    """More prompts come than the prefill pool can work through.
+
+    prefill_placement: whether prefill runs on the same GPUs [1]
+    prefill_pool_load: share of the time that prefill GPUs are busy [1]
+    """
+    return prefill_placement != MIXED and prefill_pool_load > 1 + 1e-6
 
 
 @equation(unit="token/s", source="little-1961")
-def output_rate(batch, time_per_output_token):
+def output_rate(batch, accepted_tokens, serving_step_time):
     """Tokens that one replica writes in a second, mean.
 
-    R = B / t
+    R = B n / T
 
     batch: B, sequences that one replica has running, mean over time [1]
-    time_per_output_token: t, mean time between two output tokens of one response [s]
+    accepted_tokens: n, tokens of one sequence that one step writes [token]
+    serving_step_time: T, time of one step with its prefill [s]
     """
-    return batch / time_per_output_token
+    return batch * accepted_tokens / serving_step_time
 
 
 @equation(unit="s", source="agrawal-2024")
-def time_to_first_token(prefill_latency, serving_step_time, prefill_time, running_sequences, interleaved_prefill_time, decode_step_time):
-    """Mean time from the admission of a request until its first token; prompts that arrive at random queue.
+def time_to_first_token(
+    prefill_latency,
+    serving_step_time,
+    prefill_time,
+    running_sequences,
+    interleaved_prefill_time,
+    decode_step_time,
+    simultaneous_share,
+    output_tokens,
+    accepted_tokens,
+):
+    """Mean time from the admission of a request until its first token; prompts that arrive at random or together queue.
 
-    t = t_l + T + t_p B x / (2 t_d)
+    t = t_l + T + t_p B x / (2 t_d) + s B x n_out / (2 n)
 
     prefill_latency: t_l, time to the end of the prefill, where no running sequence delays it [s]
     serving_step_time: T, time of one step with its prefill [s]
@@ -134,9 +180,14 @@ def time_to_first_token(prefill_latency, serving_step_time, prefill_time, runnin
     running_sequences: B, sequences of one step [1]
     interleaved_prefill_time: x, prefill time interleaved on the same GPUs, for each sequence of a step [s]
     decode_step_time: t_d, time of one step without prefill [s]
+    simultaneous_share: s, share of the requests in flight that start together [1]
+    output_tokens: n_out, output tokens of one response [token]
+    accepted_tokens: n, tokens of one sequence that one step writes [token]
     """
-    wait = prefill_time * running_sequences * interleaved_prefill_time / (2 * decode_step_time)
-    return prefill_latency + serving_step_time + wait
+    prompts = running_sequences * interleaved_prefill_time
+    wait = prefill_time * prompts / (2 * decode_step_time)
+    together = simultaneous_share * prompts * output_tokens / (2 * accepted_tokens)
+    return prefill_latency + serving_step_time + wait + together
 
 
 @equation(unit="s", source="little-1961")

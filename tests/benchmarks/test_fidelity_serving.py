@@ -9,7 +9,7 @@ from benchmarks.fidelity.score import Score
 from benchmarks.fidelity.serving import scoring as serving
 from benchmarks.fidelity.serving import summary as serving_summary
 from benchmarks.fidelity.serving.inputs import served
-from benchmarks.fidelity.serving.words import drafted, engine, split
+from benchmarks.fidelity.serving.words import drafted, engine, pools, split
 
 SERVED = {
     "row_id": "S1",
@@ -160,3 +160,27 @@ def test_serving_ratios() -> None:
     assert found["median_ratio"] == 1.5
     assert found["within_1.5x"] == 0.25
     assert found["within_2x"] == 0.75
+
+
+def test_words_of_a_prefill_pool() -> None:
+    assert pools("TP4") is None
+    assert pools("disaggregated prefill 1xTP2 decode 3xTP4") == (
+        {"serving_tp": 4.0, "serving_pp": 1.0, "serving_dp": 1.0, "serving_ep": 1.0},
+        3.0,
+        2.0,
+    )
+    named = "disaggregated prefill_num_workers=5 prefill_tp_size=1 prefill_pp_size=1 prefill_attention_dp_size=8 decode_num_workers=2"
+    sizes, replicas, prefill = pools(f"{named} decode_tp_size=1 decode_pp_size=1 decode_attention_dp_size=32 decode_moe_ep_size=32") or (
+        {},
+        0,
+        0,
+    )
+    assert (sizes["serving_dp"], sizes["serving_ep"], replicas, prefill) == (32, 32, 2, 40)
+    one = served(Row({**SERVED, "parallelism": "disaggregated prefill 1xTP2 decode 4xTP1", "gpus": "6", "concurrency": "64"}))
+    assert one.replicas == 4
+    assert (one.inputs.value("concurrency"), one.inputs.value("prefill_gpus")) == (16, 0.5)
+
+
+def test_a_rate_beyond_the_peak_of_the_gpus_is_left_out() -> None:
+    (row,) = serving.prepare([Row({**SERVED, "params_active_b": "8", "output_tok_s": "60000"})])
+    assert row.reason == "more operations than the GPUs can do"

@@ -85,7 +85,8 @@ def prompt(p, shared):
     matrices = 2 * new * shared["layers"] / (p["serving_peak_rate"] * p["prefill_efficiency"])
     experts = 2 * new * shared["visited"] / (p["serving_peak_rate"] * p["prefill_expert_efficiency"])
     attention = flops / (p["peak_rate_16bit"] * p["prefill_efficiency"])
-    compute = (matrices + experts + attention) / shared["gpus"]
+    flops += 2 * new * (shared["layers"] + shared["visited"])
+    compute = (matrices + experts + attention + flops / p["prefill_rate_limit"]) / shared["gpus"]
     return compute, p["serving_time_residual"] * (compute + new * exchange(p)[1] / p["serving_dp"])
 
 
@@ -102,24 +103,27 @@ def serving(p):
     batch = min(p["concurrency"], fits, p["sequence_limit"] * dp)
     running = max(1.0, batch)
     # tokens of a step
-    width = 1 + p["draft_tokens"]
-    accepted = sum(p["acceptance"] ** i for i in range(round(width)))
+    drafts = round(p["draft_tokens"])
+    width = 1 + drafts + p["draft_tree_tokens"] if drafts else 1
+    chances = [p["acceptance"] * p["acceptance_falloff"] ** i for i in range(drafts)]
+    accepted = 1 + sum(math.prod(chances[: i + 1]) for i in range(drafts))
     # what does not grow with the batch
     collectives, exchanged = exchange(p)
     launch = 0.0
     for _, mlp in transformer.kinds(p):
         launch += p["engine_layer_time"] + (p["engine_quantize_time"] if narrow else 0.0)
-        launch += p["engine_expert_layer_time"] if mlp == "mixture" else 0.0
+        fused = p["narrow_expert_share"] if p["weight_bits"] < 8 else 1
+        launch += p["engine_expert_layer_time"] * fused if mlp == "mixture" else 0.0
     draft_bytes = p["draft_parameters"] * p["weight_bits"] / 8
-    drafted = p["draft_tokens"] * draft_bytes / tp / (p["hbm_bandwidth"] * p["bandwidth_efficiency"])
+    drafted = drafts * (draft_bytes / tp / (p["hbm_bandwidth"] * p["bandwidth_efficiency"]) + p["draft_pass_time"])
     fixed = launch + collectives * p["collective_latency"] + drafted + p["engine_step_time"]
     # what each sequence adds outside the matrices
     moved = (s["read"] + s["state"] + s["state"]) * copies / gpus
     reading = moved / (p["hbm_bandwidth"] * p["kv_bandwidth_efficiency"])
     attending = s["flops"] / gpus / (p["peak_rate_16bit"] * p["matmul_efficiency"])
     sampling = width * p["vocabulary_size"] * p["engine_logit_bytes"] / p["hbm_bandwidth"]
-    drafting = p["draft_tokens"] * 2 * p["draft_parameters"] / gpus / (p["serving_peak_rate"] * p["matmul_efficiency"])
-    each = max(reading, width * attending) + (width * exchanged + sampling + p["engine_sequence_time"]) / dp + drafting
+    drafting = (width - 1) * 2 * p["draft_parameters"] / gpus / (p["serving_peak_rate"] * p["matmul_efficiency"])
+    each = max(reading, width * attending) + (width * exchanged + sampling + width * p["engine_sequence_time"]) / dp + drafting
     # matrices: reading them or multiplying with them, and the experts that the batch touches
     dense_read = w["dense"] / tp / (p["hbm_bandwidth"] * p["bandwidth_efficiency"]) + w["dense"] / tp / p["outstanding_bandwidth"]
     dense_compute = 2 * width * (w["layers"] + w["embedding"]) / gpus / (p["serving_peak_rate"] * p["matmul_efficiency"])
@@ -149,7 +153,9 @@ def serving(p):
         load = p["prefill_load"]
         latency += reading_prompt * load / 2 / (1 - load)  # M/D/1
     first = latency + step + reading_prompt * (running * interleaved / decode) / 2
-    token = step / accepted
+    together = p["simultaneous_share"] * running * interleaved / 2 / accepted
+    first += together * p["output_tokens"]
+    token = step / accepted - together
     # power while busy
     idle = p["gpu_idle_power"] if p["gpu_idle_power"] > 0 else p["idle_power_share"] * p["gpu_tdp"]
     busy = decode + running * per_step
@@ -157,7 +163,7 @@ def serving(p):
     memory_time = weight_time + running * moved / p["hbm_bandwidth"] + running * sampling / dp
     work_time = running * (dense_compute + expert_compute + width * attending + compute * accepted / p["output_tokens"])
     work_time += activated * filling
-    waiting = p["engine_step_time"] + running * p["engine_sequence_time"] / dp
+    waiting = p["engine_step_time"] + running * width * p["engine_sequence_time"] / dp
     above = p["engine_waiting_power"] * waiting + p["kernel_power_share"] * (busy - waiting) + p["compute_power_share"] * work_time
     watts = idle + (p["gpu_tdp"] - idle) * above / busy + p["traffic_energy"] * p["hbm_bandwidth"] * memory_time / busy
     watts = p["serving_power_residual"] * min(p["gpu_tdp"], watts)
@@ -171,7 +177,7 @@ def serving(p):
     it = chip + (busy_gpu + idle_gpu) * (p["server_host_power"] / p["gpus_per_server"] + p["serving_network_power"])
     query = it * p["output_tokens"]
     # the fleet
-    rate = batch / token
+    rate = batch * accepted / step
     requests = rate / p["output_tokens"]
     replicas = max(1, math.ceil(p["queries_per_day"] * p["peak_to_mean_load"] / requests / p["fleet_load_limit"]))
     per_replica = max(gpus, rate * (busy_gpu + idle_gpu))

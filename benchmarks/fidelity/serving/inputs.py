@@ -7,6 +7,7 @@ What a row leaves empty follows fixed rules that never look at its result:
 | --- | --- |
 | `TPn PPn DPn` | serving_tp, serving_pp, serving_dp; `DEPn` is attention data parallelism n with experts spread over n |
 | `TPt EPe DP1` with e > t | attention is split over the GPUs that hold the experts: serving_tp = e, serving_ep = e |
+| disaggregated | decode replicas and a prefill pool of the sizes that it names; the pool's own split does not count |
 | no parallelism | the smallest power of two of GPUs whose memory holds the weights 1.4 times |
 | no number of GPUs | those of one replica |
 | more GPUs than one replica has | equal replicas share the load; rates of the row are those of all together |
@@ -19,7 +20,9 @@ What a row leaves empty follows fixed rules that never look at its result:
 | concurrency stated | so many run at a time, where memory takes them |
 | a mean of running sequences stated, more than memory takes at the lengths below | so many run; their mean context is what memory leaves |
 | a burst of requests | so many run at a time, where memory takes them |
-| a draft | tokens in a row and tokens checked as its options say; SGLang's own 5 and 8 where they say nothing |
+| a draft | tokens in a row and tokens checked as its options say, SGLang's own 5 and 8 where they say nothing |
+| size of a draft | one layer of the model and a head of 32,000 words |
+| one length, a number in flight | 0.9 of the requests start together under SGLang, which runs waiting prompts first, else 0.4 |
 | a static batch that memory does not take | equal waves, as few as memory allows |
 | concurrency empty, offline or saturated | as many as memory and the engine's limit take: 2048 in MLPerf, else the parameter's default |
 | a point of equal interactivity | the largest batch that meets its time per output token, which is then no result |
@@ -42,7 +45,7 @@ from functools import cache
 from benchmarks.fidelity import catalogue_match
 from benchmarks.fidelity.evaluation import Evaluator, Inputs, Unscored, Value
 from benchmarks.fidelity.rows import Row
-from benchmarks.fidelity.serving.words import drafted, engine, formats, hardware, split
+from benchmarks.fidelity.serving.words import drafted, engine, formats, hardware, pools, split
 
 # workload or, for MLPerf, model: mean tokens of a prompt and of an answer
 LENGTHS = {
@@ -77,6 +80,10 @@ BURST = "saturated burst"
 MANY = 1e6
 MLPERF_SEQUENCES = 2048.0
 ROOM = 1.4
+# acceptance of the first token and its falloff: EAGLE of 2 and 4 tokens in vLLM (pull request 16035); EAGLE-3 at 3 of 4 (recalled)
+EAGLE = {"2": (0.59, 0.87), "3": (0.75, 1.0)}
+TOGETHER = {True: 0.9, False: 0.4}  # of the fitted models: engines that run waiting prompts first, and that mix them with decoding
+DRAFT_WORDS = 32000.0  # of the head of an EAGLE-3 draft
 
 
 @dataclass(frozen=True)
@@ -96,7 +103,7 @@ def served(row: Row) -> Served:
         raise Unscored(f"no catalogue entry for the model {row.text('model')}")
     if gpu is None:
         raise Unscored(f"no catalogue entry for the accelerator {row.text('hardware')}")
-    if "disaggregated" in row.text("parallelism"):
+    if row.text("parallelism").startswith("PD disaggregated"):
         raise Unscored("rates of the nodes of one role in a disaggregated cluster")
     if row.text("model").startswith("gptj"):
         raise Unscored("beam search with four beams for each answer")
@@ -104,17 +111,24 @@ def served(row: Row) -> Served:
         raise Unscored("energy of idle GPUs beside the one at work")
     entries = (*catalogue_match.linked(gpu), model, engine(row))
     given: dict[str, Value] = formats(row, Inputs({}, entries))
-    given |= split(row.text("parallelism"), gpus or math.inf) or _smallest(row, gpus or math.inf, Inputs(given, entries))
-    if gpus is None:
-        gpus = _size(given, "serving_tp") * _size(given, "serving_pp") * _size(given, "serving_dp")
-    replicas = gpus / (_size(given, "serving_tp") * _size(given, "serving_pp") * _size(given, "serving_dp"))
+    apart = pools(row.text("parallelism"))
+    if apart:
+        sizes, replicas, prefill = apart
+        given |= {**sizes, "prefill_placement": "disaggregated", "prefill_gpus": prefill / replicas}
+    else:
+        given |= split(row.text("parallelism"), gpus or math.inf) or _smallest(row, gpus or math.inf, Inputs(given, entries))
+        each = _size(given, "serving_tp") * _size(given, "serving_pp") * _size(given, "serving_dp")
+        replicas = (gpus or each) / each
     if replicas < 1:
         raise Unscored("more ranks than GPUs as printed")
     given |= _lengths(row)
     given |= _load(row, replicas)
-    given |= _draft(row)
+    given |= _draft(row, Inputs(given, entries))
     if not FIXED_LENGTH.search(row.text("workload")):
         given["output_variation"] = VARIATION
+    elif row.text("load_point") == "closed loop":
+        prompts_first = any(entry.name.startswith("sglang") for entry in entries)
+        given["simultaneous_share"] = TOGETHER[prompts_first]
     given |= _room(row, Inputs(given, entries))
     return Served(Inputs(given, entries), replicas)
 
@@ -143,9 +157,18 @@ def _lengths(row: Row) -> dict[str, Value]:
     return given
 
 
-def _draft(row: Row) -> dict[str, Value]:
+def _draft(row: Row, known: Inputs) -> dict[str, Value]:
     found = drafted(row)
-    return {"draft_tokens": found[0]} if found else {}
+    if not found:
+        return {}
+    depth, width = found
+    given: dict[str, Value] = {"draft_tokens": depth, "draft_tree_tokens": max(0.0, width - depth - 1)}
+    eagle = re.search(r"EAGLE-?([23])", row.text("how_measured"))
+    if eagle:
+        given |= {"acceptance": EAGLE[eagle[1]][0], "acceptance_falloff": EAGLE[eagle[1]][1]}
+    layer = _shape().predict(known).values["dense_weights"] / known.value("layers")
+    given["draft_parameters"] = layer + DRAFT_WORDS * known.value("hidden_size")
+    return given
 
 
 def _load(row: Row, replicas: float) -> dict[str, Value]:
@@ -183,6 +206,11 @@ def _room(row: Row, known: Inputs) -> dict[str, Value]:
     if point == STATIC:
         return {"concurrency": stated / math.ceil(stated / most)}
     return {"mean_context": found["mean_context"] * most / stated}
+
+
+@cache
+def _shape() -> Evaluator:
+    return Evaluator(("dense_weights",))
 
 
 @cache

@@ -19,6 +19,7 @@ BOUNDARIES = {
 OUTPUTS = ("output_rate", "time_per_output_token", "batch", *(name for pair in BOUNDARIES.values() for name in pair))
 TYPICAL_TO_MEAN = 0.6
 SPARSE = 0.6
+MOST_WORK = 0.7
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,9 @@ def prepare(rows: Iterable[Row]) -> list[Prepared]:
             found.append(Prepared(row, None, "no rate, time, power or energy published"))
             continue
         try:
-            found.append(Prepared(row, served(row), ""))
+            inputs = served(row)
+            beyond = work(row, inputs) > MOST_WORK
+            found.append(Prepared(row, None if beyond else inputs, "more operations than the GPUs can do" if beyond else ""))
         except Unscored as unscored:
             found.append(Prepared(row, None, unscored.reason))
         except (ValueError, ZeroDivisionError, OverflowError) as error:
@@ -92,6 +95,15 @@ def limited_by_arrivals(row: Row) -> bool:
     if not (first and each and rate and tokens and stated) or row.text("load_point") != "closed loop":
         return False
     return rate / tokens * (first + (tokens - 1) * each) / 1e3 < SPARSE * stated
+
+
+def work(row: Row, served: Served) -> float:
+    """Share of the GPUs' peak rate that the printed rate takes for its matrix products, prompts included and none cached."""
+    rate, active, gpus = row.number("output_tok_s"), row.number("params_active_b"), row.number("gpus")
+    if not (rate and active and gpus):
+        return 0.0
+    prompt, output = served.inputs.value("input_tokens"), served.inputs.value("output_tokens")
+    return rate * (1 + prompt / output) * 2e9 * active / (gpus * served.inputs.value("serving_peak_rate"))
 
 
 def _scores(row: Prepared, evaluator: Evaluator) -> list[Score]:

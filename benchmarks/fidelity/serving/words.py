@@ -60,6 +60,28 @@ def split(text: str, gpus: float) -> dict[str, Value] | None:
     return {"serving_tp": tp, "serving_pp": sizes.get("PP", 1.0), "serving_dp": dp, "serving_ep": ep}
 
 
+def pools(text: str) -> tuple[dict[str, Value], float, float] | None:
+    """Parallel sizes of a replica that decodes, how many there are, and GPUs of the prefill pool; None where both are the same GPUs."""
+    if not text.startswith("disaggregated"):
+        return None
+    plain = re.search(r"prefill (\d+)xTP(\d+) decode (\d+)xTP(\d+)", text)
+    if plain:
+        prompts, each, replicas, tp = map(float, plain.groups())
+        return {"serving_tp": tp, "serving_pp": 1.0, "serving_dp": 1.0, "serving_ep": 1.0}, replicas, prompts * each
+    size = {name: float(number) for name, number in re.findall(r"(\w+)=(\d+)", text)}
+    if "decode_tp_size" not in size:
+        raise Unscored("rates of the nodes of one role in a disaggregated cluster")
+    ranks = size["decode_attention_dp_size"]
+    split_of = {
+        "serving_tp": 1.0 if ranks > 1 else size["decode_tp_size"],
+        "serving_pp": size["decode_pp_size"],
+        "serving_dp": ranks,
+        "serving_ep": size["decode_moe_ep_size"],
+    }
+    each = size["prefill_tp_size"] * size["prefill_pp_size"] * size["prefill_attention_dp_size"]
+    return split_of, size.get("decode_num_workers", 1.0), size.get("prefill_num_workers", 1.0) * each
+
+
 def engine(row: Row) -> Entry:
     """The catalogue entry of the software: its family and generation, from the row's words."""
     words = row.text("engine").lower()

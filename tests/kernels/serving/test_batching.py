@@ -104,7 +104,7 @@ def test_arrival_batch_serves_arrival_rate(seed):
     most = p["batch_limit"] / seconds(p, p["batch_limit"])[0]  # steps' worth of sequences in a second
     share = np.where(rng.random(POINTS) < 0.5, rng.random(POINTS), np.exp(rng.uniform(-12, 0, POINTS)))
     share = np.where(rng.random(POINTS) < 0.1, 1 - 1e-9, share)
-    p["arrival_rate"] = most * share * p["accepted_tokens"] / p["output_tokens"]
+    p["request_rate"] = most * share * p["accepted_tokens"] / p["output_tokens"]
     p["shortest_step_time"] = seconds(p, np.ones(POINTS))[0]
     batch = found(batch_by_arrival, p)
     alone = most * share * p["shortest_step_time"]
@@ -115,7 +115,7 @@ def test_arrival_batch_serves_arrival_rate(seed):
 
 
 def test_arrival_batch_without_arrivals_is_zero():
-    p = {name: values[:1] for name, values in replicas(1).items()} | {"arrival_rate": np.zeros(1), "shortest_step_time": np.ones(1)}
+    p = {name: values[:1] for name, values in replicas(1).items()} | {"request_rate": np.zeros(1), "shortest_step_time": np.ones(1)}
     assert found(batch_by_arrival, p) == [0]
 
 
@@ -176,7 +176,7 @@ def test_arrival_batch_of_one_sequence():
     given = {"batch_limit": 50.0, "output_tokens": 4.0, "accepted_tokens": 2.0, "interleaved_prefill_time": 0.0, **STEP}
     alone = batching.shortest_step_time(interleaved_prefill_time=0.0, **STEP)
     for share in (0.25, 1.0):
-        assert batch_by_arrival(arrival_rate=share / (2 * alone), shortest_step_time=alone, **given) == pytest.approx(share)
+        assert batch_by_arrival(request_rate=share / (2 * alone), shortest_step_time=alone, **given) == pytest.approx(share)
 
 
 def test_latency_batch_is_at_least_one():

@@ -184,7 +184,7 @@ def test_decode_latent_attention_of_large_batch_is_compute_bound():
     kv, work = (value(name, DEEPSEEK, serving_precision="fp8") for name in ("kv_read_time", "attention_compute_time"))
     assert value("decode_attention_flops", DEEPSEEK, input_tokens=0, output_tokens=2) == 61 * 2 * 128 * (2 * 512 + 64)
     assert work > kv / 2
-    greedy = {"serving_precision": "fp8", "engine_logit_bytes": 0}
+    greedy = {"serving_precision": "fp8", "engine_logit_bytes": 0, "engine_sequence_time": 0}
     wide = value("sequence_step_time", DEEPSEEK, draft_tokens=3, draft_parameters=0, **greedy)
     narrow = value("sequence_step_time", DEEPSEEK, **greedy)
     assert wide - narrow == pytest.approx(max(kv, 4 * work) - max(kv, work))
@@ -268,8 +268,10 @@ def test_decode_matrix_times_by_hand():
     assert work == pytest.approx(18)
 
 
-@pytest.mark.parametrize(("precision", "seconds"), [(FP16, 0.0), (BF16, 0.0), (FP8, 20.0), (INT8, 20.0), (FP4, 20.0)])
-def test_decode_narrow_formats_pad_rows_and_quantize(precision, seconds):
+@pytest.mark.parametrize(
+    ("precision", "bits", "seconds"), [(FP16, 16.0, 0.0), (BF16, 4.25, 0.0), (FP8, 8.0, 20.0), (INT8, 8.0, 20.0), (FP4, 4.5, 20.0)]
+)
+def test_decode_narrow_formats_pad_rows_and_quantize(precision, bits, seconds):
     """60 weights times 2 rows on 4 GPUs of 6 FLOP/s x 0.5; 3 layers of which 2 have experts."""
     found = decode.expert_padding_time(
         expert_weights=60.0, engine_expert_rows=2.0, serving_gpus=4.0, serving_peak_rate=6.0, expert_matmul_efficiency=0.5,
@@ -278,9 +280,9 @@ def test_decode_narrow_formats_pad_rows_and_quantize(precision, seconds):
     assert found == pytest.approx(seconds)
     launches = decode.pass_latency(
         layers=3.0, moe_layers=2.0, engine_layer_time=5.0, engine_expert_layer_time=7.0, engine_quantize_time=0.5,
-        serving_precision=precision,
+        serving_precision=precision, weight_bits=bits, narrow_expert_share=0.25,
     )
-    assert launches == pytest.approx(15 + 14 + (1.5 if seconds else 0))
+    assert launches == pytest.approx(15 + (14 if bits >= 8 else 3.5) + (1.5 if seconds else 0))
 
 
 def test_decode_expert_reads_and_padding_overlap():
@@ -322,12 +324,12 @@ def test_decode_kv_and_state_traffic_is_divided_by_holding_gpus():
 
 
 def test_decode_step_is_sum_of_parts():
-    fixed = {"pass_latency": 1.0, "collective_wait": 2.0, "draft_read_time": 4.0, "engine_step_time": 8.0}
+    fixed = {"pass_latency": 1.0, "collective_wait": 2.0, "draft_time": 4.0, "engine_step_time": 8.0}
     assert decode.fixed_step_time(serving_time_residual=2.0, **fixed) == 30
     assert decode.sampling_time(vocabulary_size=1000.0, engine_logit_bytes=10.0, hbm_bandwidth=5e3, step_width=3.0) == 6
     given = {
         "step_width": 3.0, "exchange_time_per_token": 4.0, "draft_compute_time": 100.0, "sampling_time": 6.0, "engine_sequence_time": 2.0,
         "serving_dp": 5.0, "serving_time_residual": 1.5,
     }
-    assert decode.sequence_step_time(kv_read_time=40.0, attention_compute_time=7.0, **given) == 1.5 * 144
-    assert decode.sequence_step_time(kv_read_time=10.0, attention_compute_time=7.0, **given) == 1.5 * 125
+    assert decode.sequence_step_time(kv_read_time=40.0, attention_compute_time=7.0, **given) == 1.5 * 144.8
+    assert decode.sequence_step_time(kv_read_time=10.0, attention_compute_time=7.0, **given) == 1.5 * 125.8

@@ -147,8 +147,41 @@ def test_lockstep_ranks_wait_for_prompts_of_others():
 def test_operating_point_by_hand():
     assert operating_point.batch_limit(batch_in_memory=100.0, sequence_limit=16.0, serving_dp=4.0) == 64
     assert operating_point.batch_limit(batch_in_memory=50.0, sequence_limit=16.0, serving_dp=4.0) == 50
-    assert operating_point.batch_by_concurrency(concurrency=10.0, batch_limit=64.0) == 10
-    assert operating_point.batch_by_concurrency(concurrency=100.0, batch_limit=64.0) == 64
+    assert operating_point.held_sequences(concurrency=10.0, batch_limit=64.0) == 10
+    assert operating_point.held_sequences(concurrency=100.0, batch_limit=64.0) == 64
+    assert [operating_point.batch_by_concurrency(place, held_sequences=9.0, pooled_sequences=5.0) for place in (0, 1)] == [9, 5]
+    assert [operating_point.pooled_sequences(9.0, 5.0, pool) for pool in (0.0, 2.0)] == [9, 5]
+    assert operating_point.pooled_sequences(held_sequences=4.0, batch_by_arrival=5.0, prefill_gpus=2.0) == 4
+
+
+@pytest.mark.parametrize(("choice", "pool", "rate"), [(2, 1.0, 3.0), (0, 0.0, 8.0), (0, 1.0, 2.5), (1, 1.0, 2.5), (0, 100.0, 8.0)])
+def test_request_rate_is_that_of_arrivals_or_of_the_prefill_pool(choice, pool, rate):
+    """Prompts of 0.4 s of one GPU, at a replica of 4 GPUs that could serve 8 requests a second."""
+    found = operating_point.request_rate(
+        choice, arrival_rate=3.0, prefill_gpus=pool, serving_gpus=4.0, prefill_occupancy=0.1, request_capacity=8.0
+    )
+    assert found == pytest.approx(rate)
+
+
+def test_a_small_prefill_pool_limits_the_rate():
+    apart = {"prefill_placement": "disaggregated", "serving_tp": 4, "input_tokens": 8000, "output_tokens": 200, "concurrency": 64}
+    llama = {"model": "llama-3.1-70b", "gpu": "h200-sxm"}
+    free = value("output_rate", llama, **apart)
+    needed = free / 200 * value("prefill_occupancy", llama, **apart) * 4
+    assert value("output_rate", llama, **apart, prefill_gpus=1.01 * needed) == pytest.approx(free)
+    assert value("output_rate", llama, **apart, prefill_gpus=needed / 2) == pytest.approx(free / 2, rel=1e-5)
+    assert value("prefill_pool_load", llama, **apart, prefill_gpus=needed / 2) == pytest.approx(1, rel=1e-5)
+    assert value("time_per_output_token", llama, **apart, prefill_gpus=needed / 2) < value("time_per_output_token", llama, **apart)
+
+
+def test_arrivals_beyond_the_prefill_pool_are_a_status():
+    apart = {"prefill_placement": "disaggregated", "operating_point": "arrival_rate", "arrival_rate": 4, "prefill_gpus": 0.1}
+    found, broken = evaluate("output_rate", LLAMA, **apart)
+    assert math.isnan(found)
+    assert "prompts_exceed_prefill_pool" in broken
+
+
+def test_operating_point_by_hand_of_the_chosen_batch():
     given = {"batch_by_concurrency": 7.0, "batch_by_latency": 8.0, "batch_by_arrival": 9.0}
     assert [operating_point.batch(operating_point=choice, **given) for choice in range(3)] == [7, 8, 9]
     assert [operating_point.running_sequences(batch=batch) for batch in (0.0, 0.5, 1.5, 8.0)] == [1, 1, 1.5, 8]
@@ -172,4 +205,4 @@ def test_operating_point_latency_is_missed_by_one_sequence(token, first, missed)
 
 @pytest.mark.parametrize(("rate", "exceed"), [(9.9, False), (10.0, False), (10.1, True)])
 def test_operating_point_serves_arrivals_up_to_capacity(rate, exceed):
-    assert operating_point.arrivals_exceed_capacity(arrival_rate=rate, request_capacity=10.0) is exceed
+    assert operating_point.arrivals_exceed_capacity(request_rate=rate, request_capacity=10.0) is exceed

@@ -19,7 +19,8 @@ BUSY = {
     "sequence_work_time": 0.002,
     "padding_work_time": 0.005,
     "engine_step_time": 0.006,
-    "engine_sequence_time": 0.0008,
+    "engine_sequence_time": 0.0004,
+    "step_width": 2.0,
     "serving_dp": 2.0,
     "engine_waiting_power": 0.2,
     "kernel_power_share": 0.3,
@@ -101,7 +102,7 @@ WAITING = {
     "serving_gpus": 4.0,
     "prefill_occupancy": 0.5,
     "output_tokens": 100.0,
-    "prefill_load": 0.8,
+    "prefill_pool_load": 0.8,
 }
 
 

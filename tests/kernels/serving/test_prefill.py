@@ -49,7 +49,7 @@ def test_prefill_attention_flops_by_layer_kind(sparse, pairs):
 
 
 def test_prefill_time_is_divided_by_gpus():
-    """20, 6 and 6 operations at 10, 10 and 2 a second and efficiencies of a half and a quarter: (2 + 3) / 0.5 + 0.6 / 0.25, over 4."""
+    """20, 6, 6 operations at 10, 10, 2 a second, efficiencies of a half and a quarter: (2 + 3) / 0.5 + 0.6 / 0.25 + 32 / 8, over 4."""
     found = prefill.prefill_compute_time(
         prefill_matmul_flops=20.0,
         prefill_expert_flops=6.0,
@@ -59,8 +59,9 @@ def test_prefill_time_is_divided_by_gpus():
         peak_rate_16bit=2.0,
         prefill_efficiency=0.5,
         prefill_expert_efficiency=0.25,
+        prefill_rate_limit=8.0,
     )
-    assert found == pytest.approx((10 + 2.4) / 4)
+    assert found == pytest.approx((10 + 2.4 + 4) / 4)
     whole = prefill.prefill_time(
         prefill_compute_time=2.6, prefill_tokens=600.0, exchange_time_per_token=0.002, serving_dp=3.0, serving_time_residual=2.0
     )
