@@ -72,14 +72,14 @@ def pools(text: str) -> tuple[dict[str, Value], float, float] | None:
     if "decode_tp_size" not in size:
         raise Unscored("rates of the nodes of one role in a disaggregated cluster")
     ranks = size["decode_attention_dp_size"]
-    split_of = {
+    sizes: dict[str, Value] = {
         "serving_tp": 1.0 if ranks > 1 else size["decode_tp_size"],
         "serving_pp": size["decode_pp_size"],
         "serving_dp": ranks,
         "serving_ep": size["decode_moe_ep_size"],
     }
     each = size["prefill_tp_size"] * size["prefill_pp_size"] * size["prefill_attention_dp_size"]
-    return split_of, size.get("decode_num_workers", 1.0), size.get("prefill_num_workers", 1.0) * each
+    return sizes, size.get("decode_num_workers", 1.0), size.get("prefill_num_workers", 1.0) * each
 
 
 def engine(row: Row) -> Entry:
