@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from sweep.cli import answers, compare, cubes, facts, pictures, points, studies, supply, uncertain
+from sweep.cli import answers, compare, cubes, facts, pictures, points, serve, studies, supply, uncertain
 from sweep.errors import SweepError, printable
 
 
@@ -48,10 +48,10 @@ def main() -> None:
 
     A study is a YAML file that says which inputs are fixed, which are axes and which quantities to compute.
     `list`, `show` and `explain` describe catalogue and equations; `plan`, `point`, `compare`, `run`, `best`, `pareto` and `solve`
-    evaluate a study; `info`, `slice` and `best` read a cube; `plot` draws either.
+    evaluate a study; `info`, `slice` and `best` read a cube; `plot` draws either and `serve` shows it in a browser.
     """
 
 
-for module in (facts, studies, points, compare, answers, uncertain, cubes, pictures, supply):
+for module in (facts, studies, points, compare, answers, uncertain, cubes, pictures, serve, supply):
     for command in module.COMMANDS:
         main.add_command(command)

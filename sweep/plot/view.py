@@ -50,17 +50,25 @@ class View:
     """A quantity over the sides of a picture; arrays have the shape (labels of each side).
 
     values: in SI, NaN where there is none; band: the 5 and the 95 % quantile, where inputs were drawn; reasons: the rules for which a
-    cell has no value, else ""; title: the quantity, how it was reduced, and the labels at which all other axes stand.
+    cell has no value, else ""; held: the labels at which all other axes stand; reduced: how and over which axes, in words.
     """
 
     name: str
-    title: str
+    held: Mapping[str, str]
+    reduced: str
     unit: str
     display_unit: str
     sides: tuple[Side, ...]
     values: Array
     band: tuple[Array, Array] | None
     reasons: Array
+
+    @property
+    def title(self) -> str:
+        """The quantity, how it was reduced, and where all other axes stand."""
+        words = [text for text in (self.name.replace("_", " "), self.reduced) if text]
+        at = ", ".join(f"{axis.replace('_', ' ')} = {label}" for axis, label in self.held.items())
+        return ", ".join(words) + (f"\nat {at}" if at else "")
 
 
 def view(
@@ -93,11 +101,10 @@ def view(
     values = np.moveaxis(np.asarray(array.values, np.float64).reshape(*shape, inner, -1), -1, 0)
     rows = values.reshape(-1, inner)
     values = (np.count_nonzero(rows == rows, axis=1) if counted else shrink.of(rows)).reshape(values.shape[:-1])
-    held = [f"{axis.replace('_', ' ')} = {_told(cube[axis], at[axis])}" for axis in at if axis in dims and axis not in along]
-    over = f", {TOLD.get(shrink.name, shrink.name)} over {', '.join(shrink.axes)}" if shrink.axes else ""
     return View(
         name=variable,
-        title=f"{variable.replace('_', ' ')}{over}" + (f"\nat {', '.join(held)}" if held else ""),
+        held={axis: _told(cube[axis], at[axis]) for axis in at if axis in dims and axis not in along},
+        reduced=f"{TOLD.get(shrink.name, shrink.name)} over {', '.join(shrink.axes)}" if shrink.axes else "",
         unit="1" if counted else unit_of(array),
         display_unit="" if counted else array.attrs.get("display_units", ""),
         sides=tuple(_side(part[axis]) for axis in along),

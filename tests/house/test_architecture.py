@@ -44,7 +44,8 @@ ROOMS = {
         "describe",
     ),
     "plot": ("style", "view", "lines", "heatmap", "compare", "pareto", "sensitivity"),
-    "cli": ("options", "rows", "answers", "compare", "cubes", "facts", "pictures", "points", "studies", "supply", "uncertain"),
+    "serve": ("keys", "explorer", "app"),
+    "cli": ("options", "rows", "answers", "compare", "cubes", "facts", "pictures", "points", "serve", "studies", "supply", "uncertain"),
 }
 # an equation reads quantities of its own room and of those above it
 KERNEL_ROOMS = ("transformer", "training", "training_run", "serving", "facility", "grid", "planning")

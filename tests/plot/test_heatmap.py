@@ -18,7 +18,7 @@ def seen(x, y, reasons):
     told = np.full(values.shape, "", object)
     for place, reason in reasons.items():
         values.flat[place], told.flat[place] = np.nan, reason
-    return View("it_power", "it power", "W", "MW", (x, y), values, None, told)
+    return View("it_power", {}, "", "W", "MW", (x, y), values, None, told)
 
 
 @pytest.mark.parametrize("x", [numbers(8, 16, 24), numbers(1, 10, 1000), SPLITS])

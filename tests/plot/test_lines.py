@@ -20,7 +20,7 @@ def seen(*sides, band=False, gaps=False):
     reasons = np.full(shape, "", object)
     if gaps:
         values.flat[0], reasons.flat[0] = np.nan, "exceeds memory"
-    return View("step_time", "step time\nat pue = 1.2", "s", "h", sides, values, (values / 2, values * 2) if band else None, reasons)
+    return View("step_time", {"pue": "1.2"}, "", "s", "h", sides, values, (values / 2, values * 2) if band else None, reasons)
 
 
 @pytest.mark.parametrize("sides", [(GPUS,), (GPUS, words("a", "b")), (words("a", "b"), GPUS), (words("a", "b", "c", "d", "e"),)])

@@ -8,30 +8,29 @@ from sweep.errors import SweepError
 from sweep.plot.view import view
 from sweep.study.parse import open_study
 
-LAYOUTS = ["split=tp8-pp16-cp2-interleaving2,tp1-pp1,tp8-pp7-cp2,tp8-pp16"]
-
 
 @pytest.fixture(scope="module")
 def cube():
-    return open_virtual(open_study("layouts", axis=["gpus=1024,2048"], outputs=["step_time"]))
+    return open_virtual(open_study("layouts", axis=["gpus=1024,2048", "micro_batch=1,2"], set_=["zero_stage=1"], outputs=["step_time"]))
 
 
 def test_view_takes_the_point_of_the_study_where_nothing_else_is_said(cube):
     seen = view(cube, "step_time", ["gpus"])
-    at = cube.step_time.sel(split="tp8-pp16-cp2-interleaving2", recompute="selective").isel(micro_batch=0, zero_stage=0)
+    at = cube.step_time.sel(split="tp8-pp16-cp2-interleaving2", recompute="selective").isel(micro_batch=0)
     np.testing.assert_array_equal(seen.values, at.values)
     assert seen.title.startswith("step time\nat ")
     held = set(seen.title.removeprefix("step time\nat ").split(", "))
-    assert held == {"split = tp8-pp16-cp2-interleaving2", "micro batch = 1", "recompute = selective", "zero stage = 1"}
+    assert held == {"split = tp8-pp16-cp2-interleaving2", "micro batch = 1", "recompute = selective"}
     assert seen.sides[0].words == ["1,024", "2,048"]
 
 
 def test_view_reduces_over_axes(cube):
-    seen = view(cube, "step_time", ["gpus"], {"zero_stage": "1"}, "min=split,micro_batch,recompute")
-    whole = cube.step_time.isel(zero_stage=0)
+    splits = [str(name) for name in cube.split.values if str(name).startswith(("tp8-pp16", "tp1-pp1-"))][:4]
+    seen = view(cube, "step_time", ["gpus"], {"split": ",".join(splits)}, "min=split,micro_batch,recompute")
+    whole = cube.step_time.sel(split=splits)
     np.testing.assert_allclose(seen.values, whole.min(["split", "micro_batch", "recompute"]).values)
     assert "smallest over split, micro_batch, recompute" in seen.title
-    counted = view(cube, "step_time", ["gpus"], {"zero_stage": "1"}, "count=split,micro_batch,recompute")
+    counted = view(cube, "step_time", ["gpus"], {"split": ",".join(splits)}, "count=split,micro_batch,recompute")
     np.testing.assert_array_equal(counted.values, whole.count(["split", "micro_batch", "recompute"]).values)
     assert counted.unit == "1"
 
