@@ -5,9 +5,7 @@ import json
 import shutil
 import socket
 import subprocess
-import sys
 import threading
-import time
 from contextlib import closing
 
 import numpy as np
@@ -16,7 +14,6 @@ import uvicorn
 import xarray
 
 from sweep.serve import app
-from tests.serve.conftest import STUDY
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -101,24 +98,3 @@ def test_page_draws_what_its_link_says(address, tmp_path, link, said):
     assert f'<figcaption id="caption">{said}</figcaption>' in page
     if "at.gpus" in link:
         assert 'id="label.gpus">24</output>' in page
-
-
-def test_serve_command_prints_its_address_and_ends_when_interrupted(tmp_path):
-    import yaml
-
-    (tmp_path / "a.yaml").write_text(yaml.safe_dump(STUDY, sort_keys=False), encoding="utf-8")
-    command = [sys.executable, "-m", "sweep", "serve", str(tmp_path / "a.yaml"), "--port", "0"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        assert line.startswith("http://127.0.0.1:"), line
-        port = int(line.split("/ shows")[0].rpartition(":")[2])
-        for _ in range(200):
-            with socket.socket() as asked:
-                if asked.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.05)
-        process.terminate()
-        process.wait(30)
-        assert process.stderr is not None
-        assert "Traceback" not in process.stderr.read()
