@@ -66,7 +66,7 @@ def run_duration(duration_method, finished_duration, given_duration):
 
 @equation(unit="s", source="narayanan-2021")
 def finished_duration(time_to_train):
-    """Time of a run that ends when the model has seen all its tokens, within the time that it is given.
+    """Time of a run that ends with the last token, within its deadline.
 
     t
 
@@ -88,7 +88,7 @@ def given_duration(training_duration):
 
 @rule(guards=("finished_duration",), source="article", if_given=("training_duration",))
 def training_misses_deadline(time_to_train, training_duration):
-    """The training does not end in the time that it is given.
+    """Training does not end before its deadline.
 
     time_to_train: time that the training takes [s]
     training_duration: time given to the training run [s]
@@ -98,7 +98,7 @@ def training_misses_deadline(time_to_train, training_duration):
 
 @rule(guards=(), source="article")
 def run_counts_given_duration(given_duration):
-    """Energy, cost, carbon and water of the run are those of the duration that is given; whether training ends in it is not known.
+    """Energy, cost, carbon and water of the run follow the given duration; whether training ends in it is not known.
 
     given_duration: time of the run that is given [s]
     """

@@ -8,7 +8,7 @@ from sweep.kernels.choices import PART_LOAD_PUE, STATED_PUE
 
 @equation(unit="1", source="green-grid-pue", selects="pue_method")
 def effective_pue(pue_method, pue, part_load_pue, component_pue):
-    """Energy of the facility over energy of its IT, as it is stated or worked out.
+    """Energy of the facility over energy of its IT, stated or computed.
 
     PUE = stated, at part load, or built up
 

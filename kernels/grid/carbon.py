@@ -6,7 +6,7 @@ from sweep.kernels.choices import AS_PUBLISHED, FROM_GENERATOR, FROM_GRID
 
 @equation(unit="kg/J", source="ghg-protocol-scope-2")
 def site_carbon_intensity(carbon_kind, grid_carbon_intensity):
-    """Carbon of the electricity of the site's grid, of the kind that counts.
+    """Carbon intensity of the site's grid, of the chosen kind.
 
     c = of the site's entry, by kind
 
@@ -28,7 +28,7 @@ def carbon_kinds_differ(carbon_kind, site_carbon_intensity):
 
 @equation(unit="kg/J", source="ghg-protocol-scope-2", selects="power_source")
 def carbon_intensity(power_source, site_carbon_intensity, generator_carbon_intensity, mix_carbon_intensity):
-    """Carbon for each unit of the electricity that the facility takes.
+    """Carbon intensity of the electricity of the facility.
 
     c = of the grid, of the generator, or of the mix
 
@@ -95,7 +95,7 @@ def annual_carbon(annual_energy, carbon_intensity):
 
 @equation(unit="kg", source="luccioni-2022")
 def gpu_embodied_carbon(published_gpu_carbon):
-    """Carbon emitted in making one GPU, as the chosen publication has it.
+    """Embodied carbon of one GPU, by the chosen publication.
 
     m = of the GPU's entry, by publication
 
@@ -106,7 +106,7 @@ def gpu_embodied_carbon(published_gpu_carbon):
 
 @equation(unit="kg", source="luccioni-2022")
 def embodied_carbon(gpus, gpu_embodied_carbon, servers, server_embodied_carbon):
-    """Carbon emitted in making all GPUs and servers of the cluster.
+    """Embodied carbon of all GPUs and servers of the cluster.
 
     M = N m_gpu + S m_server
 
@@ -120,7 +120,7 @@ def embodied_carbon(gpus, gpu_embodied_carbon, servers, server_embodied_carbon):
 
 @equation(unit="kg", source="luccioni-2022")
 def run_embodied_carbon(embodied_carbon, run_duration, hardware_lifetime, hardware_use):
-    """Part of the embodied carbon that falls on the training run, by its share of the hours in use.
+    """Embodied carbon of the training run, by its share of the hardware lifetime.
 
     M_run = M T / (L h)
 
@@ -134,7 +134,7 @@ def run_embodied_carbon(embodied_carbon, run_duration, hardware_lifetime, hardwa
 
 @equation(unit="kg", source="luccioni-2022")
 def run_carbon(operational_carbon, run_embodied_carbon):
-    """Carbon of the training run, its electricity and its part of making the hardware.
+    """Carbon of the training run, operational and embodied.
 
     m = m_op + M_run
 
@@ -146,7 +146,7 @@ def run_carbon(operational_carbon, run_embodied_carbon):
 
 @equation(unit="1", source="luccioni-2022")
 def embodied_share(run_embodied_carbon, run_carbon):
-    """Part of the carbon of the training run that is from making the hardware.
+    """Embodied share of the carbon of the training run.
 
     s = M_run / m
 

@@ -6,7 +6,7 @@ from sweep.kernels.choices import FROM_GENERATOR, FROM_GRID
 
 @equation(unit="USD/J", source="eia-state-prices")
 def site_electricity_price(grid_electricity_price):
-    """Price of electricity from the site's grid, of the tariff class that counts.
+    """Price of electricity from the site's grid, of the chosen tariff class.
 
     p = of the site's entry, by class
 
@@ -84,7 +84,7 @@ def building_capital_cost(facility_power, building_price):
 
 @equation(unit="USD", source="cottier-2024")
 def annual_capital_cost(it_capital_cost, hardware_recovery, building_capital_cost, building_recovery):
-    """What hardware and buildings cost for each year of their lives, with the return on the capital.
+    """Annualized cost of hardware and buildings, with the return on the capital.
 
     C = K_it a_it + K_b a_b
 
@@ -98,7 +98,7 @@ def annual_capital_cost(it_capital_cost, hardware_recovery, building_capital_cos
 
 @equation(unit="USD", source="cottier-2024")
 def annual_cost(annual_capital_cost, annual_energy_cost):
-    """What the cluster costs in a year: capital and electricity.
+    """Annual cost of the cluster: capital and electricity.
 
     C = C_k + C_e
 
@@ -110,7 +110,7 @@ def annual_cost(annual_capital_cost, annual_energy_cost):
 
 @equation(unit="USD", source="cottier-2024")
 def training_cost(annual_capital_cost, run_duration, year_length, hardware_use, energy_cost):
-    """What the training run costs its owner: its part of the capital, and its electricity.
+    """Cost of the training run to the owner: its part of the capital, and electricity.
 
     C = C_k T / (Y h) + C_e
 
@@ -125,7 +125,7 @@ def training_cost(annual_capital_cost, run_duration, year_length, hardware_use, 
 
 @equation(unit="USD", source="cottier-2024")
 def cloud_cost(gpus, gpu_cloud_price, run_duration):
-    """What the same GPU hours cost at the market price of a rented GPU.
+    """Cost of the same GPU hours at the market price of a rented GPU.
 
     C = N c T
 
@@ -138,7 +138,7 @@ def cloud_cost(gpus, gpu_cloud_price, run_duration):
 
 @equation(unit="USD/token", source="cottier-2024")
 def training_cost_per_token(training_cost, training_tokens):
-    """What the training run costs for each token that the model is trained on.
+    """Cost of the training run per training token.
 
     c = C / D
 
@@ -150,7 +150,7 @@ def training_cost_per_token(training_cost, training_tokens):
 
 @equation(unit="USD/J", source="cottier-2024")
 def capital_cost_per_energy(annual_capital_cost, it_power, hardware_use, year_length):
-    """Capital that falls on each unit of energy that a working server takes, so that its time is paid for.
+    """Capital cost per unit of energy of a server at work.
 
     k = C_k / (P_it h Y)
 
@@ -177,7 +177,7 @@ def energy_cost_per_query(energy_per_query, effective_pue, electricity_price):
 
 @equation(unit="USD/query", source="cottier-2024")
 def cost_per_query(energy_per_query, capital_cost_per_energy, energy_cost_per_query):
-    """What one query costs its server: the time of the hardware and the electricity.
+    """Cost of one query: server time and electricity.
 
     c = e k + c_e
 

@@ -7,7 +7,7 @@ from sweep.equations.registry import equation, rule
 
 @equation(unit="1", source="lbnl-2024")
 def scenario_growth(scenario_first_year, scenario_last_year, scenario_first_demand, scenario_last_demand):
-    """Yearly growth that leads from the first figure of a study to its last.
+    """Annual growth rate between the first and the last figure of a study.
 
     g = (E_1 / E_0) ^ (1 / (y_1 - y_0)) - 1
 

@@ -12,7 +12,7 @@ def capital_recovery(rate, years):
 
 @equation(unit="1", source="capital-recovery")
 def hardware_recovery(discount_rate, hardware_lifetime, year_length):
-    """Yearly part of an investment in servers that pays it back with its return.
+    """Capital recovery factor of servers.
 
     a = r / (1 - (1 + r) ^ -(L / Y))
 
@@ -25,7 +25,7 @@ def hardware_recovery(discount_rate, hardware_lifetime, year_length):
 
 @equation(unit="1", source="capital-recovery")
 def building_recovery(discount_rate, building_lifetime, year_length):
-    """Yearly part of an investment in buildings that pays it back with its return.
+    """Capital recovery factor of buildings.
 
     a = r / (1 - (1 + r) ^ -(L / Y))
 
@@ -38,7 +38,7 @@ def building_recovery(discount_rate, building_lifetime, year_length):
 
 @equation(unit="1", source="capital-recovery")
 def generator_recovery(discount_rate, generator_lifetime, year_length):
-    """Yearly part of an investment in a power plant that pays it back with its return.
+    """Capital recovery factor of a power plant.
 
     a = r / (1 - (1 + r) ^ -(L / Y))
 
@@ -51,7 +51,7 @@ def generator_recovery(discount_rate, generator_lifetime, year_length):
 
 @equation(unit="1", source="capital-recovery")
 def battery_recovery(discount_rate, battery_lifetime, year_length):
-    """Yearly part of an investment in a battery that pays it back with its return.
+    """Capital recovery factor of a battery.
 
     a = r / (1 - (1 + r) ^ -(L / Y))
 

@@ -26,7 +26,7 @@ def mix_does_not_sum_to_one(mix_grid, mix_gas, mix_solar, mix_wind, mix_nuclear,
 
 @equation(unit="kg/J", source="technology-data")
 def mix_gas_carbon(carbon_kind, gas_carbon, gas_upstream_carbon, mix_gas_efficiency):
-    """Carbon of gas turbines for each unit of electricity, of the kind that counts.
+    """Carbon intensity of gas turbines, of the chosen kind.
 
     c = c_gas / eta, and what leaks before the plant where the life cycle counts
 

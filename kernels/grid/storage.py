@@ -18,7 +18,7 @@ def battery_energy(facility_power, battery_hours, battery_depth):
 
 @equation(unit="USD", source="technology-data-us")
 def battery_capital_cost(battery_energy, battery_energy_price, facility_power, battery_power_price):
-    """Investment in that battery, its cells and its inverter.
+    """Capital cost of that battery, cells and inverter.
 
     K = E k_E + P k_P
 
@@ -32,7 +32,7 @@ def battery_capital_cost(battery_energy, battery_energy_price, facility_power, b
 
 @equation(unit="USD/J", source="technology-data-us")
 def battery_energy_annual_cost(battery_energy_price, battery_recovery, battery_depth):
-    """What each unit of usable battery energy costs in a year.
+    """Annual cost per unit of usable battery energy.
 
     c = k_E a / d
 
@@ -45,7 +45,7 @@ def battery_energy_annual_cost(battery_energy_price, battery_recovery, battery_d
 
 @equation(unit="USD/W", source="technology-data-us")
 def battery_power_annual_cost(battery_power_price, battery_recovery):
-    """What each unit of battery power costs in a year.
+    """Annual cost per unit of battery power.
 
     c = k_P a
 
@@ -57,7 +57,7 @@ def battery_power_annual_cost(battery_power_price, battery_recovery):
 
 @equation(unit="J", source="technology-data-us")
 def battery_filling_energy(battery_energy, battery_depth, battery_efficiency):
-    """Electricity that fills the battery once, losses of the way in and out included.
+    """Electricity to charge the battery once, with round-trip losses.
 
     Q = E d / eta
 

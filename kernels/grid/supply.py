@@ -112,7 +112,7 @@ def generator_direct_carbon(gas_carbon, generator_efficiency):
 
 @equation(unit="kg/J", source="ipcc-ar5")
 def generator_carbon_intensity(carbon_kind, generator_direct_carbon, generator_upstream_carbon):
-    """Carbon of a generator for each unit of electricity, of the kind that counts.
+    """Carbon intensity of a generator, of the chosen kind.
 
     c = c_stack, and c_up where the life cycle counts
 
@@ -163,7 +163,7 @@ def firm_capital_cost(nameplate_for_firm_load, generator_capital_price):
 
 @equation(unit="USD/W", source="lazard-2025")
 def generator_annual_cost(generator_capital_price, generator_recovery, generator_fixed_cost):
-    """What each unit of nameplate costs in a year, whether it runs or not.
+    """Annual fixed cost per unit of nameplate.
 
     c = k (a + o)
 
@@ -176,7 +176,7 @@ def generator_annual_cost(generator_capital_price, generator_recovery, generator
 
 @equation(unit="USD/J", source="lazard-2025")
 def generator_running_cost(generator_variable_cost, generator_efficiency, gas_price, gas_heating_ratio):
-    """What each unit of electricity costs beyond the nameplate: upkeep by use, and gas where it is burnt.
+    """Variable cost per unit of electricity: variable maintenance and fuel.
 
     c = v + g h / eta
 
@@ -192,7 +192,7 @@ def generator_running_cost(generator_variable_cost, generator_efficiency, gas_pr
 
 @equation(unit="USD/J", source="lazard-2025")
 def generator_lcoe(generator_annual_cost, generator_capacity_factor, year_length, generator_running_cost):
-    """Levelized cost of electricity: what each unit must bring to pay for plant, upkeep and gas. It says nothing of when it comes.
+    """Levelized cost of electricity: plant, maintenance and fuel per unit of electricity, whenever it is generated.
 
     c = c_n / (f Y) + c_r
 

@@ -61,7 +61,7 @@ def site_water_intensity(grid_water_intensity):
 
 @equation(unit="m^3", source="green-grid-wue")
 def onsite_water(training_energy, onsite_water_usage):
-    """Water that the cooling takes on site during the training run.
+    """Water that the cooling consumes on site during the training run.
 
     V = E_it WUE
 
@@ -85,7 +85,7 @@ def offsite_water(facility_energy, offsite_water_intensity):
 
 @equation(unit="m^3", source="green-grid-wue")
 def annual_onsite_water(annual_it_energy, onsite_water_usage):
-    """Water that the cooling takes on site in a year.
+    """Water that the cooling consumes on site in a year.
 
     V = E_it WUE
 
@@ -109,7 +109,7 @@ def annual_offsite_water(annual_energy, offsite_water_intensity):
 
 @equation(unit="m^3/query", source="green-grid-wue")
 def onsite_water_per_query(energy_per_query, onsite_water_usage):
-    """Water that the cooling takes on site for one query.
+    """Water that the cooling consumes on site for one query.
 
     v = e WUE
 

@@ -63,7 +63,7 @@ def hour_gpus(hour_replicas, replica_gpus):
 
 @equation(unit="kg", source="luccioni-2022")
 def fleet_embodied_carbon(fleet_gpus, gpu_embodied_carbon, fleet_servers, server_embodied_carbon):
-    """Carbon emitted in making all GPUs and servers of the fleet.
+    """Embodied carbon of all GPUs and servers of the fleet.
 
     M = N m_gpu + S m_server
 
@@ -77,7 +77,7 @@ def fleet_embodied_carbon(fleet_gpus, gpu_embodied_carbon, fleet_servers, server
 
 @equation(unit="kg/query", source="luccioni-2022")
 def embodied_carbon_per_query(fleet_embodied_carbon, hardware_lifetime, queries_per_day):
-    """Part of the carbon of making the fleet that falls on one query.
+    """Embodied carbon of the fleet for one query.
 
     m = M / (L q)
 

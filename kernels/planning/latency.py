@@ -46,7 +46,7 @@ def prefill_queue_load(prefill_placement, prefill_load, running_sequences, inter
 
 @equation(unit="1", source="sakasegawa-1977")
 def admission_wait_probability(batch, batch_limit):
-    """Chance that a request which arrives finds every place of its replica taken.
+    """Probability that an arriving request has to wait for a free slot of its replica.
 
     C = (B / B_max)^(sqrt(2 (B_max + 1)) - 1)
 
@@ -58,7 +58,7 @@ def admission_wait_probability(batch, batch_limit):
 
 @equation(unit="s", source="sakasegawa-1977")
 def admission_wait_quantile(latency_quantile, admission_wait_probability, requests_per_second, request_capacity, output_variation):
-    """Time that the given share of the requests waits at most for a place among those that run.
+    """Quantile of the time that a request waits for a free slot.
 
     w = ln(C / (1 - p)) (1 + v^2) / (2 (q_max - q)), at least 0
 
@@ -74,7 +74,7 @@ def admission_wait_quantile(latency_quantile, admission_wait_probability, reques
 
 @rule(guards=("admission_wait_quantile",), source="little-1961")
 def replica_saturated(batch, batch_limit):
-    """Requests keep every place of the replica taken, and the wait for one has no end.
+    """All slots of the replica stay occupied, so that the wait for one is unbounded.
 
     batch: sequences that one replica has running, mean over time [1]
     batch_limit: most sequences that it runs at a time [1]

@@ -39,7 +39,7 @@ def owned_gpu_cost(
     year_length,
     electricity_price,
 ):
-    """What one serving GPU costs its owner for each unit of time: its part of servers, network and building, and electricity.
+    """Cost of one owned serving GPU per unit of time: its part of servers, network and building, and electricity.
 
     c = (k (1 + n) a_it + P b a_b) / Y + P p
 
@@ -58,7 +58,7 @@ def owned_gpu_cost(
 
 @equation(unit="USD/s", source="cottier-2024", selects="gpu_tenure")
 def serving_gpu_cost(gpu_tenure, owned_gpu_cost, gpu_cloud_price):
-    """What one serving GPU costs for each unit of time.
+    """Cost of one serving GPU per unit of time.
 
     c = of an owned GPU, or the market price of a rented one
 

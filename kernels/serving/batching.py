@@ -121,7 +121,7 @@ def shortest_step_time(
     expert_pass_time,
     expert_compute_time,
 ):
-    """Time of a step of one sequence, the fastest that the replica can write.
+    """Time of a step of one sequence, the fastest of the replica.
 
     T(1) = t(1) + x
 

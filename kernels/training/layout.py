@@ -56,7 +56,7 @@ def data_parallel_size(replicas):
 
 @equation(unit="1", source="narayanan-2021")
 def micro_batches(global_batch, data_parallel_size, micro_batch):
-    """Micro-batches that each copy of the model works through in one optimizer step.
+    """Micro-batches of each replica in one optimizer step.
 
     m = B / (b d)
 
@@ -69,7 +69,7 @@ def micro_batches(global_batch, data_parallel_size, micro_batch):
 
 @equation(unit="token", source="narayanan-2021")
 def tokens_per_step(data_parallel_size, micro_batches, micro_batch, sequence_length):
-    """Tokens that one optimizer step of the whole cluster learns from.
+    """Tokens of one optimizer step of the whole cluster.
 
     n = d m b s
 
@@ -170,7 +170,7 @@ def last_stage_layers(layers, pp, slowest_stage_layers):
 
 @rule(guards=("data_parallel_size",), source="narayanan-2021")
 def cluster_smaller_than_replica(replicas):
-    """The cluster has fewer GPUs than one copy of the model takes.
+    """The cluster has fewer GPUs than one replica of the model needs.
 
     replicas: r, copies of the model that the cluster has room for, not rounded [1]
     """
@@ -179,7 +179,7 @@ def cluster_smaller_than_replica(replicas):
 
 @rule(source="narayanan-2021")
 def gpus_left_over(replicas):
-    """Some GPUs of the cluster belong to no copy of the model and idle.
+    """Some GPUs of the cluster belong to no replica and idle.
 
     replicas: r, copies of the model that the cluster has room for, not rounded [1]
     """
@@ -188,7 +188,7 @@ def gpus_left_over(replicas):
 
 @rule(guards=("micro_batches",), source="narayanan-2021")
 def batch_not_divisible(global_batch, data_parallel_size, micro_batch):
-    """The global batch is not a whole number of micro-batches for each copy of the model.
+    """The global batch is not a whole number of micro-batches for each replica.
 
     global_batch: B, sequences in one optimizer step of the whole cluster [1]
     data_parallel_size: d, copies of the model that train side by side [1]

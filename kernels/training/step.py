@@ -96,7 +96,7 @@ def data_parallel_wait(
 
 @equation(unit="s", source="narayanan-2021")
 def pipeline_time(micro_batches, stage_time, bubble_time):
-    """Time in which the pipeline works through all micro-batches of one step.
+    """Time of all micro-batches of one step in the pipeline.
 
     t = m t_s + t_b
 

@@ -74,7 +74,7 @@ def time_to_train_llmcarbon(
 
 @equation(unit="s", source="narayanan-2021", selects="training_method")
 def time_to_train(training_method, time_to_train_modelled, time_to_train_fixed_mfu, time_to_train_pipeline_mfu, time_to_train_llmcarbon):
-    """Time until the model has seen all its tokens.
+    """Time to train on all tokens.
 
     that of the method
 

@@ -94,7 +94,7 @@ def gpu_power_modelled(step_time, tensor_time, memory_time, gpu_tdp, tensor_powe
 
 @equation(unit="W", source="article")
 def server_power_nameplate(server_nameplate_power):
-    """Power of one server by the method of the article: all that its vendor states.
+    """Power of one server by the method of the article: its nameplate power.
 
     P = P_nameplate
 
@@ -119,7 +119,7 @@ def server_power_tdp(gpus_per_server, gpu_tdp, server_host_power, supply_efficie
 
 @equation(unit="W", source="epoch-h100-power")
 def server_power_measured(server_nameplate_power, server_power_fraction):
-    """Power of one server by the share of its nameplate that meters have shown in training.
+    """Power of one server by the measured share of its nameplate in training.
 
     P = f P_nameplate
 
@@ -199,7 +199,7 @@ def switch_power(gpus, gpus_per_server, switch_power_per_gpu):
 
 @equation(unit="J/token", source="mlperf-training-v4.0-power")
 def energy_per_token_trained(servers, server_power, step_time, tokens_per_step):
-    """Energy at the input of the servers for each token that the model learns from.
+    """Energy at the input of the servers per training token.
 
     e = S P t / n
 

@@ -51,7 +51,7 @@ def hfu(mfu, recompute):
 
 @equation(unit="s", source="narayanan-2021")
 def time_to_train_modelled(training_tokens, tokens_per_step, step_time, effective_training_fraction):
-    """Time until the model has seen all its tokens, from the time of a step, failures and checkpoints included.
+    """Time to train on all tokens, from the step time, with failures and checkpoints.
 
     T = D / n t / f
 

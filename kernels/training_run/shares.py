@@ -8,7 +8,7 @@ from sweep.equations.registry import equation
 
 @equation(unit="1", source="narayanan-2021")
 def layer_passes(micro_batches, layers, pp):
-    """Layers that a GPU works through in one step, forward and backward, on average.
+    """Layers that a GPU computes in one step, forward and backward, on average.
 
     n = m L / p
 
@@ -113,7 +113,7 @@ def memory_bound_share(
 
 @equation(unit="1", source="korthikanti-2022")
 def recompute_share(time_to_share, layer_passes, recompute_time):
-    """Share of the run's time that computing activations again takes.
+    """Share of the run's time for recomputing activations.
 
     r n t_r
 
@@ -211,7 +211,7 @@ def bubble_share(time_to_share, pipeline_time, pipeline_exchange_time, layer_pas
 def launch_share(
     time_to_share, layer_passes, layer_time, layer_forward_time, layer_backward_time, recompute_time, expert_wait, step_overhead
 ):
-    """Share of the run's time that the host keeps GPUs waiting: launches, input, logging.
+    """Share of the run's time that GPUs wait for the host: launches, input, logging.
 
     r (n (t_y - t_f - t_b - t_r - t_e) + t_o)
 

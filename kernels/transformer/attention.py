@@ -19,7 +19,7 @@ def projections(hidden_size, heads, kv_heads, head_size, value_head_size, q_lora
 
 @equation(unit="1", source="gemma-2-2024")
 def full_attention_layers(layers, windowed_layers, state_layers, parallel_state):
-    """Layers in which a token attends to all before it.
+    """Layers with full causal attention.
 
     L_f = L - L_w - L_s (1 - p)
 
@@ -240,7 +240,7 @@ def kinds_exceed_layers(full_attention_layers, mixer_only_layers, moe_layers, la
 
 @rule(guards=("kv_bytes_per_sequence", "attention_score_flops"), source="gemma-2-2024")
 def window_missing(windowed_layers, attention_window):
-    """Layers are said to have a window, and none is stated.
+    """Layers have a window whose size is not given.
 
     windowed_layers: layers with windowed attention [1]
     attention_window: how far they look back [token]

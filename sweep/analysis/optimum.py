@@ -35,7 +35,7 @@ class Proof:
     bounded: int = 0
 
     def __str__(self) -> str:
-        return f"of {self.points:.4g} points {self.explored:,} were looked at; bounds left out the rest in {self.bounded:,} boxes"
+        return f"{self.explored:,} of {self.points:.4g} points were evaluated; bounds excluded the rest in {self.bounded:,} boxes"
 
 
 @dataclass(frozen=True, order=True)

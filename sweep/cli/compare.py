@@ -96,7 +96,7 @@ def _comparison_text(found: Comparison, display_units: dict[str, str]) -> str:
         whole = found.outputs[found.quantity].difference
         unit, texts = aligned([*found.parts.values(), whole], unit_of(found.quantity), display_units.get(found.quantity, ""))
         shares = [f"{100 * part / whole:.3g} %" if whole else "-" for part in [*found.parts.values(), whole]]
-        parts = zip([*found.parts, "in all"], texts, shares, strict=True)
+        parts = zip([*found.parts, "total"], texts, shares, strict=True)
         title = found.quantity if unit == "1" else f"{found.quantity} [{unit}]"
         lines += ["", table(("changed by", title, "share"), parts, right=(title, "share"))]
     return "\n".join([*lines, "", f"attribution: {found.method}"])

@@ -1,4 +1,4 @@
-"""`sweep sensitivity` and `sweep calibrate`. What belongs here: what moves a quantity, and factors from runs, printed or drawn."""
+"""`sweep sensitivity` and `sweep calibrate`. What belongs here: sensitivities, and factors from runs, printed or drawn."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ METHODS = ("tornado", "sobol", "grid")
 
 @click.command(epilog="Example: sweep sensitivity layouts --of energy_per_token_trained --plot tornado.png")
 @study_argument
-@click.option("--of", "of", required=True, metavar="QUANTITY", help="The quantity that is moved.")
+@click.option("--of", "of", required=True, metavar="QUANTITY", help="The quantity whose sensitivity is computed.")
 @click.option(
     "--method",
     type=click.Choice(METHODS),
@@ -26,7 +26,7 @@ METHODS = ("tornado", "sobol", "grid")
 @overrides
 @as_json
 def sensitivity(study: str, of: str, method: str, plot: Path | None, set_: tuple[str, ...], axis: tuple[str, ...], as_json: bool) -> None:
-    """Say what moves a quantity: ranges of inputs at the study's point, or the axes of its grid.
+    """Report what a quantity is sensitive to: ranges of inputs at the study's point, or the axes of its grid.
 
     `tornado` and `sobol` (extra `stats`) look at inputs that have a low and a high; `grid` gives every axis its exact first-order and
     total share of the variance over all points, each label counting the same.
@@ -82,11 +82,11 @@ def _share(row: dict[str, Any], key: str) -> str:
 @click.option("-o", "--out", type=click.Path(path_type=Path), metavar="FILE.yaml", help="Write the factors for `include:` of a study.")
 @as_json
 def calibrate(runs: Path, out: Path | None, as_json: bool) -> None:
-    """Learn from a handful of your own runs how far predictions are off, with bands.
+    """Fit correction factors, with bands, from a few runs of your own.
 
     The columns of the CSV file are inputs and catalogues by name (gpu, model, gpus, tp, micro_batch, ...), with a unit in the header,
     `step_time [s]`, or in the cells, and one or more measured quantities: step_time, server_power, time_per_output_token, output_rate,
-    serving_gpu_power. Few runs move a factor little: it is drawn towards 1 as far as published results say.
+    serving_gpu_power. With few runs a factor stays near 1, as far as published results suggest.
     """
     from sweep.cube.text import table
     from sweep.errors import SweepError
