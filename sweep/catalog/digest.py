@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,8 +13,15 @@ from sweep.catalog.parameters import folder
 def catalogue_digest() -> str:
     """A digest of every fact in configs/; files are read again only where their size or time has changed."""
     facts = folder()
-    found = sorted(path for path in facts.rglob("*") if path.suffix in (".yaml", ".txt") and "studies" not in path.parts)
-    return _digest(facts, tuple((path.relative_to(facts).as_posix(), path.stat().st_mtime_ns, path.stat().st_size) for path in found))
+    found = []
+    for place, folders, names in os.walk(facts):
+        folders[:] = [name for name in folders if name != "studies"]
+        for name in names:
+            if name.endswith((".yaml", ".txt")):
+                path = os.path.join(place, name)
+                about = os.stat(path)
+                found.append((os.path.relpath(path, facts).split(os.sep), about.st_mtime_ns, about.st_size))
+    return _digest(facts, tuple(("/".join(parts), time, size) for parts, time, size in sorted(found)))
 
 
 @lru_cache(maxsize=4)

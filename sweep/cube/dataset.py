@@ -136,6 +136,11 @@ def _status(plan: Plan) -> dict[str, Any]:
     }
 
 
+def now() -> str:
+    """The time as a cube says when it was made."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
 def attributes(plan: Plan) -> dict[str, Any]:
     """The provenance of a cube: enough to make it again and to know what was assumed."""
     return {
@@ -143,7 +148,7 @@ def attributes(plan: Plan) -> dict[str, Any]:
         "title": plan.study.title,
         "comment": plan.study.about,
         "source": f"wattsweep {version('wattsweep')}",
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "created": now(),
         "study": plan.study.file,
         "written": json.dumps(asdict(plan.study.written)),
         "axes": json.dumps(plan.order),

@@ -221,7 +221,7 @@ def _resumed(
     half: Path, cube: Path, plan: Plan, header: Record, done: dict[tuple[int, int], Record], planned: list[Block], notes: Path | None
 ) -> Store:
     """A store that has some blocks and lacks the others; all that is no block is made anew, as it should be."""
-    attributes = {**header["attributes"], "created": dataset.attributes(plan)["created"]}
+    attributes = {**header["attributes"], "created": dataset.now()}
     layout.lay(half, cube, plan, attributes)
     for file in cube.rglob("*.partial"):  # what zarr had not yet given its name
         file.unlink()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from sweep.catalog.parameters import parameters
 from sweep.catalog.sources import Accuracy, accuracy
@@ -36,12 +37,17 @@ class Graph:
 
         A choice between alternatives is among them, though it keeps its value where another alternative is chosen.
         """
-        index = self.rules.index(rule)
-        found: dict[str, None] = {}
+        return self._excluded[self.rules.index(rule)]
+
+    @cached_property
+    def _excluded(self) -> list[list[str]]:
+        found: list[dict[str, None]] = [{} for _ in self.rules]
+        behind: dict[str, frozenset[int]] = {}
         for name, rules in self.rules_of.items():
-            if index in rules or any(need in found for need in self.needs[name]):
-                found[name] = None
-        return [*found]
+            behind[name] = rules.union(*(behind.get(need, ()) for need in self.needs[name]))
+            for index in behind[name]:
+                found[index][name] = None
+        return [[*names] for names in found]
 
     @property
     def read(self) -> set[str]:
