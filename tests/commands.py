@@ -30,7 +30,18 @@ def refused(*arguments):
     return done.stderr
 
 
+def numbers_without_unit(content, around=(), path=()):
+    """Of what --json printed, the paths of all numbers that are not whole and for which neither `unit` nor `units` has a unit."""
+    if isinstance(content, dict):
+        return [one for key, held in content.items() for one in numbers_without_unit(held, (*around, content), (*path, key))]
+    if isinstance(content, list):
+        return [one for at, held in enumerate(content) for one in numbers_without_unit(held, (*around, content), (*path, at))]
+    if not isinstance(content, float):
+        return []
+    objects = [one for one in around if isinstance(one, dict)]
+    return [] if any("unit" in one or set(path) & set(one.get("units", ())) for one in objects) else [path]
+
+
 def words(text):
     """The cells of each line of a table."""
     return [re.split(r"  +", line.strip()) for line in text.splitlines()]
-

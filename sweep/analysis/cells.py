@@ -11,7 +11,7 @@ import numpy as np
 
 from sweep.analysis.ranking import ROOM, Hit, Objective, Why, best_of
 from sweep.analysis.scan import Spans, bound
-from sweep.cube.query import flag_counts
+from sweep.cube.query import flag_counts, told
 from sweep.engine.blocks import Array, inner_shape, ranges_of
 from sweep.engine.plan import STATUS, Dims
 from sweep.equations import quantities
@@ -102,7 +102,7 @@ class Cells:
 
     def label(self, dim: str, at: int) -> Any:
         """A label of an axis as the study tells it."""
-        return _told(dim, self.cube[dim].values[at])
+        return told(dim, self.cube[dim].values[at])
 
     def row(self, place: int) -> dict[str, Any]:
         """The point at a place: its labels, and SI values of all variables that they decide."""
@@ -110,7 +110,7 @@ class Cells:
         labels = self.labels(place)
         decided = (str(v) for v in self.cube.data_vars if set(self.cube[v].dims) <= set(self.dims) and v != STATUS)
         shown = [name for name in dict.fromkeys([*self.wanted, *decided]) if name not in labels]
-        return labels | {n: _told(n, self.cube[n].isel({d: int(index[str(d)]) for d in self.cube[n].dims}).item()) for n in shown}
+        return labels | {n: told(n, self.cube[n].isel({d: int(index[str(d)]) for d in self.cube[n].dims}).item()) for n in shown}
 
     def parts(self, spans: Spans | None = None) -> Iterator[Part]:
         """The grid, or some ranges of it, in pieces that fit in memory."""
@@ -186,10 +186,3 @@ def cells(cube: xarray.Dataset, names: Sequence[str], asked: Sequence[Condition]
             raise SweepError(f"{name}: is not in the cube{suggestion(name, map(str, cube.variables))}")
     order = json.loads(cube.attrs.get("axes", "[]")) or [*cube.sizes]
     return Cells(cube, wanted, tuple(dim for dim in order if any(dim in cube[name].dims for name in wanted)), tuple(asked))
-
-
-def _told(name: str, value: Any) -> Any:
-    """A label or a value as the study tells it: whole numbers as such."""
-    if isinstance(value, str):
-        return value
-    return quantities.quantity(name).told(float(value)) if name in quantities.names() else float(value)

@@ -1,4 +1,4 @@
-"""Why a quantity has its value: the chain of equations back to the inputs. What belongs here: a graph as text.
+"""Why a quantity has its value: the chain of equations back to the inputs. What belongs here: a graph as text or as rows.
 
 Without a study the chain is that of the default choices, and the inputs show where a value would come from.
 """
@@ -6,6 +6,7 @@ Without a study the chain is that of the default choices, and the inputs show wh
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from sweep.catalog.entries import entry_names
 from sweep.catalog.parameters import Figure, parameters
@@ -55,6 +56,25 @@ def tree(quantity: str, study: Study | None = None) -> str:
 
     add(quantity, meaning_of(quantity), "", "")
     return "\n".join([*lines, *_rules(graph, cited), *_choices(graph, study), *_checked(graph), *_sources(cited)])
+
+
+def record(quantity: str, study: Study | None = None) -> list[dict[str, Any]]:
+    """The chain as rows, each after what it needs: equations with formula, source and axes, inputs with their value on no axis."""
+    graph = _graph(quantity, study)
+    dims = plan.make(study, [quantity]).dims if study else {}
+    rows = []
+    for name in (*graph.inputs, *(equation.name for equation in graph.equations)):
+        row: dict[str, Any] = {"name": name, "unit": unit_of(name), "meaning": meaning_of(name)}
+        equation = registry.EQUATIONS.get(name) if name not in graph.inputs else None
+        if equation:
+            row |= {"formula": equation.formula, "source": equation.source, "file": registry.file_of(equation), "needs": graph.needs[name]}
+        elif study:
+            held = study.input_values(name)
+            row |= {"from": held.origin} | ({} if held.dims else {"value": described(name).told(float(held.values))})
+        elif (known := parameters().get(name)) and known.default:
+            row |= {"from": "default", "value": known.told(known.default.value)}
+        rows.append(row | ({"axes": dims[name]} if study else {}))
+    return rows
 
 
 def flowchart(quantity: str, study: Study | None = None) -> str:

@@ -68,8 +68,9 @@ def best(
     sure = _sure(opened, found.rows, alone, maximize is not None, per)
     if as_json:
         order = "largest first" if maximize else "smallest first"
-        record: dict[str, Any] = {"quantity": minimize or maximize, "weights": found.weights, "order": order, "units": units}
+        record: dict[str, Any] = {"quantity": minimize or maximize, "weights": {"unit": "1", **found.weights}, "order": order}
         record["rows"] = [{**row, **told} for row, told in zip(found.rows, sure, strict=True)]
+        record["units"] = units | {key: "1" for key in ("score", "better") if any(key in row for row in record["rows"])}
         none = {"removed": found.why.removed, "points": found.why.points, "nearest": found.why.nearest} if found.why else {}
         proof = {"proof": vars(found.proof)} if found.proof else {}
         return print_json({**record, **none, **proof, "left_out": found.left_out, "accuracy": accuracy})

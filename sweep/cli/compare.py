@@ -73,8 +73,8 @@ def _comparison_record(found: Comparison) -> dict[str, Any]:
         name: {"before": c.before, "after": c.after, "difference": c.difference, "ratio": c.ratio} for name, c in found.outputs.items()
     }
     inputs = {name: {"before": before, "after": after} for name, (before, after) in found.inputs.items()}
-    parts = {"quantity": found.quantity, "parts": found.parts, "method": found.method}
-    return {"units": units, "inputs": inputs, "outputs": outputs, "attribution": parts}
+    parts = {"quantity": found.quantity, "unit": quantity(found.quantity).unit, "parts": found.parts, "method": found.method}
+    return {"units": units | {"ratio": "1"}, "inputs": inputs, "outputs": outputs, "attribution": parts}
 
 
 def _comparison_text(found: Comparison, display_units: dict[str, str]) -> str:

@@ -33,13 +33,13 @@ def info(cube: Path, as_json: bool) -> None:
         done = f"{found['done']} of {found['total']} blocks are done" if found["total"] else "no block is done"
         return click.echo(f"{cube}: incomplete, {done}; the same `sweep run` resumes it")
     opened = open_cube(cube)
-    facts = {"complete": True, **_facts(opened)}
     if as_json:
-        return print_json(facts)
-    click.echo(printable(_info_text(cube, opened, facts)))
+        return print_json(facts(opened))
+    click.echo(printable(_info_text(cube, opened, facts(opened))))
 
 
-def _facts(cube: xarray.Dataset) -> dict[str, Any]:
+def facts(cube: xarray.Dataset) -> dict[str, Any]:
+    """What a complete cube says of itself."""
     from sweep.cube.query import unit_of
 
     axes, variables = {}, {}
@@ -50,7 +50,7 @@ def _facts(cube: xarray.Dataset) -> dict[str, Any]:
         variables[str(name)] = {"dims": list(map(str, variable.dims)), "unit": unit_of(variable), **described}
     plain = {key: cube.attrs.get(key, "") for key in ("title", "study", "created", "source", "kernel_digest", "catalogue_digest")}
     parsed = {key: json.loads(cube.attrs.get(key, "{}")) for key in ("inputs", "assumed", "versions")}
-    return {**plain, "axes": axes, "variables": variables, **parsed}
+    return {"complete": True, **plain, "axes": axes, "variables": variables, **parsed}
 
 
 def _label(axis: Any, at: int) -> Any:

@@ -28,14 +28,14 @@ def list_(kind: str | None, word: str | None, as_json: bool) -> None:
     if kind is None:
         counts = {name: len(list_of()) for name, list_of in describe.kinds().items()}
         if as_json:
-            return print_json(counts)
+            return print_json({"rows": [{"kind": name, "entries": count} for name, count in counts.items()]})
         click.echo(table(("kind", "entries"), [(name, str(count)) for name, count in counts.items()], right=["entries"]))
         return click.echo("\n`sweep list KIND` lists them, `sweep show NAME` shows one")
     rows = describe.listed(kind)
     if word:
         rows = [row for row in rows if any(word.lower() in str(cell).lower() for cell in row.values())]
     if as_json:
-        return print_json(rows)
+        return print_json({"rows": rows})
     if not rows:
         return click.echo(f"no {kind} with {word!r}")
     header = list(rows[0])
@@ -67,7 +67,7 @@ def show(name: str, as_json: bool) -> None:
 
     found = describe.named(name)
     if as_json:
-        return print_json(found)
+        return print_json({"rows": found})
     click.echo("\n\n".join(_text(record) for record in found))
 
 
@@ -114,7 +114,10 @@ def _origin(figure: Record) -> str:
 @click.option("--code", "as_code", is_flag=True, help="Print the source of the nests that a run compiles (needs --study).")
 @click.option("--graph", "as_graph", is_flag=True, help="Print the chain as a Mermaid flowchart.")
 @overrides
-def explain(quantity: str, study: str | None, as_code: bool, as_graph: bool, set_: tuple[str, ...], axis: tuple[str, ...]) -> None:
+@as_json
+def explain(
+    quantity: str, study: str | None, as_code: bool, as_graph: bool, set_: tuple[str, ...], axis: tuple[str, ...], as_json: bool
+) -> None:
     """Explain a quantity: the chain of equations back to its inputs.
 
     Each equation has its formula, unit and source, with the quantities it needs below it. With a study, also the axes that each
@@ -123,14 +126,16 @@ def explain(quantity: str, study: str | None, as_code: bool, as_graph: bool, set
     from sweep.analysis import explain as chain
     from sweep.study.parse import open_study
 
-    if as_code and as_graph:
-        raise click.UsageError("--code and --graph exclude each other")
+    if as_code + as_graph + as_json > 1:
+        raise click.UsageError("--code, --graph and --json exclude each other")
     if study is None and (as_code or set_ or axis):
         option = "--code" if as_code else "--set" if set_ else "--axis"
         raise click.UsageError(f"{option} needs a study: add --study configs/studies/gpt4.yaml")
     opened = open_study(study, set_, axis) if study else None
     if opened is not None and as_code:
         return click.echo(chain.code(quantity, opened))
+    if as_json:
+        return print_json({"quantity": quantity, "rows": chain.record(quantity, opened)})
     click.echo(chain.flowchart(quantity, opened) if as_graph else chain.tree(quantity, opened))
 
 

@@ -1,8 +1,9 @@
 """Options that several commands take. What belongs here: decorators for click, and JSON as it is printed.
 
-JSON is the same for all commands: numbers in SI, whole ones without a point, words for choices and labels, null where there is no
-value. One quantity is {"value": ..., "unit": ...}, with "status", the rules that it breaks, where it has no value, and "p5", "p95"
+JSON is the same for all commands: one object, numbers in SI, whole ones without a point, words for choices and labels, null where there
+is no value. One quantity is {"value": ..., "unit": ...}, with "status", the rules that it breaks, where it has no value, and "p5", "p95"
 where it has a band. A table is {"units": {column: unit}, "rows": [{column: value}]}; a row may have "bands": {column: {"p5", "p95"}}.
+The unit of a number is in the `unit` beside it, or in the nearest `units` around it, under its name or that of what it is part of.
 """
 
 from __future__ import annotations

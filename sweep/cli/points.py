@@ -78,11 +78,14 @@ def _each(given: Study, per: str, as_json: bool) -> None:
     sure = [bands(given, study.outputs, at) for at in places] if bands_can_be_drawn() else [{} for _ in places]
     if as_json:
         known = {name: quantity(name) for name in study.outputs}
-        labels = axis.labels or [quantity(per).told(value) for value in axis.columns[per].tolist()]
+        labels = [_label_told(study, per, at) for at in range(axis.size)]
+        at, units = _at(study)
+        del at[per]
         rows = [{per: label} | {n: known[n].told(values[n]) for n in known} for label, values in zip(labels, found, strict=True)]
         bounds = [{n: dict(zip(("p5", "p95"), ends, strict=True)) for n, ends in drawn.items()} for drawn in sure]
-        units = {per: "1" if axis.labels else unit_of(per)} | {name: unit_of(name) for name in known}
-        return print_json({"units": units, "rows": [row | {"bands": ends} for row, ends in zip(rows, bounds, strict=True)]})
+        units = {per: "1", **units} | {name: unit_of(name) for name in known}
+        rows = [row | {"bands": ends} for row, ends in zip(rows, bounds, strict=True)]
+        return print_json({"study": study.file, "at": at, "units": units, "rows": rows})
     lines = []
     for name, display_unit in study.outputs.items():
         unit, texts = aligned([values[name] for values in found], unit_of(name), display_unit)
@@ -98,17 +101,33 @@ def _point_record(study: Study, found: PointValues, bands: Mapping[str, Band]) -
     from sweep.equations.quantities import quantity
     from sweep.study.shares import step_shares
 
-    record: dict[str, Any] = {}
+    quantities: dict[str, Any] = {}
     for name in dict.fromkeys([*study.outputs, *found.values]):
         known, value = quantity(name), found.values[name]
-        record[name] = {"value": known.told(value), "unit": known.unit}
+        quantities[name] = {"value": known.told(value), "unit": known.unit}
         if name in bands and value == value:
-            record[name] |= dict(zip(("p5", "p95"), bands[name], strict=True))
+            quantities[name] |= dict(zip(("p5", "p95"), bands[name], strict=True))
         if value != value:
-            record[name]["status"] = _broken(study, found, name)
+            quantities[name]["status"] = _broken(study, found, name)
     if shares := step_shares(study):
-        record["step_time"]["shares"] = shares
-    return record
+        quantities["step_time"]["shares"] = {"unit": "1", **shares}
+    at, units = _at(study)
+    return {"study": study.file, "at": at, "units": units, "quantities": quantities}
+
+
+def _at(study: Study) -> tuple[dict[str, Any], dict[str, str]]:
+    """The label of each axis at which the study's point stands, and the units of those that are numbers."""
+    from sweep.equations.quantities import unit_of
+
+    at = {name: _label_told(study, name, place) for name, place in study.point.items()}
+    return at, {name: unit_of(name) for name in at if not study.axes[name].labels}
+
+
+def _label_told(study: Study, name: str, at: int) -> Any:
+    from sweep.equations.quantities import quantity
+
+    axis = study.axes[name]
+    return axis.labels[at] if axis.labels else quantity(name).told(float(axis.columns[name][at]))
 
 
 def _broken(study: Study, found: PointValues, name: str) -> list[str]:

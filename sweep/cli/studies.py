@@ -74,6 +74,7 @@ def _facts(made: Plan) -> dict[str, Any]:
         "evaluations": evaluations,
         "seconds": (evaluations / EVALUATIONS_PER_SECOND + size / BYTES_PER_SECOND) / cores,
         "cores": cores,
+        "units": {"bytes": "B", "seconds": "s"},
     }
 
 
@@ -124,16 +125,24 @@ def _axes_text(made: Plan) -> str:
 @more_outputs
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Number of threads; one per core by default.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing cube.")
+@as_json
 def run(
-    study: str, out: Path, set_: tuple[str, ...], axis: tuple[str, ...], outputs: tuple[str, ...], threads: int | None, overwrite: bool
+    study: str,
+    out: Path,
+    set_: tuple[str, ...],
+    axis: tuple[str, ...],
+    outputs: tuple[str, ...],
+    threads: int | None,
+    overwrite: bool,
+    as_json: bool,
 ) -> None:
     """Evaluate a study over its whole grid and write the cube as Zarr.
 
-    The same command resumes after an interruption. Ends with a summary of each output.
+    The same command resumes after an interruption. Ends with a summary of each output; with --json, with what `sweep info` says.
     """
     from tqdm import tqdm
 
-    from sweep.cli.cubes import summary
+    from sweep.cli.cubes import facts, summary
     from sweep.cube.compute import run as run_study
     from sweep.study.parse import open_study
 
@@ -153,6 +162,8 @@ def run(
             bar.close()
             click.echo(f"interrupted; finished blocks are kept in {out}.partial, and the same command resumes", err=True)
             sys.exit(130)
+    if as_json:
+        return print_json(facts(cube))
     click.echo(summary(cube))
     click.echo(_next(out, opened))
 

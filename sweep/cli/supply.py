@@ -88,7 +88,9 @@ def supply(
     mix = solve(case.coarser(hours) if hours > 1 else case)
     if as_json:
         facts = {"status": mix.status, "capacity": mix.capacity, "energy": mix.energy, "cost": mix.cost, "price": mix.price}
-        print_json({**facts, "carbon": mix.carbon, "clean_share": mix.clean_share, "unserved": mix.unserved})
+        units = {"capacity": "W", "battery_energy": "J", "energy": "J", "cost": "USD", "price": "USD/J", "carbon": "kg"}
+        units |= {"clean_share": "1", "unserved": "1"}
+        print_json({"units": units, **facts, "carbon": mix.carbon, "clean_share": mix.clean_share, "unserved": mix.unserved})
         return
     click.echo(f"{load} {'at ' + site if site else 'without a grid'}, {mode}, {clean:.0%} clean; weather: {sun.name}; {wind.name}\n")
     for source, built, energy in inputs.mix_rows(case.coarser(hours), mix):

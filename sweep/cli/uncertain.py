@@ -45,7 +45,12 @@ def sensitivity(study: str, of: str, method: str, plot: Path | None, set_: tuple
 
         bars(plot, rows, of, unit, opened.outputs.get(of, ""))
     if as_json:
-        return print_json({"quantity": of, "unit": unit, "method": method, "rows": rows})
+        if method != "tornado":
+            shares = dict.fromkeys((key for key in rows[0] if key.startswith(("first_order", "total"))), "1")
+            return print_json({"quantity": of, "method": method, "units": shares, "rows": rows})
+        told = [{**row, "units": dict.fromkeys(("low", "value", "high"), quantity(row["input"]).unit)} for row in rows]
+        ends = dict.fromkeys(("at_low", "stated", "at_high"), unit)
+        return print_json({"quantity": of, "method": method, "units": ends, "rows": told})
     heads, cells = _tornado(rows, of, opened.outputs.get(of, "")) if method == "tornado" else _shares(rows)
     click.echo(table(heads, cells, right=heads[1:]))
     if method == "grid":
@@ -100,7 +105,8 @@ def calibrate(runs: Path, out: Path | None, as_json: bool) -> None:
         except OSError as error:
             raise SweepError(f"{out}: cannot be written: {error.strerror}") from None
     if as_json:
-        return print_json({"runs": str(runs), "rows": rows})
+        units = dict.fromkeys(("measured", "value", "low", "high", "factor_low", "factor_high"), "1")
+        return print_json({"runs": str(runs), "units": units, "rows": rows})
     cells = []
     for row in rows:
         sure, one = (f"[{row[low]:.3g}, {row[high]:.3g}]" for low, high in (("factor_low", "factor_high"), ("low", "high")))

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sweep.cube.query import broken, pieces, unit_of
+from sweep.cube.query import broken, pieces, told, unit_of
 from sweep.cube.text import aligned, table
 from sweep.errors import SweepError
 
@@ -67,8 +67,9 @@ def lines(titles: list[str], rows: Iterable[Iterable[Any]]) -> Iterator[str]:
 def record(array: xarray.DataArray) -> dict[str, Any]:
     """Everything as a dictionary for JSON, values nested by axis."""
     found: dict[str, Any] = {"variable": str(array.name), "meaning": array.attrs.get("long_name", ""), "unit": unit_of(array)}
-    found["at"] = {name: coord.item() for name, coord in _held(array)}
-    found["axes"] = {str(dim): {"unit": unit_of(array[dim]), "labels": array[dim].values.tolist()} for dim in array.dims}
+    found["at"] = {name: told(name, coord.item()) for name, coord in _held(array)}
+    found["units"] = {name: unit_of(coord) for name, coord in _held(array)}
+    found["axes"] = {str(d): {"unit": unit_of(array[d]), "labels": [told(str(d), v) for v in array[d].values.tolist()]} for d in array.dims}
     return found | {"values": array.values.tolist()}
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sweep.catalog.parameters import Parameter
-from sweep.cube.query import label_index, select, unit_of
+from sweep.cube.query import label_index, select, told, unit_of
 from sweep.engine.blocks import Array, inner_shape, ranges_of
 from sweep.equations import quantities
 from sweep.errors import SweepError, suggestion
@@ -122,11 +122,11 @@ def slice(
                     found[f"{r.name}_{name}"] = r.of(np.where(feasible, values[name], np.nan))
             labels = itertools.product(*(coordinates[dim].values[start:stop].tolist() for dim, (start, stop) in at.items()))
             for i, place in enumerate(labels):
-                head = {dim: _told(dim, label) for dim, label in zip(kept, place, strict=True)}
+                head = {dim: told(dim, label) for dim, label in zip(kept, place, strict=True)}
                 if reductions:
                     yield head | {name: float(held[i]) for name, held in found.items()} | {"points": int(feasible[i].sum())}
                 elif meets[i, 0]:
-                    yield head | {name: _told(name, float(values[name][i, 0])) for name in named}
+                    yield head | {name: told(name, float(values[name][i, 0])) for name in named}
 
     held = {str(name): c.item() for array in arrays.values() for name, c in array.coords.items() if not c.dims and name in cube.dims}
     return Part(units, held, int(np.prod(sizes[: len(kept)], dtype=np.int64)), rows())
@@ -153,8 +153,3 @@ def _values(array: xarray.DataArray, dims: Sequence[str], at: Mapping[str, tuple
     spread = held[tuple(along(None) if dim in part.dims else None for dim in dims)].astype(np.float32)
     rows = int(np.prod(shape[: len(at)], dtype=np.int64))
     return np.broadcast_to(spread, shape).reshape(rows, -1)
-
-
-def _told(name: str, value: Any) -> Any:
-    """A label or value as it is told: words, whole numbers as such."""
-    return value if isinstance(value, str) or name not in quantities.names() else quantities.quantity(name).told(value)

@@ -11,6 +11,7 @@ from sweep.catalog.document import Node
 from sweep.catalog.units import cf_units, factor, show, to_si
 from sweep.cube import store
 from sweep.cube.text import in_unit
+from sweep.equations.quantities import names, quantity
 from sweep.errors import SweepError, suggestion
 from sweep.study.axes import axis as written_axis
 
@@ -131,6 +132,13 @@ def in_display_units(cube: xarray.Dataset) -> xarray.Dataset:
             shown[name] = variable.copy(deep=False)  # of what is not read yet, the array stays so
             shown[name].attrs = {**attributes, "scale_factor": factor(unit, other)}
     return xarray.decode_cf(xarray.Dataset(shown, attrs=cube.attrs), decode_times=False).set_coords(list(cube.coords))
+
+
+def told(name: str, value: Any) -> Any:
+    """A label or a value as the study tells it: words, and whole numbers as such."""
+    if isinstance(value, str):
+        return value
+    return quantity(name).told(float(value)) if name in names() else float(value)
 
 
 def flag_counts(status: xarray.DataArray) -> dict[str, int]:

@@ -39,7 +39,7 @@ def test_slice_prints_rule_of_empty_cell(cube):
 def test_slice_equals_point_of_study(cube):
     value = json.loads(sweep("slice", cube, "facility_power", "--sel", "gpus=128", "--sel", "gpu=h100-sxm", "--json", "--sel", "pue=1.2"))
     at = value["axes"]["split"]["labels"].index("tp8-pp1")
-    expected = json.loads(sweep("point", SPLITS, "--json"))["facility_power"]["value"]
+    expected = json.loads(sweep("point", SPLITS, "--json"))["quantities"]["facility_power"]["value"]
     assert value["values"][at] == pytest.approx(expected, rel=1e-6)
     assert value["unit"] == "W"
     assert value["at"] == {"gpus": 128.0, "gpu": "h100-sxm", "pue": 1.2}

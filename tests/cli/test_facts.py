@@ -16,7 +16,7 @@ GPT_2 = {"model_type": "gpt2", "n_layer": 12, "n_embd": 768, "n_head": 12, "n_po
 
 @pytest.mark.parametrize("kind", [*(f"{name}s" for name in catalogues()), "parameters", "quantities", "rules", "sources", "studies"])
 def test_list_prints_same_rows_as_json(kind):
-    rows = json.loads(sweep("list", kind, "--json"))
+    rows = json.loads(sweep("list", kind, "--json"))["rows"]
     lines = sweep("list", kind).splitlines()
     names = [row.get("name") or row["key"] for row in rows]
     assert [line.split()[0] for line in lines[1 : len(rows) + 1]] == names
@@ -27,7 +27,7 @@ def test_list_prints_same_rows_as_json(kind):
 def test_list_without_kind_prints_kinds():
     text = sweep("list")
     assert {f"{name}s" for name in catalogues()} <= {line.split()[0] for line in text.splitlines() if line}
-    assert json.loads(sweep("list", "--json"))["gpus"] == len(entry_names("gpu"))
+    assert {"kind": "gpus", "entries": len(entry_names("gpu"))} in json.loads(sweep("list", "--json"))["rows"]
 
 
 def test_list_gpus_prints_figures_with_units():
@@ -38,7 +38,7 @@ def test_list_gpus_prints_figures_with_units():
 
 
 def test_list_models_prints_computed_parameters():
-    row = next(row for row in json.loads(sweep("list", "models", "--json")) if row["name"] == "llama-2-70b")
+    row = next(row for row in json.loads(sweep("list", "models", "--json"))["rows"] if row["name"] == "llama-2-70b")
     assert row["total_parameters"]["value"] == pytest.approx(68.98e9, rel=1e-3)
 
 
@@ -56,7 +56,7 @@ def test_show_entry_prints_source_value_and_si():
     assert row[3].startswith("epoch, row NVIDIA H100")
     assert "assumed: " in next(line for line in text.splitlines() if "scaleup_domain" in line)
     assert re.search(r"^  epoch +Epoch AI", text, re.MULTILINE)
-    (record,) = json.loads(sweep("show", "h100-sxm", "--json"))
+    (record,) = json.loads(sweep("show", "h100-sxm", "--json"))["rows"]
     assert record["figures"]["hbm_bandwidth"]["value"] == 3.35e12
     assert record["figures"]["hbm_bandwidth"]["unit"] == "B/s"
 
@@ -65,7 +65,7 @@ def test_show_prints_shared_figures_once():
     text = sweep("show", "gpu/h100-sxm")
     assert [line.strip() for line in text.splitlines() if "serving_peak_rate" in line] == ["same figures: serving_peak_rate as peak_rate"]
     assert "peak_rate:fp8" in text
-    (record,) = json.loads(sweep("show", "gpu/h100-sxm", "--json"))
+    (record,) = json.loads(sweep("show", "gpu/h100-sxm", "--json"))["rows"]
     assert record["same_figures"] == {"serving_peak_rate": "peak_rate"}
     assert not [key for key in record["figures"] if key.startswith("serving_peak_rate")]
     assert "serving_peak_rate" not in record["missing"]
@@ -73,8 +73,8 @@ def test_show_prints_shared_figures_once():
 
 
 def test_show_prints_both_kinds_of_shared_name():
-    assert [record["kind"] for record in json.loads(sweep("show", "gb200-nvl72", "--json"))] == ["gpu", "server"]
-    assert [record["kind"] for record in json.loads(sweep("show", "server/gb200-nvl72", "--json"))] == ["server"]
+    assert [record["kind"] for record in json.loads(sweep("show", "gb200-nvl72", "--json"))["rows"]] == ["gpu", "server"]
+    assert [record["kind"] for record in json.loads(sweep("show", "server/gb200-nvl72", "--json"))["rows"]] == ["server"]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_show_prints_both_kinds_of_shared_name():
 def test_show_finds_each_kind_of_name(name, expected):
     text = sweep("show", name)
     assert all(part in text for part in expected), text
-    assert json.loads(sweep("show", name, "--json"))[0]["name"] == name
+    assert json.loads(sweep("show", name, "--json"))["rows"][0]["name"] == name
 
 
 def test_show_unknown_name_suggests_nearest():

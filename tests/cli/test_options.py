@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from sweep.cli import main, options
 from sweep.equations.quantities import names, quantity
-from tests.commands import SPLITS, refused, sweep
+from tests.commands import SPLITS, numbers_without_unit, refused, sweep
 
 SERVED = """title: served
 select: {gpu: h100-sxm, model: llama-3.1-8b, engine: vllm-2026}
@@ -63,29 +63,48 @@ def test_output_option_adds_output(command):
     assert "server_power" in sweep(command[0], SPLITS, *command[1:], "--output", "server_power").split("intermediate")[0]
 
 
-TABLES = [
+COMMANDS = [
+    ["list"],
+    ["list", "gpus"],
+    ["show", "h100-sxm"],
+    ["info", "CUBE"],
+    ["check", "CUBE"],
+    ["plan", SPLITS],
+    ["run", SPLITS, "-o", "CUBE"],
+    ["explain", "facility_power", "--study", SPLITS],
+    ["point", SPLITS],
+    ["point", SPLITS, "--per", "gpus"],
+    ["compare", SPLITS, "--with", "gpus=64"],
     ["best", SPLITS, "--minimize", "step_time", "--top", "2"],
+    ["best", SPLITS, "--minimize", "step_time + facility_power", "--top", "2"],
+    ["best", SPLITS, "--minimize", "step_time", "--where", "mfu > 2"],
     ["best", "CUBE", "--minimize", "step_time", "--top", "2"],
     ["pareto", SPLITS, "--minimize", "step_time", "--minimize", "facility_power"],
     ["solve", SPLITS, "gpus", "--for", "step_time <= 2 s"],
+    ["solve", SPLITS, "pue", "--for", "facility_power = 140 kW", "--per", "split"],
+    ["sensitivity", SPLITS, "--of", "step_time"],
+    ["sensitivity", SPLITS, "--of", "step_time", "--method", "grid"],
+    ["slice", "CUBE", "mfu"],
     ["slice", "CUBE", "mfu", "step_time"],
     ["slice", "CUBE", "mfu", "--reduce", "p95=split"],
 ]
 
 
-@pytest.mark.parametrize("command", TABLES, ids=lambda command: " ".join(map(str, command[:2])))
-def test_json_table_has_unit_of_each_column(cube, command):
-    found = json.loads(sweep(*(cube if part == "CUBE" else part for part in command), "--json"))
-    assert found["rows"]
-    for row in found["rows"]:
-        numbers = {name for name, held in row.items() if isinstance(held, int | float)}
-        assert numbers - {"rank", "score", "better"} <= set(found["units"])
-    known = {name: quantity(name).unit for name in found["units"] if name in names()}
-    assert {name: found["units"][name] for name in known} == known, "SI"
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(map(str, command[:3:2])))
+def test_json_is_one_object_with_unit_of_each_number(cube, command):
+    def refuse(constant):
+        pytest.fail(f"{constant} is no JSON")
+
+    text = sweep(*(cube if part == "CUBE" else part for part in command), "--json")
+    found = json.loads(text, parse_constant=refuse)
+    assert isinstance(found, dict)
+    assert numbers_without_unit(found) == []
+    units = {name: unit for name, unit in found.get("units", {}).items() if name in names()}
+    assert units == {name: quantity(name).unit for name in units}, "SI"
 
 
 def test_json_quantity_has_si_value_and_unit():
-    found = json.loads(sweep("point", SPLITS, "--json"))
+    found = json.loads(sweep("point", SPLITS, "--json"))["quantities"]
     assert all({"value", "unit"} <= set(cell) for cell in found.values())
     assert {name: cell["unit"] for name, cell in found.items()} == {name: quantity(name).unit for name in found}
     assert isinstance(found["gpus"]["value"], int)

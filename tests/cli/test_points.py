@@ -18,7 +18,9 @@ from tests.commands import ROOT, SMALL, SPLITS, refused, sweep, words
 def test_point_json_has_each_quantity_with_unit():
     study = open_study(SPLITS)
     values = interpret.compute_point(study.graph, study.inputs_at(study.point)).values
-    record = json.loads(sweep("point", SPLITS, "--json"))
+    told = json.loads(sweep("point", SPLITS, "--json"))
+    assert (told["study"], told["at"]) == (SPLITS, {"gpu": "h100-sxm", "gpus": 128, "split": "tp8-pp1", "pue": 1.2})
+    record = told["quantities"]
     assert list(record)[:4] == ["step_time", "mfu", "time_to_train", "facility_power"]
     assert set(record) == set(values)
     told = record["facility_power"]
@@ -31,7 +33,8 @@ def test_point_json_has_each_quantity_with_unit():
 
 
 def test_point_prints_shares_of_step_time():
-    shares = json.loads(sweep("point", "gpt4", "--json"))["step_time"]["shares"]
+    shares = json.loads(sweep("point", "gpt4", "--json"))["quantities"]["step_time"]["shares"]
+    assert shares.pop("unit") == "1"
     assert sum(shares.values()) == pytest.approx(1)
     text = sweep("point", "gpt4")
     assert f"{100 * shares['products_share']:.1f} %  #" in text
@@ -61,7 +64,7 @@ def test_point_all_prints_origin_of_inputs():
 
 def test_point_prints_broken_rule():
     overrides = ["--set", "split=tp1-pp1", "--set", "gpus=64"]
-    record = json.loads(sweep("point", SPLITS, *overrides, "--json"))
+    record = json.loads(sweep("point", SPLITS, *overrides, "--json"))["quantities"]
     assert record["step_time"] == {"value": None, "unit": "s", "status": ["exceeds_memory"]}
     assert record["memory_per_gpu"]["value"] > 0
     assert "broken: exceeds_memory: One GPU does not have the memory" in sweep("point", SPLITS, *overrides)
@@ -81,7 +84,7 @@ def test_point_imports_no_numba_and_no_xarray():
 
 
 def test_small_study_units_equal_registry_units():
-    record = json.loads(sweep("point", SMALL, "--json"))
+    record = json.loads(sweep("point", SMALL, "--json"))["quantities"]
     assert record["training_energy"]["unit"] == "J"
     days = 60  # that training takes, not the 90 that it is given
     assert record["training_energy"]["value"] / factor("GWh", "J") == pytest.approx(20.3125e-3 * 24 * days)
@@ -103,10 +106,12 @@ def test_point_per_prints_outputs_of_each_label():
     rows = {row[0]: row[1:] for row in words(sweep("point", SPLITS, "--per", "gpu"))}
     told = json.loads(sweep("point", SPLITS, "--per", "gpu", "--json"))
     assert rows[head] == [row["gpu"] for row in told["rows"]]
-    assert told["units"] == {"gpu": "1", "step_time": "s", "mfu": "1", "time_to_train": "s", "facility_power": "W"}
+    assert told["at"] == {"gpus": 128, "split": "tp8-pp1", "pue": 1.2}
+    ones = dict.fromkeys(("gpu", "gpus", "pue", "mfu"), "1")
+    assert told["units"] == ones | {"step_time": "s", "time_to_train": "s", "facility_power": "W"}
     small, large = told["rows"]
     assert (small["facility_power"], rows[line][0]) == (None, "-")  # no server for an L40S
-    alone = json.loads(sweep("point", SPLITS, "--json"))["facility_power"]
+    alone = json.loads(sweep("point", SPLITS, "--json"))["quantities"]["facility_power"]
     assert (large["facility_power"], large["bands"]["facility_power"]) == (alone["value"], {end: alone[end] for end in ("p5", "p95")})
     assert re.fullmatch(r"[\d.]+ \[[\d.]+, [\d.]+\]", rows[line][1])
     assert "is no axis of the study; did you mean 'gpu'" in refused("point", SPLITS, "--per", "gpuu")

@@ -7,6 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from sweep.cli import main
+from tests.commands import numbers_without_unit
 
 pytest.importorskip("scipy")
 SUN = np.tile(np.r_[np.zeros(6), np.ones(12), np.zeros(6)], 365)
@@ -29,6 +30,7 @@ def test_supply_without_grid_uses_gas(weather):
     assert found["status"] == "optimal"
     assert found["capacity"]["gas"] == pytest.approx(1e8)
     assert found["carbon"] > 0
+    assert numbers_without_unit(found) == []
 
 
 def test_supply_prints_case_and_capacities(weather):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.commands import sweep
+from tests.commands import numbers_without_unit, sweep
 
 PUE = ["--set", "pue={value: 1.2, low: 1.1, high: 1.5}"]
 
@@ -13,7 +13,7 @@ def test_sensitivity_tornado_prints_ranges():
     text = sweep("sensitivity", "article", "--of", "facility_energy", *PUE)
     assert text.splitlines()[1].split()[:4] == ["pue", "1.1", "1.2", "1.5"]
     record = json.loads(sweep("sensitivity", "article", "--of", "facility_energy", *PUE, "--json"))
-    assert (record["quantity"], record["unit"], record["method"]) == ("facility_energy", "J", "tornado")
+    assert (record["quantity"], record["units"]["at_low"], record["method"]) == ("facility_energy", "J", "tornado")
     assert record["rows"][0]["input"] == "pue"
 
 
@@ -37,6 +37,7 @@ def test_calibrate_prints_json_and_writes_fragment(tmp_path):
     assert "step_time_residual: {value: 1." in text
     record = json.loads(sweep("calibrate", tmp_path / "runs.csv", "--json"))
     assert record["rows"][0]["runs"] == 2
+    assert numbers_without_unit(record) == []
     assert "include: mine.yaml" in sweep("calibrate", tmp_path / "runs.csv", "-o", tmp_path / "mine.yaml")
     assert (tmp_path / "mine.yaml").read_text().startswith("set:\n  step_time_residual: {value: 1.")
     sweep("calibrate", tmp_path / "runs.csv", "-o", tmp_path / "no" / "mine.yaml", code=2)
