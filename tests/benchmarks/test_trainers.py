@@ -25,6 +25,7 @@ def row(**fields: str) -> Row:
         ("Megatron-LM v1 project page", "2019", "megatron-lm-2021"),
         ("Megatron MoE model zoo, Mixtral", "2025", "megatron-moe-2025"),
         ("BLOOM-176B production run", "2022", "megatron-deepspeed-2022"),
+        ("whitecircle Halo throughput benchmarks", "2026", "halo-2026"),
         ("an unheard-of paper", "2024", "megatron-lm-2024"),
     ],
 )

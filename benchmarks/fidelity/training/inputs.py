@@ -11,6 +11,7 @@ entry. What a row leaves empty follows fixed rules that look at the row's traine
 | tp, pp, cp, vp | the size that the notes name (`TP4 PP4 VP5`, `interleaved`: 2 chunks), else 1; tp what dp leaves, where that is printed |
 | ep | 1 in MaxText, which shares experts as all parameters; else as many GPUs as divide experts and stage, at most 64 as in recipes |
 | precision | fp16 on V100, else bf16 |
+| imbalance of experts | the trainer's default; that of tokens of two kinds in Halo, whose benchmark text is one word and padding |
 | trainer | the entry of configs/trainers of the framework and release that the source names (trainers.py) |
 | recompute | full where the trainer's attention is not fused or, but in MaxText, less needs three times the memory; else the default |
 | recompute_modules | the modules that it names, on top of what `recompute` says |
@@ -39,6 +40,7 @@ from functools import cache
 from benchmarks.fidelity import catalogue_match
 from benchmarks.fidelity.evaluation import Evaluator, Inputs, Unscored, Value, index
 from benchmarks.fidelity.rows import Row
+from benchmarks.fidelity.training.routing import two_kinds
 from benchmarks.fidelity.training.trainers import recipe, trainer
 from benchmarks.fidelity.training.words import modules, noted, precision, recompute, refuse, zero_stage
 from sweep.catalog.entries import Entry
@@ -113,6 +115,8 @@ def inputs_of(row: Row) -> Inputs:
     alone = not fused and software.name.startswith("megatron-lm")
     given["zero_stage"] = float(zero_stage(row.text("sharding"), 0 if alone else 1))
     given |= recipe(row, given["sequence_parallel"] == 1)
+    if software.name.startswith("halo"):
+        given |= _one_word(known)
     _machine(row, given, known)
     if not row.text("recompute") and not _maxtext(row) and _overflows(Inputs(given, entries)):
         given["recompute"] = "full"
@@ -170,6 +174,15 @@ def _mixture(row: Row, given: dict[str, Value], known: Inputs) -> None:
         given["moe_layers"] = max(layers - dense, 0.0) if layers != whole else known.value("moe_layers")
     else:
         given["moe_layers"] = layers
+
+
+def _one_word(known: Inputs) -> dict[str, float]:
+    """The imbalance of a benchmark text of one word and padding, as that of many ranks, which it is given as."""
+    experts, ranks = known.value("experts"), known.value("ep")
+    if experts == 0 or ranks == 1 or experts % ranks:
+        return {}
+    busiest = two_kinds(int(experts), int(known.value("experts_per_token")), int(ranks))
+    return {"expert_imbalance": 1 + (busiest - 1) / (1 - 1 / ranks)}
 
 
 def _expert_ranks(experts: float, ranks: float) -> float:

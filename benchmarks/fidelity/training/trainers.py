@@ -34,6 +34,7 @@ FRAMEWORKS = (
     ("Megatron-Bridge", "megatron-bridge"),
     ("Automodel", "automodel"),
     ("Ultra-Scale|nanotron", "nanotron"),
+    ("Halo", "halo"),
     ("Primus", "primus"),
     ("BigScience|BLOOM", "megatron-deepspeed"),
     ("Hagemann", "aleph-alpha"),
