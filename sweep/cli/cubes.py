@@ -151,7 +151,7 @@ def _share(part: int, whole: int) -> str:
 @click.argument("variables", nargs=-1, required=True, metavar="VARIABLE...")
 @selection
 @click.option("--where", multiple=True, metavar="CONDITION", help='Only cells that meet this, such as "mfu >= 30 %".')
-@click.option("--reduce", multiple=True, metavar="HOW=AXES", help="mean, min, max, median, count or p95 over axes: mean=pue,gpus.")
+@click.option("--reduce", multiple=True, metavar="HOW=AXES", help="mean, sum, min, max, median, count or p95 over axes: mean=pue,gpus.")
 @nearest_label
 @click.option("--csv", "as_csv", is_flag=True, help="Print every cell as CSV, in SI units.")
 @as_json

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
 CELLS = 1 << 21
 MOST_REDUCED = 1 << 27  # points of one row, all of which a quantile needs at once
-NAMED = ("mean", "min", "max", "median", "count")
+NAMED = ("mean", "sum", "min", "max", "median", "count")
 
 
 @dataclass(frozen=True)
 class Reduction:
-    """A number that stands for all points along some axes: mean, min, max, median, count, or a percentile such as p95."""
+    """A number that stands for all points along some axes: mean, sum, min, max, median, count, or a percentile such as p95."""
 
     name: str
     axes: tuple[str, ...]
@@ -40,6 +40,8 @@ class Reduction:
             warnings.simplefilter("ignore", RuntimeWarning)  # a row without a point has no value
             if self.name.startswith("p"):
                 return np.asarray(np.nanpercentile(values, float(self.name[1:]), axis=1))
+            if self.name == "sum":  # a sum that lacks a point is no sum
+                return np.asarray(values.sum(axis=1))
             return np.asarray(getattr(np, f"nan{self.name}")(values, axis=1))
 
 

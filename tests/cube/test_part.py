@@ -51,6 +51,16 @@ def test_slice_reduces_over_points_with_value(cube, how, by):
 
 
 @pytest.mark.usefixtures("cut")
+def test_slice_sum_lacks_no_point(cube):
+    array = cube[MFU].astype("f8")
+    expected = array.sum(["gpus", "precision"], skipna=False)
+    found = list(part_of(cube, MFU, reduce=["sum=gpus,precision"]).rows)
+    assert len(found) == expected.size
+    for row in found:
+        assert row[f"sum_{MFU}"] == pytest.approx(float(expected.sel({dim: row[dim] for dim in expected.dims})), rel=1e-6, nan_ok=True)
+
+
+@pytest.mark.usefixtures("cut")
 def test_slice_conditions_remove_rows_and_points(cube):
     asked = ["required_mfu <= 60 %", "pue < 1.25"]
     array = cube[MFU].where((cube[MFU] <= 0.6) & (cube.pue < 1.25))
