@@ -1,93 +1,158 @@
-"""The errors that results carry: predictions against published results, to configs/accuracy.yaml and configs/parameters/residuals.yaml.
+"""The errors that results carry, by regime: predictions against published results, to configs/accuracy.yaml.
 
-`python -m benchmarks.accuracy FOLDER` reads published-training.csv, published-energy.csv and published-serving*.csv in a folder. Where
-constants were fitted to some of the published results, only the others count.
+`python -m benchmarks.accuracy FOLDER` reads published-training*.csv, published-energy.csv and published-serving*.csv in a folder; with
+`--coverage` it prints instead how often the ranges hold what was held back. A regime of few families is left to a wider one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
+import numpy as np
 
-from benchmarks import residuals
-from benchmarks.fidelity import rows as reading
-from benchmarks.fidelity.energy import scoring as energy
-from benchmarks.fidelity.measures import by, families_equal, relative_errors
-from benchmarks.fidelity.score import Score
-from benchmarks.fidelity.serving import scoring as serving
-from benchmarks.fidelity.serving import summary as serving_summary
-from benchmarks.fidelity.training import scoring as training
-from benchmarks.fidelity.training import summary as training_summary
-from benchmarks.fidelity.training.words import kind
+from benchmarks import bands, residuals
+from benchmarks.fidelity.measures import by, families_equal, mean
+from benchmarks.fidelity.tables import table
+from benchmarks.residuals import Result
+from sweep.catalog.accuracy import percent
+from sweep.study.regimes import meets, stated
 
 TARGET = Path(__file__).parent.parent / "configs" / "accuracy.yaml"
-HEADER = """# Errors of predictions against published results; `python -m benchmarks.accuracy FOLDER` writes this file.
-# median, p90: median and 90th percentile of the relative error over `rows` results; families of training runs weigh the same. Results that
-# constants were fitted to are left out unless the line says otherwise.
+HEADER = """# Errors of predictions against published results that no constant was fitted to; `python -m benchmarks.accuracy` writes it.
+# Of each quantity the first regime counts whose condition holds. within: the inputs of its results, beyond which it is extrapolated.
+# median, p90: of the relative error; low, high: measured over predicted, of nine in ten rows of a new family; family, job: the parts
+# of its variance that points of one trainer, and layouts of one job, have in common. Each family weighs the same.
 """
-TRAINED = {"dense complete": "held-out dense training runs", "moe": "held-out MoE training runs"}
-SERVED = {
-    "output_rate": "output_rate",
-    "time_per_output_token": "time_per_output_token",
-    "power": "serving_gpu_power",
-    "energy_per_output_token": "chip_energy_per_output_token",
-}
+FEWEST = 7  # families: the range of six others is wider than what a wider regime tells
+GENERATIONS = ("ampere", "hopper", "blackwell")
+KINDS = (("dense models", "experts == 0"), ("mixtures of experts", "experts > 0"))
+WITHIN = ("gpus", "sequence_length")
 
 
-def records(folder: Path) -> Iterator[tuple[str, str]]:
-    """Quantity and its line for each kind of published result."""
-    runs = reading.load(folder / "published-training.csv")
-    scores = training.score(training.prepare(runs))
-    families = training_summary.fitted("training")
-    unseen = [one for one in _of(scores, "step_time") if one.family not in families]
-    for name, said in TRAINED.items():
-        members = [one for one in unseen if kind(one.row) == name]
-        groups = {family: _errors(some) for family, some in by(members, lambda one: one.family).items()}
-        yield "step_time", _line(families_equal(groups), len(members), f"{said}, {len(groups)} families")
-    yield "allocated_memory", _plain(_of(scores, "memory"), "training runs with a measured peak, some of them fitted to")
-    metered = energy.score(reading.load(folder / "published-energy.csv"), {row.id: row for row in runs})
-    yield "server_power_modelled", _plain(_of(metered, "node_power"), "metered servers in training, the ones fitted to")
-    served = serving.score(serving.prepare(reading.load_all(folder, "published-serving")))
-    models = training_summary.fitted("serving")
-    for quantity, name in SERVED.items():
-        rows = [one for one in _of(served, quantity) if one.row.text("kind") == "measured" and serving_summary.entry(one) not in models]
-        yield name, _plain(rows, "held-out serving measurements")
+@dataclass(frozen=True)
+class Measured:
+    """What published results say of a quantity. errors: its own; residuals: those of the input that draws it, where there is one."""
+
+    quantity: str
+    errors: Sequence[Result]
+    residuals: Sequence[Result] = ()
+    doing: str = "in training"
 
 
-def _of(scores: Iterable[Score], quantity: str) -> list[Score]:
-    return [one for one in scores if one.quantity == quantity and one.error is not None]
+def regimes(doing: str) -> list[tuple[str, str]]:
+    """In words and as a condition: kind of model and generation of GPUs, then any GPU, then any model."""
+    narrow = [
+        (f"{kind} {doing} on {generation.title()} GPUs", f"{condition} and gpu_generation == {generation}")
+        for kind, condition in KINDS
+        for generation in GENERATIONS
+    ]
+    return [*narrow, *((f"{kind} {doing} on any GPU", condition) for kind, condition in KINDS), (f"any model {doing} on any GPU", "")]
 
 
-def _errors(scores: Iterable[Score]) -> list[float]:
-    return [one.error for one in scores if one.error is not None]
+def measured(folder: Path) -> list[Measured]:
+    """All that the published results in a folder give."""
+    trained = {name: residuals.results(some) for name, some in residuals.trained(folder).items()}
+    power = residuals.training_power(folder)
+    rows = residuals.served(folder)
+    errors = {name: [residuals.serving_result(one, 1 / one.ratio) for one in some if one.ratio] for name, some in rows.items()}
+    times, watts = residuals.serving_residuals(rows)
+    return [
+        Measured("step_time", trained["step_time"], trained["step_time"]),
+        Measured("allocated_memory", trained["memory"]),
+        Measured("server_power_modelled", power, power),
+        Measured("output_rate", errors["output_rate"], times, "in serving"),
+        Measured("time_per_output_token", errors["time_per_output_token"], doing="in serving"),
+        Measured("serving_gpu_power", errors["power"], watts, "in serving"),
+        Measured("chip_energy_per_output_token", errors["energy_per_output_token"], doing="in serving"),
+    ]
 
 
-def _plain(scores: Sequence[Score], of: str) -> str:
-    return _line(relative_errors(_errors(scores)), len(scores), of)
+def members(results: Sequence[Result], when: str) -> list[Result]:
+    """The results in a regime."""
+    return [one for one in results if all(meets(c, {name: np.array(value) for name, value in one.inputs.items()}) for c in stated(when))]
 
 
-def _line(found: dict[str, float], rows: int, of: str) -> str:
-    median, p90 = (f"{100 * found[name]:.2g} %" for name in ("median", "p90"))
-    return f'  - {{median: {median}, p90: {p90}, rows: {rows}, of: "{of}"}}'
+def chosen(one: Measured) -> list[tuple[str, str, list[Result], list[Result]]]:
+    """The regimes of a quantity that have families enough, with their errors and residuals; the widest has whatever there is."""
+    found = []
+    for of, when in regimes(one.doing):
+        errors, drawn = members(one.errors, when), members(one.residuals, when)
+        enough = all(len(bands.families(some)) >= FEWEST for some in (errors, *([drawn] if one.residuals else [])))
+        if enough or not when:
+            found.append((of, when, errors, drawn))
+    return found if {condition for _, condition in KINDS} - {when for _, when, _, _ in found} else found[:-1]
 
 
-def text(found: Iterable[tuple[str, str]]) -> str:
-    """The file: the lines of one quantity under its name."""
-    lines: dict[str, list[str]] = {}
-    for name, line in found:
-        lines.setdefault(name, []).append(line)
-    return HEADER + "".join(f"{name}:\n" + "".join(f"{line}\n" for line in under) for name, under in lines.items())
+def text(found: Sequence[Measured]) -> str:
+    """The file: the regimes of each quantity under its name."""
+    lines = {one.quantity: [_line(one, *regime) for regime in chosen(one)] for one in found}
+    return HEADER + "".join(f"{name}:\n" + "".join(f"  - {{{line}}}\n" for line in under) for name, under in lines.items())
+
+
+def _line(one: Measured, of: str, when: str, errors: Sequence[Result], drawn: Sequence[Result]) -> str:
+    measures = families_equal({name: [result.error for result in some] for name, some in by(errors, bands.family).items()})
+    said = [
+        f'of: "{of}"',
+        *([f'when: "{when}"'] if when else []),
+        *([f'within: "{within}"'] if (within := _within(errors)) and one.quantity == "step_time" else []),
+    ]
+    said += [f"{name}: {percent(100 * measures[name])}" for name in ("median", "p90")]
+    said += [f"rows: {len(errors)}", f"families: {len(bands.families(errors))}"]
+    if drawn:
+        low, high = map(math.exp, bands.ends(bands.families(drawn)))
+        family, job = (
+            bands.layout_parts(drawn, bands.layout_spread(one.errors)) if one.quantity == "step_time" else (0.0, bands.SHARED_OF_FEW)
+        )
+        said += [f"low: {low:.3g}", f"high: {high:.3g}", f"family: {family:.2g}", f"job: {job:.2g}"]
+    return ", ".join(said)
+
+
+def _within(results: Sequence[Result]) -> str:
+    ranges = {name: [one.inputs[name] for one in results if name in one.inputs] for name in WITHIN}
+    return " and ".join(f"{min(values):.0f} <= {name} <= {max(values):.0f}" for name, values in ranges.items() if len({*values}) > 1)
+
+
+def coverage(found: Sequence[Measured]) -> str:
+    """How often the range of all other families, and of all other programmes, holds what was held back, by regime."""
+    lines = [["quantity", "regime", "rows", "families", "5 %", "95 %", "inside, by family", "inside, by programme"]]
+    for one in found:
+        for of, _, _, drawn in chosen(one) if one.residuals else ():
+            ends = [f"{math.exp(end):.2f}" for end in bands.ends(bands.families(drawn))]
+            held = (bands.family, bands.programme if one.quantity == "step_time" else bands.family)  # a model's name is no programme
+            inside = [bands.coverage(drawn, key) for key in held]
+            counts = [str(len(drawn)), str(len(bands.families(drawn)))]
+            lines.append([one.quantity, of, *counts, *ends, *(f"{100 * share:.0f} %" for share in inside)])
+    return table(lines)
+
+
+def order(results: Sequence[Result]) -> str:
+    """How often the layout that is predicted to be faster is faster, by the stated chance, over pairs of layouts of one job."""
+    known = bands.pairs(results)
+    lines = [["stated chance that one layout is faster", "pairs", "faster as measured", "families", "each of the same weight"]]
+    for low, high in itertools.pairwise((0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)):
+        inside = {name: [right for stated, right in some if low <= stated <= high] for name, some in known.items()}
+        inside = {name: some for name, some in inside.items() if some}
+        every = [right for some in inside.values() for right in some]
+        shares = [f"{mean(every):.0%}", str(len(inside)), f"{mean(map(mean, inside.values())):.0%}"]
+        lines.append([f"{low:.0%} to {high:.0%}", str(len(every)), *shares])
+    return table(lines)
 
 
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-def main(folder: Path) -> None:
-    """Write configs/accuracy.yaml and configs/parameters/residuals.yaml from the published results in a folder."""
-    for target, content in ((TARGET, text(records(folder))), (residuals.TARGET, residuals.text(residuals.all_of(folder)))):
-        target.write_text(content, encoding="utf-8")
-        click.echo(content, nl=False)
+@click.option("--coverage", "told", is_flag=True, help="Print how often the ranges hold families that were held back; write nothing.")
+def main(folder: Path, told: bool) -> None:
+    """Write configs/accuracy.yaml from the published results in a folder."""
+    found = measured(folder)
+    if told:
+        return click.echo(f"{coverage(found)}\n\n{order(found[0].errors)}")
+    TARGET.write_text(text(found), encoding="utf-8")
+    click.echo(TARGET.read_text(encoding="utf-8"), nl=False)
 
 
 if __name__ == "__main__":

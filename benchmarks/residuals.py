@@ -1,117 +1,88 @@
-"""Residuals: measured over predicted values of published results, as ranges of inputs; and how often such ranges hold.
+"""Residuals: measured over predicted values of published results, by family; what is held back from what constants were fitted to.
 
-`python -m benchmarks.residuals FOLDER` prints the coverage: each family of results is held back, the range is that of all other families,
-and what counts is the share of the family's rows inside. Only families count on which no constant was fitted; the three constants of
-power in training are fitted again without the family. `python -m benchmarks.accuracy FOLDER` writes the ranges.
+A run counts as held back where no constant was fitted to its family, nor to a run of the same job by the same trainer in another table.
+The three constants of power in training are fitted again without each family. What follows for regimes is for accuracy.py.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
 
-import click
 import numpy as np
 
 from benchmarks.fidelity import rows as reading
 from benchmarks.fidelity.energy import scoring as energy
-from benchmarks.fidelity.evaluation import Evaluator
-from benchmarks.fidelity.measures import by, mean
+from benchmarks.fidelity.evaluation import Evaluator, Inputs
+from benchmarks.fidelity.measures import by
 from benchmarks.fidelity.score import Score
 from benchmarks.fidelity.serving import scoring as serving
 from benchmarks.fidelity.serving import summary as serving_summary
-from benchmarks.fidelity.tables import table
+from benchmarks.fidelity.training import layouts
 from benchmarks.fidelity.training import scoring as training
 from benchmarks.fidelity.training import summary as training_summary
-from benchmarks.fidelity.training.words import kind
-from sweep.study.sampling import spread, standard
 
-TARGET = Path(__file__).parent.parent / "configs" / "parameters" / "residuals.yaml"
-HEADER = """# Measured over predicted, of published results; `python -m benchmarks.accuracy FOLDER` writes this file, and
-# `python -m benchmarks.residuals FOLDER` prints how often such a range holds a family that was held back.
-parameters:
-"""
-MEANINGS = {
-    "dense_step_time_residual": "measured over predicted time of a training step of a dense model",
-    "moe_step_time_residual": "measured over predicted time of a training step of a mixture of experts",
-    "training_power_residual": "measured over predicted power of a server in training",
-    "serving_time_residual": "measured over predicted time of serving",
-    "serving_power_residual": "measured over predicted power of a GPU that serves, at the measured time",
-}
-Families: TypeAlias = Mapping[str, Sequence[float]]  # of each family, the logarithms of measured over predicted
-FEW = 10  # families; of fewer, quantiles in the tails say nothing, and Student's range of a new family's mean is taken
-WIDER = 0.2  # over the families; between none and the 0.45 of conformal prediction, which holds them more often than nine times in ten
-SHARED_OF_FEW = 0.5  # assumed: rows of so few families are repeats of one setting, which say nothing of others in the same place
-DRAWS = 128
-POWER = ("tensor_power_fraction", "memory_power_fraction", "waiting_power_fraction")
+READ = ("experts", "gpu_generation", "gpus", "sequence_length")  # what conditions of regimes may name
 
 
-def ends(families: Families) -> tuple[float, float]:
-    """The range that holds a new family's rows nine times in ten, each family of the same weight; logarithms.
+@dataclass(frozen=True)
+class Result:
+    """One published result: the logarithm of measured over predicted, family, job, inputs that conditions may name, and the prediction."""
 
-    A new family lies outside a little more often than those that the range is taken from, the more so the fewer they are.
-    """
-    if len(families) < FEW:
-        from scipy.stats import t
+    log: float
+    family: str
+    job: str = ""
+    inputs: Mapping[str, float] = field(default_factory=dict)
+    predicted: float = math.nan
 
-        means = [mean(values) for values in families.values()]
-        width = float(t.ppf(0.95, len(means) - 1)) * float(np.std(means, ddof=1)) * math.sqrt(1 + 1 / len(means))
-        return min(0.0, mean(means) - width), max(0.0, mean(means) + width)
-    pairs = sorted((value, 1 / len(values)) for values in families.values() for value in values)
-    weights = np.array([weight for _, weight in pairs])
-    reached = (np.cumsum(weights) - weights / 2) / weights.sum()
-    level = 0.05 - WIDER / len(families)
-    low, high = np.interp((level, 1 - level), reached, [value for value, _ in pairs])
-    return min(0.0, float(low)), max(0.0, float(high))
+    @property
+    def error(self) -> float:
+        """Predicted over measured, less one."""
+        return math.expm1(-self.log)
 
 
-def shared(families: Families) -> float:
-    """The part of the variance that lies between families, which the points of one study have in common."""
-    if len(families) < FEW:
-        return SHARED_OF_FEW
-    between = float(np.var([mean(values) for values in families.values()]))
-    within = mean(float(np.var(values)) for values in families.values() if len(values) > 1)
-    return between / (between + within)
+def trained(folder: Path) -> dict[str, list[Score]]:
+    """The scores of training runs that are held back, by quantity."""
+    scores = training.score(training.prepare(reading.load_all(folder, "published-training")))
+    families = training_summary.fitted("training")
+    seen = {_run(one) for one in scores if one.family in families}
+    return by([one for one in scores if one.inputs and one.family not in families and _run(one) not in seen], lambda one: one.quantity)
 
 
-def coverage(families: Families) -> float:
-    """The mean share of a family's rows inside the range of all others."""
-    found = []
-    for name, values in families.items():
-        low, high = ends({other: some for other, some in families.items() if other != name})
-        found.append(mean(float(low <= value <= high) for value in values))
-    return mean(found)
+def _run(one: Score) -> tuple[str, ...]:
+    """The job and the trainer of a run, whatever table it is in."""
+    return (*(one.row.text(name) for name in layouts.JOB[1:]), *(entry.name for entry in (one.inputs or Inputs({})).entries))
 
 
-def step_times(folder: Path) -> dict[str, Families]:
-    """Residuals of the time of a training step, by regime."""
-    scores = training.score(training.prepare(reading.load(folder / "published-training.csv")))
-    fitted = training_summary.fitted("training")
-    unseen = [one for one in scores if one.quantity == "step_time" and one.ratio and one.family not in fitted]
-    regimes = {"dense_step_time_residual": "dense complete", "moe_step_time_residual": "moe"}
-    return {name: _grouped([one for one in unseen if kind(one.row) == said]) for name, said in regimes.items()}
+def results(scores: Iterable[Score]) -> list[Result]:
+    """The results of training runs."""
+    return [
+        Result(-math.log(one.ratio), one.family, "|".join(_run(one)), _read(one.inputs), one.predicted or math.nan)
+        for one in scores
+        if one.ratio and one.inputs
+    ]
 
 
-def _grouped(scores: Sequence[Score]) -> Families:
-    return {family: [-math.log(one.ratio or 1) for one in some] for family, some in by(scores, lambda one: one.family).items()}
+def _read(inputs: Inputs) -> dict[str, float]:
+    return {name: value for name in READ if not math.isnan(value := inputs.value(name))}
 
 
-def training_power(folder: Path) -> Families:
+def training_power(folder: Path) -> list[Result]:
     """Residuals of the power of a server in training, each family predicted with constants that are fitted to the other families."""
     from scipy.optimize import lsq_linear
 
-    runs = {row.id: row for row in reading.load(folder / "published-training.csv")}
-    metered = [one for one in energy.score(reading.load(folder / "published-energy.csv"), runs) if one.quantity == "node_power"]
+    runs = {row.id: row for row in reading.load_all(folder, "published-training")}
+    metered = [one for one in energy.score(reading.load_all(folder, "published-energy"), runs) if one.quantity == "node_power"]
     families = by([one for one in metered if one.ratio and one.prediction], lambda one: one.family)
     parts = {name: [_power_parts(one) for one in some] for name, some in families.items()}
-    found = {}
+    found = []
     for name in parts:
         others = [(part, offset, 1 / math.sqrt(len(some))) for key, some in parts.items() if key != name for part, offset in some]
         left = np.array([part * weight for part, _, weight in others])
         constants = lsq_linear(left, np.array([(1 - offset) * weight for _, offset, weight in others]), bounds=(0, 1.2)).x
-        found[name] = [-math.log(float(part @ constants) + offset) for part, offset in parts[name]]
+        found += [Result(-math.log(float(part @ constants) + offset), name, name) for part, offset in parts[name]]
     return found
 
 
@@ -139,73 +110,20 @@ def serving_times(rows: Mapping[str, Sequence[Score]]) -> dict[str, float]:
     return {one.id: one.ratio for one in rows["output_rate"] if one.ratio} | times
 
 
-def serving_residuals(folder: Path) -> dict[str, Families]:
+def serving_result(one: Score, ratio: float) -> Result:
+    """A result of serving, whose family is its model; ratio: measured over predicted."""
+    model = serving_summary.entry(one)
+    return Result(math.log(ratio), model, model, _read(one.inputs or Inputs({})))
+
+
+def serving_residuals(rows: Mapping[str, Sequence[Score]]) -> tuple[list[Result], list[Result]]:
     """Residuals of the time of serving and, at the measured time, of the power of a GPU that serves."""
-    rows = served(folder)
     times = serving_times(rows)
-    models = {one.id: serving_summary.entry(one) for some in rows.values() for one in some}
+    scores = {one.id: one for some in rows.values() for one in some}
     evaluator = Evaluator(("serving_gpu_power",))
-    power: dict[str, list[float]] = {}
+    power = []
     for one in rows["power"]:
         if one.inputs and one.id in times and one.published:
             predicted, _ = evaluator.predict(one.inputs, serving_time_residual=times[one.id]).of("serving_gpu_power")
-            if predicted:
-                power.setdefault(models[one.id], []).append(math.log(one.published / predicted))
-    pace = {model: [math.log(times[id_]) for id_ in some] for model, some in by(list(times), lambda id_: models[id_]).items()}
-    return {"serving_time_residual": pace, "serving_power_residual": power}
-
-
-def energy_coverage(folder: Path, residuals: Mapping[str, Families]) -> tuple[float, int, int]:
-    """The mean share of a model's rows whose energy per token lies in the band that draws from the other models' residuals give."""
-    evaluator = Evaluator(("chip_energy_per_output_token",))
-    rows = by([one for one in served(folder)["energy_per_output_token"] if one.inputs], serving_summary.entry)
-    z = standard(DRAWS, 2, 0)
-    found = []
-    for model, members in rows.items():
-        others = [ends({name: some for name, some in families.items() if name != model}) for families in residuals.values()]
-        (low, high), one = np.exp(np.array(others)).T, np.ones(2)
-        drawn = np.array([spread(z[:, i], one[i], low[i], high[i]) for i in range(2)]).T
-        inside = []
-        for row in members:
-            named = [dict(zip(residuals, pair, strict=True)) for pair in drawn.tolist()]
-            values = [evaluator.predict(row.inputs, **some).values["chip_energy_per_output_token"] for some in named if row.inputs]
-            bottom, top = np.quantile(values, (0.05, 0.95))
-            inside.append(float(bottom <= (row.published or 0.0) <= top))
-        found.append(mean(inside))
-    return mean(found), len(rows), sum(map(len, rows.values()))
-
-
-def all_of(folder: Path) -> dict[str, Families]:
-    """Every residual that is an input, with its families."""
-    return {**step_times(folder), "training_power_residual": training_power(folder), **serving_residuals(folder)}
-
-
-def text(found: Mapping[str, Families]) -> str:
-    """The file of parameters: each residual with its range, and the share of its variance that all points of a study have in common."""
-    lines = []
-    for name, families in found.items():
-        low, high = map(math.exp, ends(families))
-        held = f"90 % of {sum(map(len, families.values()))} rows of {len(families)} families held back from what was fitted"
-        ends_there = f'low: {low:.3g}, high: {high:.3g}, range: "{held}", shared: {shared(families):.2g}'
-        default = f'default: {{value: 1, derived: "predictions as they are", {ends_there}}}'
-        lines.append(f'  {name}: {{unit: "1", meaning: "{MEANINGS[name]}", minimum: 0, {default}}}\n')
-    return HEADER + "".join(lines)
-
-
-@click.command()
-@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-def main(folder: Path) -> None:
-    """Print how often a 90 % band holds what was measured, family by family held back; published results are read from a folder."""
-    found = all_of(folder)
-    lines = [["band of", "families", "rows", "5 %", "95 %", "shared", "inside"]]
-    for name, families in found.items():
-        low, high = map(math.exp, ends(families))
-        counts = [str(len(families)), str(sum(map(len, families.values())))]
-        lines.append([name, *counts, f"{low:.2f}", f"{high:.2f}", f"{shared(families):.2f}", f"{100 * coverage(families):.0f} %"])
-    inside, models, rows = energy_coverage(folder, {name: found[name] for name in ("serving_time_residual", "serving_power_residual")})
-    lines.append(["chip_energy_per_output_token", str(models), str(rows), "-", "-", "-", f"{100 * inside:.0f} %"])
-    click.echo(table(lines))
-
-
-if __name__ == "__main__":
-    main()
+            power += [serving_result(one, one.published / predicted)] if predicted else []
+    return [serving_result(scores[id_], ratio) for id_, ratio in times.items()], power

@@ -16,9 +16,10 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
 from sweep.analysis.describe import listed, named
+from sweep.catalog.accuracy import accuracy
 from sweep.catalog.entries import entry_names
 from sweep.catalog.parameters import catalogues, parameters
-from sweep.catalog.sources import accuracy, sources
+from sweep.catalog.sources import sources
 from sweep.cli import main
 from sweep.equations.registry import EQUATIONS, RULES, Argument, Equation, Rule, load
 

@@ -119,19 +119,6 @@ def straggler_factor(gpus, straggler_growth):
     return 1 + straggler_growth * gpus
 
 
-@equation(unit="1", source="narayanan-2021")
-def step_time_residual(experts, dense_step_time_residual, moe_step_time_residual):
-    """Measured over predicted time of a step, of the regime that the model belongs to.
-
-    z = z_d, or z_x with experts
-
-    experts: E, routed experts of a mixture layer, 0 for a dense model [1]
-    dense_step_time_residual: z_d, that of dense models [1]
-    moe_step_time_residual: z_x, that of mixtures of experts [1]
-    """
-    return moe_step_time_residual if experts > 0 else dense_step_time_residual
-
-
 @equation(unit="s", source="narayanan-2021")
 def step_time(pipeline_time, data_parallel_wait, optimizer_time, step_overhead, straggler_factor, step_time_residual):
     """Time of one optimizer step.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sweep.catalog.accuracy import accuracy
 from sweep.catalog.entries import entry_names
 from sweep.catalog.parameters import Figure, parameters
 from sweep.catalog.sources import sources
@@ -55,7 +56,7 @@ def tree(quantity: str, study: Study | None = None) -> str:
             add(need, meanings.get(need, meaning_of(need)), f"{inner}{'`' if last else '|'}-- ", f"{inner}{' ' if last else '|'}   ")
 
     add(quantity, meaning_of(quantity), "", "")
-    return "\n".join([*lines, *_rules(graph, cited), *_choices(graph, study), *_checked(graph), *_sources(cited)])
+    return "\n".join([*lines, *_rules(graph, cited), *_choices(graph, study), *_checked(graph, study), *_sources(cited)])
 
 
 def record(quantity: str, study: Study | None = None) -> list[dict[str, Any]]:
@@ -178,9 +179,10 @@ def _choices(graph: Graph, study: Study | None) -> list[str]:
     return ["", "other choices lead to other equations", *lines] if lines else []
 
 
-def _checked(graph: Graph) -> list[str]:
-    """The measured errors of the quantities of the chain, where published results give them."""
-    lines = [f"  {name}: {line}" for name, line in graph.checked]
+def _checked(graph: Graph, study: Study | None) -> list[str]:
+    """The measured errors of the quantities of the chain, where published results give them: of all regimes, or of those of a study."""
+    every = [(equation.name, regime) for equation in graph.equations for regime in accuracy().get(equation.name, ())]
+    lines = [f"  {name}: {regime}" for name, regime in (study.checked(graph) if study else every)]
     return ["", "predictions against published results", *lines] if lines else []
 
 

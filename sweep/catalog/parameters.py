@@ -16,8 +16,8 @@ from sweep.catalog.document import Node, read
 from sweep.catalog.units import to_si
 from sweep.errors import SweepError, suggestion
 
-PARAMETER_KEYS = ("unit", "meaning", "minimum", "maximum", "whole", "choices", "by", "like", "default", "default_if")
-FIGURE_KEYS = ("value", "source", "where", "basis", "assumed", "derived", "low", "high", "range", "shared")
+PARAMETER_KEYS = ("unit", "meaning", "minimum", "maximum", "whole", "choices", "by", "like", "default", "default_if", "residual_of")
+FIGURE_KEYS = ("value", "source", "where", "basis", "assumed", "derived", "low", "high", "range")
 FIGURE_TEXTS = FIGURE_KEYS[1:6]
 
 
@@ -25,8 +25,7 @@ FIGURE_TEXTS = FIGURE_KEYS[1:6]
 class Figure:
     """One number, as its source prints it and in SI, with where it is from.
 
-    low, high: the range that holds it nine times in ten, and what says so. shared: the part of the variance that all points of one
-    study have in common.
+    low, high: the range that holds it nine times in ten, and what says so.
     """
 
     value: float
@@ -41,7 +40,6 @@ class Figure:
     low: float = math.nan
     high: float = math.nan
     range: str = ""
-    shared: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -50,7 +48,8 @@ class Parameter:
 
     choices: the words that it may take; the value is then the index of the word. by: a choice parameter; the value is then
     one figure for each of its words. like: a column of the same catalogue, whose figures this one takes.
-    default_if: quantities of which a study gives one or more for the default to hold; else the next choice does.
+    default_if: quantities of which a study gives one or more for the default to hold; else the next choice does. residual_of: the quantity
+    that it is the measured over the predicted of; its range is that of the regime in configs/accuracy.yaml.
     """
 
     name: str
@@ -65,6 +64,7 @@ class Parameter:
     catalogue: str | None = None
     default: Figure | None = None
     default_if: tuple[str, ...] = ()
+    residual_of: str = ""
 
     def default_among(self, given: Collection[str]) -> float:
         """The default in a study that gives some quantities."""
@@ -152,7 +152,8 @@ def _parameter(name: str, node: Node, catalogue: str | None) -> Parameter:
     if like:
         given["default"].fail(f"takes the figures of {like}, so it has no default")
     holds = tuple(item.text for item in given["default_if"].items) if "default_if" in given else ()
-    return Parameter(**{**bare.__dict__, "default": figure(given["default"], bare), "default_if": holds})
+    residual_of = given["residual_of"].text if "residual_of" in given else ""
+    return Parameter(**{**bare.__dict__, "default": figure(given["default"], bare), "default_if": holds, "residual_of": residual_of})
 
 
 def _check_like(parameter: Parameter, node: Node, known: Mapping[str, Parameter]) -> None:
@@ -196,10 +197,9 @@ def figure(node: Node, parameter: Parameter) -> Figure:
     low, high = interval(node, parameter, value)
     if ("range" in given) != ("low" in given):
         node.fail("low and high need `range: what says so`, and a range needs both")
-    shared = to_si(given["shared"].text, "1") if "shared" in given else 1.0
     text = {key: given[key].text if key in given else "" for key in FIGURE_TEXTS}
     said = given["range"].text if "range" in given else ""
-    return Figure(value, given["value"].text, node.file, node.line, **text, low=low, high=high, range=said, shared=shared)
+    return Figure(value, given["value"].text, node.file, node.line, **text, low=low, high=high, range=said)
 
 
 def interval(node: Node, parameter: Parameter, value: float) -> tuple[float, float]:

@@ -63,7 +63,8 @@ def best(
         warn_unused(opened, set_, opened.graph_of([*names, *outputs]))
     rows = found.rows or ([dict(found.why.nearest)] if found.why and found.why.nearest else [])
     units = {key: unit_of_column(opened, key) for key in (rows[0] if rows else {}) if key not in RESERVED}
-    accuracy = {name: accuracy_of(opened, name) for name in found.quantities}
+    leading = [row for row in found.rows if row["rank"] == 1]
+    accuracy = {name: accuracy_of(opened, name, leading) for name in found.quantities}
     alone = found.quantities[0] if len(found.quantities) == 1 else ""
     sure = _sure(opened, found.rows, alone, maximize is not None, per)
     if as_json:

@@ -151,7 +151,7 @@ def _point_text(study: Study, found: PointValues, bands: Mapping[str, Band], eve
     computed = {e.name: "" for e in study.graph.equations if e.name not in study.outputs}
     if computed:
         lines.append(_valued("intermediate quantity", computed, found, bands))
-    lines += ["", *_checked(study)]
+    lines += ["", *_checked(study, found.values)]
     if everything:
         inputs = [(name, amount(name, found.values[name]), _origin(study, held, name)) for name in study.graph.inputs]
         lines.append(table(("input", "value", "from"), inputs, right=["value"]))
@@ -208,12 +208,14 @@ def _waterfall(shares: Mapping[str, float]) -> str:
     return table(("where the time goes", "share", ""), lines, right=("share",))
 
 
-def _checked(study: Study) -> list[str]:
-    """The measured errors of the quantities of a study, where published results give them."""
+def _checked(study: Study, values: Mapping[str, float]) -> list[str]:
+    """The measured errors of the quantities of a study's point, where published results give them."""
+    from sweep.cli.rows import regime_text
     from sweep.cube.text import table
 
-    rows = [(name, str(line)) for name, line in study.graph.checked]
-    return [table(("checked", "predictions against published results"), rows), ""] if rows else []
+    known = {e.name: study.regime(e.name, study.point) for e in study.graph.equations}
+    rows = [(name, regime_text(regime, values)) for name, regime in known.items() if regime]
+    return [table(("checked", "predictions against published results of its kind"), rows), ""] if rows else []
 
 
 def _label(study: Study, name: str, at: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import click
 if TYPE_CHECKING:
     import xarray
 
+    from sweep.catalog.accuracy import Regime
     from sweep.catalog.parameters import Parameter
     from sweep.study.definition import Study
 
@@ -54,13 +55,38 @@ def unit_of_column(opened: Study | xarray.Dataset, name: str) -> str:
     return unit_of(opened[name])
 
 
-def accuracy_of(opened: Study | xarray.Dataset, name: str) -> list[str]:
-    """The measured errors of a quantity, or of what it is computed from."""
+def accuracy_of(opened: Study | xarray.Dataset, name: str, rows: Iterable[Mapping[str, Any]] = ()) -> list[str]:
+    """The measured errors of a quantity, or of what it is computed from; of a study those of the regimes of some rows, else of all."""
     from sweep.cube.dataset import accuracies
     from sweep.study.definition import Study
 
-    text = accuracies(opened.graph_of([name]), name) if isinstance(opened, Study) else opened[name].attrs.get("accuracy", "")
+    if isinstance(opened, Study) and rows:
+        return list(_accuracies_at(opened, name, rows).values())
+    text = accuracies(opened, opened.graph_of([name]), name) if isinstance(opened, Study) else opened[name].attrs.get("accuracy", "")
     return text.split("; ") if text else []
+
+
+def _accuracies_at(study: Study, name: str, rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], str]:
+    """The errors of what a quantity is computed from, by its name and regime; each regime where the first row is in it."""
+    graph = study.graph_of([name])
+    behind = graph.behind(name)
+    found: dict[tuple[str, str], str] = {}
+    for row in rows:
+        at = study.place(row)
+        values = study.inputs_at(at, graph)
+        for equation in graph.equations:
+            if equation.name in behind and (regime := study.regime(equation.name, at)):
+                found.setdefault((equation.name, regime.of), f"{equation.name}: {regime_text(regime, values)}")
+    return found
+
+
+def regime_text(regime: Regime, point: Mapping[str, float]) -> str:
+    """The measured error of a regime, and the inputs of a point that lie beyond those of its results."""
+    from sweep.cube.text import amount
+    from sweep.study.regimes import beyond
+
+    outside = {one.name: f"{one.name} = {amount(one.name, point[one.name])}, beyond {one.text}" for one in beyond(regime, point)}
+    return f"{regime}; extrapolated: {', '.join(outside.values())}" if outside else str(regime)
 
 
 def display_units_of(opened: Study | xarray.Dataset) -> Mapping[str, str]:

@@ -26,7 +26,7 @@ from sweep.equations.graph import Graph
 from sweep.equations.quantities import quantity
 from sweep.equations.registry import EQUATIONS
 from sweep.errors import SweepError
-from sweep.study.definition import InputValues
+from sweep.study.definition import InputValues, Study
 from sweep.study.sampling import SAMPLE
 
 LARGEST_WHOLE = 2**53  # beyond it a number no longer tells its neighbours apart
@@ -95,7 +95,7 @@ def outputs(plan: Plan) -> list[Variable]:
             attributes = _status(plan) if name == STATUS else described(name)
             if name in excluded:
                 attributes["ancillary_variables"] = STATUS
-            if name != STATUS and (checked := accuracies(plan.graph, name)):
+            if name != STATUS and (checked := accuracies(plan.study, plan.graph, name)):
                 attributes["accuracy"] = checked
             if plan.study.outputs.get(name):
                 attributes["display_units"] = plan.study.outputs[name]
@@ -117,10 +117,10 @@ def described(name: str) -> dict[str, Any]:
     return attributes
 
 
-def accuracies(graph: Graph, name: str) -> str:
+def accuracies(study: Study, graph: Graph, name: str) -> str:
     """The measured errors of a quantity, or of what it is computed from; empty where no published result gives them."""
     behind = graph.behind(name)
-    return "; ".join(f"{key}: {line}" for key, line in graph.checked if key in behind)
+    return "; ".join(f"{key}: {line}" for key, line in study.checked(graph) if key in behind)
 
 
 def _status(plan: Plan) -> dict[str, Any]:
@@ -174,8 +174,10 @@ def inputs(plan: Plan) -> dict[str, dict[str, Any]]:
         by = quantity(name).by
         if by and by in plan.study.choices:
             entry[by] = quantity(by).told(plan.study.choices[by])
-        if name in plan.study.uncertain and (ends := plan.study.range_of(name)):
+        if name in plan.study.uncertain and (ends := plan.study.range_of(name)) and not ends[0].dims:
             entry |= {"low": float(ends[0].values), "high": float(ends[1].values)}
+            if regime := plan.study.regime(plan.study.residual_of(name), {}):
+                entry["range"] = regime.range
         if figure:
             entry |= {key: text for key in ("source", "where", "assumed", "derived", "range") if (text := getattr(figure, key))}
         found[name] = entry

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from sweep.catalog.parameters import parameters
-from sweep.catalog.sources import Accuracy, accuracy
 from sweep.equations import registry
 from sweep.equations.quantities import meaning_of, names
 from sweep.equations.registry import Equation, Rule
@@ -55,11 +54,6 @@ class Graph:
         chosen = {e.selects for e in self.equations if e.selects}
         by = {p.by for name in self.inputs if (p := parameters().get(name)) and p.by}
         return {*self.inputs, *chosen, *by}
-
-    @property
-    def checked(self) -> list[tuple[str, Accuracy]]:
-        """The measured errors of the computed quantities, where published results give them."""
-        return [(equation.name, line) for equation in self.equations for line in accuracy().get(equation.name, ())]
 
     def behind(self, name: str) -> set[str]:
         """A quantity and all that it follows from."""

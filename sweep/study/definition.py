@@ -10,9 +10,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from sweep.catalog.accuracy import Regime, accuracy
 from sweep.catalog.entries import links_to
 from sweep.catalog.parameters import Figure, catalogues, parameters
 from sweep.catalog.units import show
@@ -20,7 +23,7 @@ from sweep.equations import registry
 from sweep.equations.graph import Graph, resolve
 from sweep.equations.quantities import quantity
 from sweep.errors import SweepError
-from sweep.study import sampling
+from sweep.study import regimes, sampling
 from sweep.study.axes import Axis, Selected, Values, figure_values
 from sweep.study.sampling import SAMPLE
 
@@ -59,7 +62,7 @@ class Study:
     """What to evaluate: axes by name, values that are fixed, entries that are selected, outputs with the unit to show them in.
 
     A value that the study fixes goes before an axis, an axis before a selected entry, and an entry before a default. ranges: low and
-    high of values that are fixed. member: tells apart points whose own deviations are drawn apart.
+    high of values that are fixed.
     """
 
     title: str
@@ -73,7 +76,6 @@ class Study:
     claims: Mapping[str, Claim] = field(default_factory=dict)
     equations: registry.Own | None = None
     ranges: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    member: int = 0
     written: Written = Written()
 
     def word(self, name: str, index: int) -> str:
@@ -126,7 +128,7 @@ class Study:
         own = {name for name in self.ranges if name in self.fixed}
         held = {name for entry in self.selected.values() for (name, _), figure in entry.figures.items() if figure.range}
         swept = {name for axis in self.axes.values() for row in axis.rows for (name, _), figure in row.figures.items() if figure.range}
-        usual = {name for name, p in parameters().items() if p.default and p.default.range}
+        usual = {name for name, p in parameters().items() if p.residual_of or (p.default and p.default.range)}
         return tuple(sorted(name for name in own | held | swept | usual if self.range_of(name)))
 
     def range_of(self, name: str) -> tuple[InputValues, InputValues] | None:
@@ -139,8 +141,40 @@ class Study:
         for axis in self.axes.values():
             if name in axis.columns and not axis.rows:
                 return None
-        ends = self._values(name, "low"), self._values(name, "high")
+        if residual_of := self.residual_of(name):
+            dims, place = self.regimes_of(residual_of)
+            known = np.array([(one.low, one.high) for one in accuracy().get(residual_of, ())] + [(math.nan, math.nan)])[place]
+            ends = InputValues(dims, known[..., 0], "accuracy"), InputValues(dims, known[..., 1], "accuracy")
+        else:
+            ends = self._values(name, "low"), self._values(name, "high")
         return None if np.isnan(ends[0].values).all() else ends
+
+    def residual_of(self, name: str) -> str:
+        """The quantity whose residual an input is, where neither the study nor an axis gives it."""
+        return "" if name in self.given or name not in parameters() else parameters()[name].residual_of
+
+    def regimes_of(self, quantity: str) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:
+        """The place of each point's regime among those of a quantity's measured errors, over the axes that say which it is."""
+
+        def read(name: str) -> regimes.Over | None:
+            try:
+                found = self.stated._values(name)
+            except SweepError:  # a study may have no value of what an equation elsewhere needs
+                return None
+            return found.dims, found.values
+
+        return regimes.places(accuracy().get(quantity, ()), read)
+
+    def regime(self, quantity: str, at: Mapping[str, int]) -> Regime | None:
+        """The regime of a quantity's measured errors at one point."""
+        dims, found = self.regimes_of(quantity)
+        place = int(found[tuple(at[dim] for dim in dims)])
+        return None if place == regimes.NONE else accuracy()[quantity][place]
+
+    def checked(self, graph: Graph) -> list[tuple[str, Regime]]:
+        """The measured errors of computed quantities, where published results give them: of each regime that a point of the grid is in."""
+        known = [equation.name for equation in graph.equations if equation.name in accuracy()]
+        return [(name, accuracy()[name][i]) for name in known for i in np.unique(self.regimes_of(name)[1]) if i != regimes.NONE]
 
     def input_values(self, name: str) -> InputValues:
         """The values of one input of the graph; a SweepError says what to give where there are none."""
@@ -152,19 +186,15 @@ class Study:
         limits = parameters().get(name)
         if limits and (limits.minimum is not None or limits.maximum is not None):
             drawn = np.clip(drawn, limits.minimum, limits.maximum)
-        return InputValues((*found.dims, SAMPLE), drawn, found.origin)
+        return InputValues((*(found.dims or low.dims), SAMPLE), drawn, found.origin)
 
     def _deviations(self, name: str) -> Values:
-        """The draws of one input as standard normal numbers: in part those of all points, in part those of this one alone."""
+        """The draws of one input as standard normal numbers, the same at all points."""
         axis, column = self.axes[SAMPLE], self.uncertain.index(name)
         if axis.given is not None:
             return axis.given[:, column]
         common: Values = sampling.standard(axis.size, len(self.uncertain), axis.seed)[:, column]
-        figure = self.figure(name)
-        if not self.member or figure is None or figure.shared >= 1:
-            return common
-        alone = sampling.own(axis.size, column, self.member, axis.seed)
-        return math.sqrt(figure.shared) * common + math.sqrt(1 - figure.shared) * alone
+        return common
 
     def _values(self, name: str, part: str = "value") -> InputValues:
         """The values of one input without draws, or the low or the high of its figures."""
@@ -238,6 +268,10 @@ class Study:
                 return InputValues((*dims, axis.name), values[..., index], origin)
         return InputValues(dims, values[..., int(self.choices[by])], origin)
 
+    def place(self, labels: Mapping[str, Any]) -> dict[str, int]:
+        """The index on each axis of a point that is named by labels; where no label is given, that of the study's point."""
+        return {name: _index(axis, labels[name]) if name in labels else self.point[name] for name, axis in self.axes.items()}
+
     def inputs_at(self, index: Mapping[str, int], graph: Graph | None = None) -> dict[str, float]:
         """The value of each input at one point of the grid."""
         found = {name: self.input_values(name) for name in (graph or self.graph).inputs}
@@ -257,3 +291,10 @@ class Study:
         if axis.rows:
             return replace(rest, selected={**self.selected, name: axis.rows[place]})
         return replace(rest, fixed={**{key: float(values[place]) for key, values in axis.columns.items()}, **self.fixed})
+
+
+def _index(axis: Axis, label: Any) -> int:
+    """The place of a label on an axis."""
+    if axis.labels is not None:
+        return axis.labels.index(str(label))
+    return int(np.argmin(np.abs(axis.columns[axis.name] - float(label))))

@@ -6,7 +6,10 @@ above the high. Where the low is not above zero they are half normals.
 
 from __future__ import annotations
 
+import math
 import warnings
+import zlib
+from collections.abc import Iterable
 from functools import cache
 
 import numpy as np
@@ -37,9 +40,11 @@ def standard(count: int, columns: int, seed: int) -> Values:
     return drawn
 
 
-def own(count: int, column: int, member: int, seed: int) -> Values:
-    """Standard normal numbers (count,) for one input of one point alone, which no other point shares."""
-    drawn: Values = np.random.default_rng([seed, column, member]).standard_normal(count)
+def together(count: int, seed: int, parts: Iterable[tuple[float, object]]) -> Values:
+    """Standard normal numbers (count,) as a sum of parts, each with its share of the variance and what tells its draws from others."""
+    drawn: Values = np.zeros(count)
+    for share, key in parts:
+        drawn += math.sqrt(max(share, 0.0)) * np.random.default_rng([seed, zlib.crc32(repr(key).encode())]).standard_normal(count)
     return drawn
 
 

@@ -1,13 +1,14 @@
 """How sure a number is. What belongs here: draws of a point's uncertain inputs, through the equations, and which of two points is better.
 
-Inputs that have a low and a high are drawn, the residuals of predictions among them; all points see the same draws, so what they share
-cancels in a comparison. What a residual does not share between points is drawn for each of them apart.
+Inputs that have a low and a high are drawn, the residuals of predictions among them, of the regime of each point. All points see the
+same draws of other inputs; of a residual, points of one regime and trainer share a part and layouts of one job another, so both cancel
+where such points are compared.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,12 +16,14 @@ import numpy as np
 
 from sweep.catalog.document import Node
 from sweep.engine import blocks, plan, quantiles
+from sweep.study import sampling
 from sweep.study.axes import Axis, Values, sample
 from sweep.study.definition import Study
 from sweep.study.sampling import SAMPLE, USUAL
 
 Band = tuple[float, float]
 OUTER = (0.05, 0.95)
+JOB = ("gpus", "sequence_length", "precision")  # beside GPU and model, what layouts of one job have in common
 
 
 def bands(study: Study, outputs: Iterable[str] = (), at: Mapping[str, int] | None = None, size: int = USUAL) -> dict[str, Band]:
@@ -40,12 +43,13 @@ def band(drawn: Values) -> Band:
 
 
 def draws(
-    study: Study, outputs: Iterable[str] = (), at: Mapping[str, int] | None = None, size: int = USUAL, member: int = 0
+    study: Study, outputs: Iterable[str] = (), at: Mapping[str, int] | None = None, size: int = USUAL, apart: bool = False
 ) -> dict[str, Values]:
-    """All draws (draws,) of the same. member: another number for each point that is compared with others."""
-    held = drawn(study, at or {}, size, member)
+    """All draws (draws,) of the same. apart: what points do not have in common is drawn for each, so that they can be compared."""
+    held = drawn(study, at or {}, size)
     wanted = tuple(outputs) or tuple(study.outputs)
-    return outcomes(held, wanted) if set(held.uncertain) & set(held.graph_of(wanted).inputs) else {}
+    reached = set(held.uncertain) & set(held.graph_of(wanted).inputs)
+    return outcomes(_apart(held, reached) if apart else held, wanted) if reached else {}
 
 
 def outcomes(held: Study, wanted: Iterable[str]) -> dict[str, Values]:
@@ -59,12 +63,40 @@ def outcomes(held: Study, wanted: Iterable[str]) -> dict[str, Values]:
     return {name: values.reshape(-1) for name, values in found.items()}
 
 
-def drawn(study: Study, at: Mapping[str, int], size: int = USUAL, member: int = 0) -> Study:
+def drawn(study: Study, at: Mapping[str, int], size: int = USUAL) -> Study:
     """A study at one point: a sample axis, and of each other axis one label."""
     axis = study.axes.get(SAMPLE) or sample(Node(str(size), study.file, 0, SAMPLE))
     rest = study.stated
     axes = {name: other.keep(np.array([at.get(name, rest.point[name])])) for name, other in rest.axes.items()}
-    return replace(rest, axes={**axes, SAMPLE: axis}, point=dict.fromkeys([*axes, SAMPLE], 0), member=member)
+    return replace(rest, axes={**axes, SAMPLE: axis}, point=dict.fromkeys([*axes, SAMPLE], 0))
+
+
+def _apart(held: Study, names: Collection[str]) -> Study:
+    """A study at one point, some of whose inputs are residuals, drawn so that points which share them in part can be compared."""
+    axis = held.axes[SAMPLE]
+    given = sampling.standard(axis.size, len(held.uncertain), axis.seed).copy()
+    for i, name in enumerate(held.uncertain):
+        if name in names and (quantity := held.residual_of(name)):
+            given[:, i] = sampling.together(axis.size, axis.seed, _shares(held, name, quantity))
+    return replace(held, axes={**held.axes, SAMPLE: replace(axis, given=given)})
+
+
+def _shares(held: Study, name: str, quantity: str) -> list[tuple[float, object]]:
+    """The parts of a residual's variance at the point of a study, each with what points have in common that share it."""
+    regime = held.regime(quantity, held.point)
+    assert regime  # else the residual had no range
+    rest = held.stated
+    read = rest.graph_of([quantity])
+    places = {dim for need in read.inputs for dim in rest.input_values(need).dims}
+    labels = {dim: _label(rest.axes[dim]) for dim in sorted(places)} | {key: entry.label for key, entry in rest.selected.items()}
+    values = rest.inputs_at(rest.point, read)
+    trainer = (name, regime.of, labels.get("trainer"))
+    job = (*trainer, *(labels.get(key) for key in ("gpu", "model")), *(values.get(key) for key in JOB))
+    return [(regime.family, trainer), (regime.job, job), (1 - regime.family - regime.job, (job, sorted(labels.items())))]
+
+
+def _label(axis: Axis) -> str:
+    return axis.labels[0] if axis.labels else repr(float(axis.columns[axis.name][0]))
 
 
 def ranked(
@@ -76,9 +108,8 @@ def ranked(
     """
     found: list[dict[str, Any]] = []
     first: dict[Any, Values] = {}
-    for member, row in enumerate(rows, 1):
-        at = {name: _index(axis, row[name]) for name, axis in study.axes.items() if name in row}
-        values = draws(study, [quantity], at, member=member).get(quantity)
+    for row in rows:
+        values = draws(study, [quantity], study.place(row), apart=True).get(quantity)
         if values is None:
             return [{} for _ in rows]
         group = row[per] if per else None
@@ -88,13 +119,6 @@ def ranked(
         first.setdefault(group, values)
         found.append({**ends, **better})
     return found
-
-
-def _index(axis: Axis, label: Any) -> int:
-    """The place of a row's label on an axis."""
-    if axis.labels is not None:
-        return axis.labels.index(str(label))
-    return int(np.argmin(np.abs(axis.columns[axis.name] - float(label))))
 
 
 def chance_of_better(first: Values, other: Values, maximize: bool = False) -> float:

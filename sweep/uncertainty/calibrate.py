@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sweep.catalog.accuracy import Regime
 from sweep.catalog.document import Node
 from sweep.catalog.parameters import catalogues, parameters
 from sweep.catalog.units import factor
@@ -52,7 +53,7 @@ def calibrate(path: str | Path) -> list[dict[str, Any]]:
     or in the cells. Measured quantities: step_time, server_power, time_per_output_token, output_rate, serving_gpu_power.
     """
     ratios: dict[str, list[float]] = {}
-    priors: dict[str, str] = {}
+    priors: dict[str, Regime] = {}
     for run in _runs(Path(path)):
         study, done = run.study, set[str]()
         for quantity in (*TIMES, *(other for other in MEASURED if other not in TIMES)):
@@ -71,19 +72,17 @@ def calibrate(path: str | Path) -> list[dict[str, Any]]:
     return [_posterior(name, priors[name], values) for name, values in ratios.items()]
 
 
-def _prior(name: str, study: Study) -> str:
-    """The residual of published results that a factor is drawn towards."""
-    if name != "step_time_residual":
-        return name
-    experts = compute_point(study.graph_of(["step_time"]), study.inputs_at({}, study.graph_of(["step_time"]))).values["experts"]
-    return "moe_step_time_residual" if experts > 0 else "dense_step_time_residual"
+def _prior(name: str, study: Study) -> Regime:
+    """The regime of published results in which the first run is, towards whose residuals a factor is drawn."""
+    regime = study.regime(parameters()[name].residual_of, {})
+    assert regime  # the widest has no condition
+    return regime
 
 
-def _posterior(name: str, prior: str, logs: list[float]) -> dict[str, Any]:
-    known = parameters()[prior].default
-    assert known
-    spread = (math.log(known.high) - math.log(known.low)) / (2 * Z)
-    between, within = known.shared * spread**2, (1 - known.shared) * spread**2
+def _posterior(name: str, prior: Regime, logs: list[float]) -> dict[str, Any]:
+    spread = (math.log(prior.high) - math.log(prior.low)) / (2 * Z)
+    common = prior.family + prior.job
+    between, within = common * spread**2, (1 - common) * spread**2
     precision = 1 / between + len(logs) / within
     mean, sure = sum(logs) / within / precision, math.sqrt(1 / precision)
     width, wide = Z * sure, Z * math.sqrt(1 / precision + within)
@@ -95,7 +94,7 @@ def _posterior(name: str, prior: str, logs: list[float]) -> dict[str, Any]:
         "measured": math.exp(sum(logs) / len(logs)),
         "factor_low": math.exp(mean - width),
         "factor_high": math.exp(mean + width),
-        "prior": prior,
+        "prior": prior.of,
     }
 
 

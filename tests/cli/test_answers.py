@@ -30,7 +30,8 @@ def test_best_prints_display_units_of_study():
 def test_best_prints_measured_error_of_predictions(cube):
     study, read = (sweep("best", subject, "--minimize", "time_to_train").splitlines() for subject in (SPLITS, cube))
     assert [line for line in study if line.startswith("checked step_time: median error ")]
-    assert {line for line in study if line.startswith("checked")} == {line for line in read if line.startswith("checked")}
+    assert {line.split(";")[0] for line in study if line.startswith("checked")} < set(read)  # a cube names the regimes of all its points
+    assert "checked allocated_memory" not in "".join(study)
     assert json.loads(sweep("best", SPLITS, "--minimize", "time_to_train", "--json"))["accuracy"]
     assert "checked" not in sweep("best", SPLITS, "--minimize", "servers")
 

@@ -22,10 +22,10 @@ LONGEST = 300
 # data flows down this table: a room imports only what stands above it, and each module only what stands above it in its room
 ROOMS = {
     "errors": (),
-    "catalog": ("document", "units", "parameters", "model_layers", "model_config", "entries", "sources", "digest"),
+    "catalog": ("document", "units", "parameters", "model_layers", "model_config", "entries", "sources", "accuracy", "digest"),
     "equations": ("registry", "quantities", "graph", "interpret"),
     "supply": ("weather", "mix", "inputs"),
-    "study": ("sampling", "axes", "definition", "parse", "conditions", "shares"),
+    "study": ("sampling", "axes", "conditions", "regimes", "definition", "parse", "shares"),
     "engine": ("plan", "nests", "cache", "lower", "native", "compile", "quantiles", "blocks"),
     "bounds": ("intervals", "interpreter", "boxes"),
     "cube": ("dataset", "disk", "journal", "layout", "store", "reading", "text", "query", "part", "compute", "virtual", "export"),

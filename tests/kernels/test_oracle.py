@@ -124,8 +124,7 @@ def test_oracle_training_step_memory_and_power(seed):
         "selective_share": chance.choice((0, 0.3)),
         "gather_slice_time": chance.choice((0, 1e-4)),
         "expert_imbalance": chance.choice((1, 1.2)),
-        "dense_step_time_residual": chance.choice((1, 1.1)),
-        "moe_step_time_residual": chance.choice((1, 0.9)),
+        "step_time_residual": chance.choice((1, 1.1)),
         "gpu_memory": 1e15,
         **{name: chance.choice((0, 1)) for name in SWITCHES},
     }

@@ -261,7 +261,7 @@ def training(p):
     update = p["optimizer_bytes"] * (held + held_experts) / (ranks if p["zero_stage"] >= 1 else 1) / r["memory"]
     slowest = 1 + p["straggler_growth"] * p["gpus"]
     step = slowest * (micro * stage + bubble + waited + update) + p["step_overhead"]
-    step *= p["moe_step_time_residual"] if p["experts"] else p["dense_step_time_residual"]
+    step *= p["step_time_residual"]
     # power
     share = again / forward
     tensor = micro * (fullest * (3 * products + core + core_back + share * (products + core)) + head)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sweep.study.sampling import own, spread, standard
+from sweep.study.sampling import spread, standard, together
 
 
 def test_normal_draws_are_uniform_in_columns_and_pairs():
@@ -18,7 +18,15 @@ def test_normal_draws_are_uniform_in_columns_and_pairs():
 def test_normal_draws_repeat_by_seed():
     assert np.array_equal(standard(16, 3, 7), standard.__wrapped__(16, 3, 7))
     assert not np.array_equal(standard(16, 3, 7), standard(16, 3, 8))
-    assert not np.array_equal(own(16, 0, 1, 7), own(16, 0, 2, 7))
+
+
+def test_together_shares_parts_of_equal_key():
+    one = together(4096, 0, [(0.6, "family"), (0.4, "one")])
+    other = together(4096, 0, [(0.6, "family"), (0.4, "other")])
+    assert np.array_equal(one, together(4096, 0, [(0.6, "family"), (0.4, "one")]))
+    assert np.corrcoef(one, other)[0, 1] == pytest.approx(0.6, abs=0.04)
+    assert one.std() == pytest.approx(1, abs=0.03)
+    assert not np.array_equal(one, together(4096, 1, [(0.6, "family"), (0.4, "one")]))
 
 
 @pytest.mark.parametrize(("value", "low", "high"), [(1.2, 1.1, 1.5), (0.0, -2.0, 1.0), (3.0, 0.0, 4.0)])

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from sweep.analysis.search import best
-from sweep.catalog.parameters import parameters
 from sweep.cube.compute import evaluate, run
 from sweep.cube.virtual import open_virtual
 from sweep.errors import SweepError
@@ -31,7 +30,8 @@ def test_bands_omit_certain_quantities():
 def test_bands_of_prediction_include_residual():
     study = open_study("layouts")
     low, high = bands(study, ["step_time"])["step_time"]
-    residual = parameters()["dense_step_time_residual"].default
+    residual = study.regime("step_time", study.point)
+    assert residual.when == "experts == 0 and gpu_generation == hopper"
     here = evaluate(study)["step_time"]
     assert [low / here, high / here] == pytest.approx([residual.low, residual.high], rel=0.02)
 
@@ -69,14 +69,24 @@ def test_sample_axis_without_ranges_is_rejected():
             open_study("article", axis=[text])
 
 
-def test_shared_residual_cancels_between_points():
-    study = open_study("layouts")
-    one, same, apart = (draws(study, ["step_time"], member=member)["step_time"] for member in (0, 0, 2))
-    assert np.array_equal(one, same)
-    assert 0.2 < np.corrcoef(np.log(one), np.log(apart))[0, 1] < 0.8
+def logs(at, **changes):
+    study = open_study("layouts", axis=["gpu=h100-sxm,h200-sxm,b200-sxm", "gpus=1024,2048", "pue=1.1,1.2"])
+    return np.log(draws(study, ["step_time"], study.place({"gpu": "h100-sxm", **at}), apart=True)["step_time"])
+
+
+def test_residuals_are_correlated_by_regime_and_job():
+    first, *others = (np.array(logs(at)) for at in ({}, {"pue": 1.2}, {"recompute": "full"}, {"gpus": 2048}, {"gpu": "b200-sxm"}))
+    power, layout, job, regime = (np.corrcoef(first, other)[0, 1] for other in others)
+    assert power == pytest.approx(1)  # step time does not depend on PUE
+    assert 1 > layout > job > 0
+    assert abs(regime) < 0.1
+
+
+def test_chance_of_better_is_share_of_draws():
+    one = np.array([1.0, 2.0, 3.0, 4.0])
     assert chance_of_better(one, 1.01 * one) == 0.0
     assert chance_of_better(one, 1.01 * one, maximize=True) == 1.0
-    assert 0.3 < chance_of_better(one, apart) < 0.7
+    assert chance_of_better(one, np.array([0.9, 1.9, 3.1, np.nan])) == 0.5
     assert band(np.arange(101.0)) == (5.0, 95.0)
 
 

@@ -4,7 +4,6 @@ import math
 
 import pytest
 
-from sweep.catalog.parameters import parameters
 from sweep.cube.compute import evaluate
 from sweep.errors import SweepError
 from sweep.study.parse import open_study
@@ -50,10 +49,11 @@ def test_calibrate_moves_factor_more_with_more_runs(tmp_path, study):
 def test_calibrate_factor_is_posterior_mean(tmp_path, study):
     predicted = evaluate(study())["step_time"]
     (row,) = calibrate(runs(tmp_path, "step_time", [f"{1.1 * predicted} s", f"{1.3 * predicted} s"]))
-    known = parameters()[row["prior"]].default
-    assert row["prior"] == "dense_step_time_residual"
+    known = study().regime("step_time", {})
+    assert row["prior"] == known.of
     variance = (math.log(known.high / known.low) / (2 * 1.6448536)) ** 2
-    between, within = known.shared * variance, (1 - known.shared) * variance
+    common = known.family + known.job
+    between, within = common * variance, (1 - common) * variance
     mean = (math.log(1.1) + math.log(1.3)) / 2
     assert math.log(row["value"]) == pytest.approx(mean * between / (between + within / 2), rel=1e-6)
 

@@ -262,8 +262,6 @@ BY_HAND = [
     ),
     ("pipeline_time", {"micro_batches": 5, "stage_time": 3, "bubble_time": 7}, 22),
     ("straggler_factor", {"gpus": 1000, "straggler_growth": 1e-5}, 1.01),
-    ("step_time_residual", {"experts": 0, "dense_step_time_residual": 1.1, "moe_step_time_residual": 1.2}, 1.1),
-    ("step_time_residual", {"experts": 1, "dense_step_time_residual": 1.1, "moe_step_time_residual": 1.2}, 1.2),
     (
         "step_time",
         {
