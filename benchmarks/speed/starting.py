@@ -42,7 +42,7 @@ def measure(subject: Subject, small: bool, rounds: int) -> Iterator[Result]:
     plans = race({"plan": lambda: float(subject.plan(small) is not None)}, rounds)["plan"]
     yield Result("plan", subject.name, "opening and planning", 1 / statistics.median(plans), "cpu-s")
     with tempfile.TemporaryDirectory() as folder:
-        for phase, limit in (("compile, first time", 15.0), ("compile, later", 2.0)):
+        for phase, limit in (("compile, first time", 10.0), ("compile, later", 2.0)):
             used = child("-c", FIRST_BLOCK, subject.name, "small" if small else "whole", cache=Path(folder))
             yield Result(phase, subject.name, "process until the first blocks", used.cpu, "cpu-s", limit, at_most=True)
 
@@ -55,7 +55,7 @@ def commands(small: bool, rounds: int) -> Iterator[Result]:
         yield Result("command", "sweep", " ".join(arguments).replace("configs/studies/", ""), took, "cpu-s", limit, at_most=True)
     study = "article.yaml" if small else "gpt4.yaml"
     with tempfile.TemporaryDirectory() as folder:
-        for turn, limit in (("first", 15.0), ("later", None)):
+        for turn, limit in (("first", 10.0), ("later", None)):
             used = child("-c", MEMORY, "run", f"configs/studies/{study}", "-o", f"{folder}/{turn}.zarr", cache=Path(folder))
             yield Result("command", "sweep", f"run {study}, {turn} time, to zarr", used.cpu, "cpu-s", limit, at_most=True)
             memory = float(used.printed.split()[-1])
