@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -232,7 +233,8 @@ def solve(
     shown = [*first, "answer", *(key for key in keys if key not in first and (key in (*asked, *outputs) or key in axes_of(opened)))]
     shown += [key for key in ("crossings", "why") if any(key in row for row in rows)]
     told = [row | {"crossings": ", ".join(amount(name, value) for value in row.get("crossings", ()))} for row in rows]
-    filled = [{key: row.get(key, "") for key in shown} for row in told]
+    empty = {key: "" if any(isinstance(row.get(key), str) for row in told) else math.nan for key in shown}
+    filled = [{key: row.get(key, empty[key]) for key in shown} for row in told]
     click.echo(text_of(filled, shown, units, display_units_of(opened)))
 
 

@@ -131,5 +131,11 @@ def test_pareto_and_solve_of_study_equal_those_of_its_cube(cube, asked):
     assert [[row.get(key) for key in words] for row in study] == [[row.get(key) for key in words] for row in read]
 
 
+def test_solve_prints_display_unit_beside_cells_without_answer():
+    header, *rows = words(sweep("solve", SPLITS, "gpus", "--for", "mfu >= 40 %", "--per", "gpu", "--per", "split"))
+    assert "mfu [%]" in header
+    assert ["l40s", "tp1-pp4", "-", "none", "-", "mfu is 0.3443 at most"] in rows
+
+
 def test_solve_rejects_input_without_effect_on_target():
     assert "time_to_train does not depend on pue" in refused("solve", SPLITS, "pue", "--for", "time_to_train <= 9 d")
