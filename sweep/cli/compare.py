@@ -56,7 +56,7 @@ def compare(
 
 
 def _opened(path: str, set_: Any, axis: tuple[str, ...], outputs: tuple[str, ...]) -> Study:
-    from sweep.cube.compute import study_of
+    from sweep.cube.reading import study_of
     from sweep.study.parse import open_study
 
     file = Path(path)

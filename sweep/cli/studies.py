@@ -124,6 +124,7 @@ def _axes_text(made: Plan) -> str:
 @overrides
 @more_outputs
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Number of threads; one per core by default.")
+@click.option("--scheduler", metavar="ADDRESS", help="Have a Dask cluster compute the blocks: tcp://10.0.0.1:8786.")
 @click.option("--overwrite", is_flag=True, help="Replace an existing cube.")
 @as_json
 def run(
@@ -133,6 +134,7 @@ def run(
     axis: tuple[str, ...],
     outputs: tuple[str, ...],
     threads: int | None,
+    scheduler: str | None,
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -146,6 +148,8 @@ def run(
     from sweep.cube.compute import run as run_study
     from sweep.study.parse import open_study
 
+    if scheduler and threads:
+        raise click.UsageError("--threads is of this machine; the workers of a cluster have their own")
     opened = open_study(study, set_, axis, outputs)
     warn_unused(opened, set_, opened.graph)
     if not overwrite:
@@ -157,7 +161,7 @@ def run(
             bar.update(done - bar.n)
 
         try:
-            cube = run_study(opened, out, threads=threads, overwrite=overwrite, progress=progress)
+            cube = run_study(opened, out, threads=threads, overwrite=overwrite, progress=progress, scheduler=scheduler)
         except KeyboardInterrupt:
             bar.close()
             click.echo(f"interrupted; finished blocks are kept in {out}.partial, and the same command resumes", err=True)

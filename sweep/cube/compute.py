@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sweep.catalog.document import Node, exists
-from sweep.cube import dataset, journal, layout, store
+from sweep.cube import cluster, dataset, layout, reading, store
+from sweep.cube.store import Store
 from sweep.engine import blocks, plan
 from sweep.engine.blocks import Array, Block, Program, Worker
 from sweep.engine.plan import Plan
 from sweep.equations import interpret
 from sweep.errors import SweepError
-from sweep.study.definition import Study, Written
-from sweep.study.parse import in_si, read_study, with_value
+from sweep.study.definition import Study
+from sweep.study.parse import in_si, with_value
 
 if TYPE_CHECKING:
     import xarray
 
 Progress = Callable[[int, int], None]
+Compute = Callable[[Store, list[Block]], None]  # has some blocks of a store computed and written
 Sink = Callable[[Block, dict[str, Array]], None]
 IN_MEMORY_BYTES = 8 << 30
 
@@ -40,17 +40,28 @@ def run(
     threads: int | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
+    scheduler: str | None = None,
 ) -> xarray.Dataset:
     """Evaluate a study over its whole grid: an xarray.Dataset with each output over just the axes that it depends on.
 
     store: a path to write to as Zarr, block by block; resumes after an interruption. Without it the cube is made in
-    memory. progress: called with (cells done, cells in all). Raises SweepError, and KeyboardInterrupt once no block is half done.
+    memory. progress: called with (cells done, cells in all). scheduler: the address of a Dask cluster whose workers compute and write the
+    blocks. Raises SweepError, and KeyboardInterrupt once no block is half done.
     """
     made = plan.make(study)
     plan.check(made)
     if store is None:
+        if scheduler:
+            raise SweepError("a cluster writes its blocks: give a store that all its workers see")
         return _in_memory(made, threads, progress)
-    return _to_store(made, Path(store), threads, overwrite, progress)
+
+    def compute(target: Store, work: list[Block]) -> None:
+        if scheduler:
+            cluster.each(target, work, scheduler, progress)
+        else:
+            each(made, work, target.write, threads, progress)
+
+    return _to_store(made, Path(store), overwrite, compute)
 
 
 def evaluate(study: Study, **at: float | str) -> dict[str, float]:
@@ -80,29 +91,18 @@ def check(path: str | Path, *, repair: bool = False, threads: int | None = None,
     found = store.faults(place, deep=True)
     if not (found and repair):
         return found
-    made = plan.make(study_of(place))
+    made = plan.make(reading.study_of(place))
     if changed := dataset.differences(store.identity(place), dataset.identity(made)):
         advice = "blocks of it would not fit together; run its study again with --overwrite"
         raise SweepError(f"{path}: equations or facts are not those that it was made with: {'; '.join(changed[:4])}: {advice}")
     try:
-        _mend(place, made, threads, progress)
+        _mend(place, made, lambda target, work: each(made, work, target.write, threads, progress))
     except OSError as error:
         raise SweepError(f"{path}: cannot be written: {error.strerror or error}") from None
     return found
 
 
-def study_of(path: str | Path, set_: Iterable[str] = ()) -> Study:
-    """The study of a cube, from its manifest, or from its metadata where that is damaged. set_: values that are changed in it."""
-    path = layout.place(Path(path))
-    header = journal.read(path / layout.MANIFEST).header
-    kept = header["attributes"] if header else layout.group(path, "r").attrs
-    written = Written(**json.loads(kept["written"]))
-    changed = {text.partition("=")[0].strip() for text in set_}
-    before = [text for text in written.set_ if text.partition("=")[0].strip() not in changed]
-    return read_study(str(kept["study"]), replace(written, set_=(*before, *set_)))
-
-
-def _to_store(made: Plan, path: Path, threads: int | None, overwrite: bool, progress: Progress | None) -> xarray.Dataset:
+def _to_store(made: Plan, path: Path, overwrite: bool, compute: Compute) -> xarray.Dataset:
     from sweep.cube.query import open_cube
 
     real = layout.place(path)
@@ -111,7 +111,7 @@ def _to_store(made: Plan, path: Path, threads: int | None, overwrite: bool, prog
         if exists(real) and not overwrite:
             store.check_same(real, made, "holds")
             if store.faults(real):
-                _mend(real, made, threads, progress)
+                _mend(real, made, compute)
             return open_cube(path)
         with store.alone(real, made):
             if exists(real) and not overwrite:  # a run before this one had not quite given it its name
@@ -119,23 +119,23 @@ def _to_store(made: Plan, path: Path, threads: int | None, overwrite: bool, prog
                 return open_cube(path)
             target = store.opened(real, made, overwrite)
             kept = "; finished blocks are kept, run the study again to resume"
-            _fill(target, threads, progress)
+            _fill(target, compute)
             store.publish(real)
     except OSError as error:
         raise SweepError(f"{path}: cannot be written: {error.strerror or error}{kept}") from None
     return open_cube(path)
 
 
-def _mend(path: Path, made: Plan, threads: int | None = None, progress: Progress | None = None) -> None:
+def _mend(path: Path, made: Plan, compute: Compute) -> None:
     """Compute the lost blocks of a finished cube again."""
     with store.alone(path, made):
-        _fill(store.mending(path, made), threads, progress)
+        _fill(store.mending(path, made), compute)
 
 
-def _fill(target: store.Store, threads: int | None, progress: Progress | None) -> None:
+def _fill(target: Store, compute: Compute) -> None:
     work = [block for block in blocks.blocks(target.plan) if (block.nest, block.number) not in target.lines]
     try:
-        each(target.plan, work, target.write, threads, progress)
+        compute(target, work)
     except BaseException:
         with suppress(OSError):  # a disk that is full takes no more notes; what they are of is computed again
             target.sync()

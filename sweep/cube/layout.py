@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -32,6 +33,8 @@ def partial(path: Path) -> Path:
 
 def place(path: Path) -> Path:
     """Where a path leads, through links; an error where no cube can lie there."""
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(path)):
+        raise SweepError(f"{path}: is an address, and a cube is written to a folder; copy it from there once it is complete, as it is")
     found = Path(os.path.realpath(path))
     if not found.name:
         raise SweepError(f"{path}: cannot hold a cube; give the name of a new folder")
@@ -65,6 +68,13 @@ def codecs(workers: int | None = None) -> Iterator[None]:
         pass
     with zarr.config.set(settings):
         yield
+
+
+def arrays(path: Path, plan: Plan) -> dict[str, Any]:
+    """The arrays of a plan's outputs, open for writing by one thread each."""
+    with codecs(workers=1):  # each block has a thread of its own already
+        root = group(path, "r+")
+        return {v.name: root[v.name] for v in dataset.outputs(plan)}
 
 
 def lay(half: Path, cube: Path, plan: Plan, attributes: Mapping[str, Any]) -> None:

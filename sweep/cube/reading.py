@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +12,10 @@ import xarray
 from xarray.backends.zarr import ZarrArrayWrapper
 from xarray.core.indexing import LazilyIndexedArray
 
-from sweep.cube import layout
+from sweep.cube import journal, layout
 from sweep.errors import SweepError
+from sweep.study.definition import Study, Written
+from sweep.study.parse import read_study
 
 
 class Checked(ZarrArrayWrapper):
@@ -43,3 +48,14 @@ def dataset(path: Path) -> xarray.Dataset:
         found[name] = xarray.Variable(dims, LazilyIndexedArray(Checked(array, path)), dict(array.attrs), encoding)
     coordinates = {name: variable.load() for name, variable in found.items() if name in beside or variable.dims == (name,)}
     return xarray.Dataset({name: found[name] for name in found if name not in coordinates}, coordinates, attributes)
+
+
+def study_of(path: str | Path, set_: Iterable[str] = ()) -> Study:
+    """The study of a cube, from its manifest, or from its metadata where that is damaged. set_: values that are changed in it."""
+    path = layout.place(Path(path))
+    header = journal.read(path / layout.MANIFEST).header
+    kept = header["attributes"] if header else layout.group(path, "r").attrs
+    written = Written(**json.loads(kept["written"]))
+    changed = {text.partition("=")[0].strip() for text in set_}
+    before = [text for text in written.set_ if text.partition("=")[0].strip() not in changed]
+    return read_study(str(kept["study"]), replace(written, set_=(*before, *set_)))

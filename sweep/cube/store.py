@@ -101,6 +101,10 @@ class Store:
 
     def write(self, block: Block, values: Mapping[str, Array]) -> None:
         """Write the outputs of one block; the journal notes it once it is on disk, some blocks at a time."""
+        self.note(block, self.put(block, values))
+
+    def put(self, block: Block, values: Mapping[str, Array]) -> Record:
+        """Write the outputs of one block, and give the line that notes it."""
         found = dataset.measured(self.plan, block, values)
         try:
             for name, array in values.items():
@@ -108,14 +112,17 @@ class Store:
         except RuntimeError as error:  # what the zarrs codecs make of a full disk
             raise OSError(str(error)) from None
         files = [layout.shard(self.arrays[name], block) for name in values]
-        record = {
+        return {
             "nest": block.nest,
             "number": block.number,
             "ranges": journal.ranges(block),
-            "of": journal.study_digest(self.header),
             "statistics": found,
             "files": {name: journal.on_disk(self.folder / name) for name in files},
         }
+
+    def note(self, block: Block, record: Record) -> None:
+        """Note a block that was written; what was noted is waited for on disk, some blocks at a time."""
+        record["of"] = journal.study_digest(self.header)
         with self.lock:
             self.lines[block.nest, block.number] = record
             self.waiting.append(record)
@@ -225,9 +232,7 @@ def _resumed(
     layout.lay(half, cube, plan, attributes)
     for file in cube.rglob("*.partial"):  # what zarr had not yet given its name
         file.unlink()
-    with layout.codecs(workers=1):  # each block has a thread of its own already
-        root = layout.group(cube, "r+")
-        arrays = {v.name: root[v.name] for v in dataset.outputs(plan)}
+    arrays = layout.arrays(cube, plan)
     kept = {}
     for block in planned:
         key = (block.nest, block.number)

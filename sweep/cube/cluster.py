@@ -1,0 +1,124 @@
+"""Blocks on a Dask cluster. What belongs here: some blocks as a task of a worker, and the tasks that are in flight.
+
+A worker reads the study from the cube that is being written, so all of them need the same folder and the same version of wattsweep. It
+writes the files of its blocks and hands back their lines for the journal, which only the caller writes.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sweep.cube import dataset, disk, layout, reading
+from sweep.cube.journal import Record
+from sweep.cube.store import Store
+from sweep.engine import blocks, plan
+from sweep.engine.blocks import Block, Program, Worker
+from sweep.errors import SweepError
+
+IN_FLIGHT = 4096  # tasks that a scheduler knows of at a time
+MOST_BLOCKS = 64  # of a task: at 0.1 s a block a scheduler of 1,000 workers has some 150 tasks a second to give out, not 10,000
+TASKS_EACH = 20  # of a worker at least, where there are as many blocks
+RETRIES = 10  # of a block whose worker was lost
+PATIENCE = "10s"  # for a scheduler to answer
+
+
+@dataclass
+class Site:
+    """What a worker keeps of a cube that it writes blocks of: compiled once, for all its threads."""
+
+    folder: Path
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    own: threading.local = field(default_factory=threading.local)
+
+    @cached_property
+    def store(self) -> Store:
+        """The cube's arrays, open for writing. Raises SweepError where it is not the cube that this version would make."""
+        if not self.folder.is_dir():
+            raise SweepError(f"{self.folder}: a worker does not see this folder; all workers need the same file system")
+        made = plan.make(reading.study_of(self.folder))
+        changed = dataset.differences(json.loads(layout.group(self.folder, "r").attrs["identity"]), dataset.identity(made))
+        if changed:
+            raise SweepError(f"a worker has other equations or facts: {'; '.join(changed[:4])}; all need the same version of wattsweep")
+        return Store(self.folder, made, layout.arrays(self.folder, made), {}, {})
+
+    @cached_property
+    def program(self) -> Program:
+        """The compiled functions."""
+        found = blocks.program(self.store.plan)
+        _ = found.code
+        return found
+
+    def fill(self, block: Block) -> Record:
+        """Compute one block, write its files, and wait until they are on disk."""
+        with self.lock:  # one thread compiles
+            program = self.program
+        if not hasattr(self.own, "worker"):
+            self.own.worker = Worker(program)
+        record = self.store.put(block, self.own.worker.compute(block))
+        disk.sync(self.folder / name for name in record["files"])
+        return record
+
+
+_sites: dict[str, Site] = {}
+_lock = threading.Lock()
+
+
+def fill(folder: str, some: list[Block]) -> list[Record]:
+    """The task: some blocks of the cube in a folder."""
+    with _lock:
+        if folder not in _sites:
+            _sites.clear()
+            _sites[folder] = Site(Path(folder))
+        site = _sites[folder]
+    return [site.fill(block) for block in some]
+
+
+def each(target: Store, work: list[Block], scheduler: str, progress: Callable[[int, int], None] | None = None) -> None:
+    """Have blocks filled by the workers of a cluster. scheduler: its address, such as "tcp://10.0.0.1:8786".
+
+    What a lost worker had begun is given to another. Raises SweepError where the scheduler does not answer or a block fails.
+    """
+    try:
+        from distributed import Client, as_completed
+        from distributed.scheduler import KilledWorker
+    except ImportError:
+        raise SweepError("--scheduler needs dask: pip install 'wattsweep[dask]'") from None
+    try:
+        client = Client(scheduler, timeout=PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError) as error:
+        raise SweepError(f"--scheduler {scheduler}: {str(error).splitlines()[0] or 'no scheduler answers there'}") from None
+    total, count = sum(block.cells for block in work), 0
+    flying: dict[Any, list[Block]] = {}
+
+    def submit(some: list[Block]) -> Any:
+        future = client.submit(fill, str(target.folder), some, pure=False, retries=RETRIES)
+        flying[future.key] = some
+        return future
+
+    if progress:
+        progress(0, total)
+    with client, client.as_current():
+        threads = max(1, sum(client.nthreads().values()))  # type: ignore[no-untyped-call]
+        size = min(MOST_BLOCKS, max(1, len(work) // (TASKS_EACH * threads)))
+        queue = iter([work[start : start + size] for start in range(0, len(work), size)])
+        done = as_completed([submit(some) for some in itertools.islice(queue, IN_FLIGHT)])  # type: ignore[no-untyped-call]
+        for future in done:
+            some = flying.pop(future.key)
+            try:
+                records = future.result()
+            except KilledWorker:
+                raise SweepError(f"--scheduler {scheduler}: the workers of a block died one after another; `run` resumes") from None
+            for block, record in zip(some, records, strict=True):
+                target.note(block, record)
+            count += sum(block.cells for block in some)
+            if progress:
+                progress(count, total)
+            for following in itertools.islice(queue, 1):
+                done.add(submit(following))  # type: ignore[no-untyped-call]

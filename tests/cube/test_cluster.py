@@ -1,0 +1,78 @@
+"""Blocks on a Dask cluster make the cube that threads make, whatever becomes of a worker."""
+
+import json
+import os
+import signal
+import threading
+
+import pytest
+import xarray
+from distributed import LocalCluster
+
+from sweep.cube import cluster, compute, layout
+from sweep.errors import SweepError
+
+
+@pytest.fixture(scope="module")
+def workers():
+    """Two processes of one thread each."""
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as found:
+        yield found
+
+
+def test_cluster_makes_the_cube_that_threads_make(tmp_path, study, small_blocks, workers):
+    shown = []
+    compute.run(study, tmp_path / "a.zarr", scheduler=workers.scheduler_address, progress=lambda done, total: shown.append((done, total)))
+    compute.run(study, tmp_path / "b.zarr")
+    with xarray.open_zarr(tmp_path / "a.zarr") as ours, xarray.open_zarr(tmp_path / "b.zarr") as other:
+        xarray.testing.assert_equal(ours, other)
+    assert compute.check(tmp_path / "a.zarr") == []
+    assert shown[0][0] == 0
+    assert shown[-1][0] == shown[-1][1] > 0
+
+
+def test_cluster_finishes_all_blocks_when_a_worker_is_killed(tmp_path, study, small_blocks, workers):
+    first = threading.Event()
+
+    def kill(done, total):
+        if done and not first.is_set():
+            first.set()
+            os.kill(next(iter(workers.workers.values())).pid, signal.SIGKILL)
+
+    compute.run(study, tmp_path / "a.zarr", scheduler=workers.scheduler_address, progress=kill)
+    assert first.is_set()
+    assert compute.check(tmp_path / "a.zarr") == []
+    compute.run(study, tmp_path / "b.zarr")
+    with xarray.open_zarr(tmp_path / "a.zarr") as ours, xarray.open_zarr(tmp_path / "b.zarr") as other:
+        xarray.testing.assert_equal(ours, other)
+
+
+def test_cluster_run_that_stops_is_resumed(tmp_path, study, small_blocks, workers, evaluated):
+    def stop(done, total):
+        if done > total / 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        compute.run(study, tmp_path / "a.zarr", scheduler=workers.scheduler_address, progress=stop)
+    compute.run(study, tmp_path / "a.zarr")
+    total = len(list(compute.blocks.blocks(compute.plan.make(study))))
+    assert 0 < len(evaluated) < total
+    assert compute.check(tmp_path / "a.zarr") == []
+
+
+def test_cluster_names_a_worker_of_another_version(tmp_path, study):
+    compute.run(study, tmp_path / "a.zarr")
+    root = layout.group(tmp_path / "a.zarr", "r+")
+    root.attrs["identity"] = json.dumps({**json.loads(root.attrs["identity"]), "input pue": "over pue, #0"})
+    with pytest.raises(SweepError, match="a worker has other equations or facts: input pue"):
+        _ = cluster.Site(tmp_path / "a.zarr").store
+    with pytest.raises(SweepError, match="a worker does not see this folder"):
+        _ = cluster.Site(tmp_path / "none.zarr").store
+
+
+def test_cluster_that_does_not_answer_is_named(tmp_path, study, monkeypatch):
+    monkeypatch.setattr(cluster, "PATIENCE", "1s")
+    with pytest.raises(SweepError, match=r"--scheduler tcp://127\.0\.0\.1:9: "):
+        compute.run(study, tmp_path / "a.zarr", scheduler="tcp://127.0.0.1:9")
+    with pytest.raises(SweepError, match="give a store that all its workers see"):
+        compute.run(study, scheduler="tcp://127.0.0.1:9")
