@@ -150,10 +150,18 @@ class Text:
         if isinstance(node, ast.AugAssign):
             node = ast.Assign([node.target], ast.BinOp(node.target, node.op, node.value))
         assert isinstance(node, ast.Assign)
+        if isinstance(node.targets[0], ast.Tuple):
+            assert isinstance(node.value, ast.Tuple)
+            return self._together(node.targets[0].elts, node.value.elts)
         target, value = node.targets[0], self.value(node.value)
         if isinstance(target, ast.Name) and self.in_nest:
             return [f"{self._declared(target.id, node.value)} {target.id} = {value};"]
         return [f"{self.value(target)} = {value};"]
+
+    def _together(self, targets: list[ast.expr], values: list[ast.expr]) -> list[str]:
+        """Assignments of which each value is found before any target changes."""
+        found = [f"double value_{place} = {self.value(value)};" for place, value in enumerate(values)]
+        return ["{", *found, *(f"{self.value(target)} = value_{place};" for place, target in enumerate(targets)), "}"]
 
     def _declared(self, name: str, value: ast.expr) -> str:
         """The type of a local of a nest; a row of an array becomes an array of one axis."""

@@ -1,5 +1,6 @@
 """The benchmarks run, and what they compare computes the same."""
 
+import ast
 import json
 import subprocess
 import sys
@@ -33,6 +34,11 @@ def assert_same(one, other):
 def test_speed_c_nests_equal_interpreter(subject):
     plan = subject.plan(small=True)
     assert_same(outputs(c.program(plan), plan), outputs(blocks.program(plan, budget=np.inf), plan))
+
+
+def test_speed_c_finds_all_values_of_an_assignment_before_it_changes_a_name():
+    names = c.Text({}).statements(ast.parse("a, b = b, a").body)
+    assert names == ["{", "double value_0 = b;", "double value_1 = a;", "a = value_0;", "b = value_1;", "}"]
 
 
 @pytest.mark.parametrize("subject", [s for s in SUBJECTS if s.broadcast], ids=lambda s: s.name)
