@@ -1,6 +1,6 @@
 """Data that the GPUs of a served model exchange. What belongs here: the latency and the time per token of each collective."""
 
-from sweep.equations.registry import equation
+from sweep.equations.registry import equation, rule
 
 
 @equation(unit="B/s", source="pope-2022")
@@ -18,6 +18,18 @@ def serving_bandwidth(serving_tp, serving_dp, scaleup_domain, scaleup_bandwidth,
     if serving_tp * serving_dp <= scaleup_domain:
         return scaleup_bandwidth
     return scaleout_bandwidth
+
+
+@rule(guards=("serving_bandwidth",), source="pope-2022")
+def serving_without_network(serving_tp, serving_dp, scaleup_domain, scaleout_bandwidth):
+    """The GPUs of a replica are in several scale-up domains, and there is no figure for the network between them (scaleout_bandwidth).
+
+    serving_tp: t, tensor-parallel size of attention [1]
+    serving_dp: d, ranks with their own sequences [1]
+    scaleup_domain: GPUs that one scale-up domain joins [1]
+    scaleout_bandwidth: b_out, bandwidth of one GPU into the network, one direction [B/s]
+    """
+    return serving_tp * serving_dp > scaleup_domain and scaleout_bandwidth <= 0
 
 
 @equation(unit="1", source="shoeybi-2019")

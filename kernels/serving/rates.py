@@ -67,6 +67,16 @@ def kv_transfer_time(
     return sent / (serving_gpus * scaleout_bandwidth * link_efficiency)
 
 
+@rule(guards=("kv_transfer_time",), source="zhong-2024")
+def transfer_without_network(prefill_placement, scaleout_bandwidth):
+    """Prefill runs on other GPUs, and there is no figure for the network to them (scaleout_bandwidth).
+
+    prefill_placement: whether prefill runs on the same GPUs [1]
+    scaleout_bandwidth: b, bandwidth of one GPU into the network, one direction [B/s]
+    """
+    return prefill_placement != MIXED and scaleout_bandwidth <= 0
+
+
 @equation(unit="s", source="zhong-2024")
 def prefill_latency(prefill_time, serving_dp, kv_transfer_time, prefill_placement, prefill_load):
     """Time from the arrival of a prompt to the end of its prefill, where no running sequence delays it; prompts of a prefill pool queue.

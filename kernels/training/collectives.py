@@ -4,7 +4,7 @@ Ranks are numbered with tensor parallelism innermost, then context, data and pip
 A ring moves (n - 1) / n of its buffer through each rank in a gather or a scatter, and twice that in an all-reduce.
 """
 
-from sweep.equations.registry import equation
+from sweep.equations.registry import equation, rule
 
 
 def ring_rate(members, stride, scaleup_domain, scaleup_rate, scaleout_rate):
@@ -44,6 +44,17 @@ def scaleout_rate(scaleout_bandwidth, scaleout_efficiency):
     scaleout_efficiency: e, share of it that collectives reach [1]
     """
     return scaleout_bandwidth * scaleout_efficiency
+
+
+@rule(guards=("scaleout_rate",), source="megascale")
+def cluster_without_network(gpus, scaleup_domain, scaleout_bandwidth):
+    """The cluster has several scale-up domains, and there is no figure for the network between them (scaleout_bandwidth).
+
+    gpus: GPUs of the cluster [1]
+    scaleup_domain: GPUs that one scale-up domain joins [1]
+    scaleout_bandwidth: O, bandwidth of one GPU into the network between domains, one direction [B/s]
+    """
+    return gpus > scaleup_domain and scaleout_bandwidth <= 0
 
 
 @equation(unit="B/s", source="narayanan-2021")

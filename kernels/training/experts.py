@@ -240,4 +240,4 @@ def all_to_all_time(
         up = scaleup_bandwidth * deepep_scaleup_efficiency
         out = scaleout_bandwidth * deepep_scaleout_efficiency
     sent = width * expert_imbalance * local_tokens * hidden_size / sequence_shards
-    return sent * max(inside / up, outside / out) + collective_start_time
+    return sent * max(inside / up, outside / out if outside > 0.0 else 0.0) + collective_start_time

@@ -3,7 +3,7 @@
 The rate is the roofline's, which no real product exceeds; how far real products stay below it is for the efficiency of training.
 """
 
-from sweep.equations.registry import equation
+from sweep.equations.registry import equation, rule
 from sweep.kernels.choices import BF16, FP8, FP16, FP32, INT8, TF32
 
 
@@ -137,6 +137,17 @@ def split_matmul_exchange_time(matmul_m, matmul_n, matmul_gpus, element_bytes, s
     if matmul_gpus > scaleup_domain:
         rate = min(rate, scaleup_domain * scaleout_bandwidth)
     return element_bytes * matmul_m * matmul_n * (matmul_gpus - 1) / (matmul_gpus * rate)
+
+
+@rule(guards=("split_matmul_exchange_time",), source="narayanan-2021")
+def split_matmul_without_network(matmul_gpus, scaleup_domain, scaleout_bandwidth):
+    """The GPUs of the product are in several scale-up domains, and there is no figure for the network between them (scaleout_bandwidth).
+
+    matmul_gpus: g, GPUs that share the columns [1]
+    scaleup_domain: GPUs that one scale-up domain joins [1]
+    scaleout_bandwidth: bandwidth of one GPU into the network between domains, one direction [B/s]
+    """
+    return matmul_gpus > scaleup_domain and scaleout_bandwidth <= 0
 
 
 @equation(unit="s", source="narayanan-2021")

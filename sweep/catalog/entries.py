@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -85,6 +85,10 @@ def _entry(catalogue: str, name: str, document: Node, place: str) -> Entry:
                 figures[key, choice] = figure(inner, parameter)
     for column, parameter in legal.items():
         figures |= {(column, choice): given for (key, choice), given in figures.items() if key == parameter.like}
+        for other in parameter.otherwise:
+            taken = figures.get((other.partition(".")[0], other.partition(".")[2]))
+            if taken and (column, "") not in figures:
+                figures[column, ""] = replace(taken, source="", where="", basis="", derived=f"{other} of this entry")
     text = {key: root[key].text if key in root else "" for key in ENTRY_KEYS}
     links = {key: root[key].text for key in others if key in root}
     for key, target in links.items():

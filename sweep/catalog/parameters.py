@@ -16,7 +16,7 @@ from sweep.catalog.document import Node, read
 from sweep.catalog.units import to_si
 from sweep.errors import SweepError, suggestion
 
-PARAMETER_KEYS = ("unit", "meaning", "minimum", "maximum", "whole", "choices", "by", "like", "default", "default_if", "residual_of")
+PARAMETER_KEYS = ("unit", "meaning", "minimum", "maximum", "whole", "choices", "by", "like", "otherwise", "default", "default_if", "residual_of")
 FIGURE_KEYS = ("value", "source", "where", "basis", "assumed", "derived", "low", "high", "range")
 FIGURE_TEXTS = FIGURE_KEYS[1:6]
 
@@ -48,6 +48,7 @@ class Parameter:
 
     choices: the words that it may take; the value is then the index of the word. by: a choice parameter; the value is then
     one figure for each of its words. like: a column of the same catalogue, whose figures this one takes.
+    otherwise: columns of the same catalogue, or column.choice; an entry that does not give this one takes the first of those that it gives.
     default_if: quantities of which a study gives one or more for the default to hold; else the next choice does. residual_of: the quantity
     that it is the measured over the predicted of; its range is that of the regime in configs/accuracy.yaml.
     """
@@ -61,6 +62,7 @@ class Parameter:
     choices: tuple[str, ...] = ()
     by: str | None = None
     like: str | None = None
+    otherwise: tuple[str, ...] = ()
     catalogue: str | None = None
     default: Figure | None = None
     default_if: tuple[str, ...] = ()
@@ -146,7 +148,8 @@ def _parameter(name: str, node: Node, catalogue: str | None) -> Parameter:
     bounds = {key: _bound(given[key], unit) if key in given else None for key in ("minimum", "maximum")}
     whole = "whole" in given and given["whole"].text == "true"
     by, like = (given[key].text if key in given else None for key in ("by", "like"))
-    bare = Parameter(name, unit, given["meaning"].text, bounds["minimum"], bounds["maximum"], whole, choices, by, like, catalogue)
+    others = tuple(item.text for item in given["otherwise"].items) if "otherwise" in given else ()
+    bare = Parameter(name, unit, given["meaning"].text, bounds["minimum"], bounds["maximum"], whole, choices, by, like, others, catalogue)
     if "default" not in given:
         return bare
     if like:

@@ -240,12 +240,20 @@ def _rows(
         click.echo(f"\nthe first {export.ROWS} of up to {found.cells:,} rows; --sel narrows them, --csv prints all")
 
 
-@click.command(short_help="Verify the checksums of a cube, and repair it.", epilog="Example: sweep check gpt4.zarr --repair")
-@cube_argument
+@click.command(
+    short_help="Verify the checksums of a cube, or check a file of your own.",
+    epilog="Examples: sweep check gpt4.zarr --repair, sweep check my-gpu.yaml",
+)
+@click.argument("cube", metavar="CUBE|FILE", type=click.Path(path_type=Path))
 @click.option("--repair", is_flag=True, help="Recompute missing or damaged blocks from the study stored in the cube.")
 @as_json
 def check(cube: Path, repair: bool, as_json: bool) -> None:
-    """Read all of a cube and list its missing or damaged files; exit code 1 where some are and were not repaired."""
+    """Read all of a cube and list its missing or damaged files; exit code 1 where some are and were not repaired.
+
+    Of a FILE (a study, a GPU, a server, a model, a config.json, ...) it lists the figures that are left out, and what needs them.
+    """
+    if cube.suffix in (".yaml", ".yml", ".json"):
+        return _check_file(cube, as_json)
     from sweep.cube.compute import check as examine
 
     found = examine(cube, repair=repair)
@@ -259,6 +267,21 @@ def check(cube: Path, repair: bool, as_json: bool) -> None:
         click.echo(f"{cube}: {mended if found else 'complete, all checksums match'}")
     if found and not repair:
         raise SystemExit(1)
+
+
+def _check_file(file: Path, as_json: bool) -> None:
+    from sweep.analysis.own_files import checked
+    from sweep.cube.text import table
+
+    found = checked(file)
+    if as_json:
+        return print_json({"kind": found.kind, "figures": found.figures, "lacks": [vars(lack) for lack in found.lacks]})
+    if found.kind == "study":
+        return click.echo(f"{file}: study with {found.figures} inputs; all have values")
+    click.echo(f"{file}: {found.kind} with {found.figures} figures; {len(found.lacks) or 'none'} left out")
+    if found.lacks:
+        rows = [(lack.column, lack.unit, ", ".join(lack.needed_by[:3]), lack.meaning) for lack in found.lacks]
+        click.echo("\n" + table(("left out", "unit", "needed by", "meaning"), rows))
 
 
 COMMANDS = (info, slice_, check)

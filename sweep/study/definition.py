@@ -214,7 +214,9 @@ class Study:
         if parameter.default:
             value = parameter.default_among(self.given) if part == "value" else getattr(parameter.default, part)
             return InputValues((), np.array(value), "default")
-        raise SweepError(f"{self.file}: {name} {self._advice(name, parameter.catalogue)}")
+        others = [other for other in self.graph.inputs if other != name and not self._is_given(other)]
+        rest = f"; nor have {', '.join(others)}" if others else ""
+        raise SweepError(f"{self.file}: {name} {self._advice(name, parameter.catalogue)}{rest}")
 
     def figure(self, name: str) -> Figure | None:
         """The figure behind an input on no axis; None where the study itself gives the value."""
@@ -239,6 +241,10 @@ class Study:
             if catalogue == own or any(key == name for key, _ in entry.figures):
                 return entry
         return None
+
+    def _is_given(self, name: str) -> bool:
+        """Whether an input has a value, or a gap that is a status."""
+        return name in self.given or parameters()[name].default is not None
 
     def _advice(self, name: str, catalogue: str | None) -> str:
         needers = [e.name for e in self.graph.equations if name in self.graph.needs[e.name]]

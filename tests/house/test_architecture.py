@@ -56,6 +56,7 @@ ROOMS = {
         "compare",
         "explain",
         "describe",
+        "own_files",
     ),
     "plot": ("style", "view", "lines", "heatmap", "compare", "pareto", "sensitivity"),
     "serve": ("keys", "explorer", "app"),

@@ -235,6 +235,14 @@ def test_parse_reports_missing_value_and_its_user(mistake):
     assert mistake(none) == f"study.yaml: gpu_tdp is needed by gpu_power_total and has no value; {advice}"
 
 
+def test_parse_reports_all_missing_values_in_one_line(tmp_path, mistake):
+    (tmp_path / "mine.yaml").write_text("title: mine\ngpu_tdp: {value: 500 W, assumed: mine}\n")
+    outputs = "[gpu_memory, hbm_bandwidth, scaleup_domain]"
+    line = mistake(PLAIN.replace("gpu: h100-sxm", f"gpu: {tmp_path / 'mine.yaml'}").replace("[it_power]", outputs))
+    assert "gpu_memory is needed by the outputs and has no value" in line
+    assert line.endswith("; nor have hbm_bandwidth, scaleup_domain")
+
+
 def test_missing_figure_for_choice_sets_status(tmp_path):
     text = (
         PLAIN.replace("h100-sxm", "a100-sxm-80gb")

@@ -14,6 +14,15 @@ def test_serving_link_rate_ends_at_domain(tensor, ranks, bandwidth):
 
 
 @pytest.mark.parametrize(
+    ("tensor", "ranks", "bandwidth", "broken"),
+    [(8.0, 1.0, 0.0, False), (8.0, 2.0, 0.0, True), (8.0, 2.0, 50.0, False), (4.0, 2.0, 0.0, False)],
+)
+def test_serving_beyond_domain_requires_network(tensor, ranks, bandwidth, broken):
+    run = {"serving_tp": tensor, "serving_dp": ranks, "scaleup_domain": 8.0, "scaleout_bandwidth": bandwidth}
+    assert communication.serving_without_network(**run) == broken
+
+
+@pytest.mark.parametrize(
     ("tensor", "ranks", "count"), [(1, 1, 0), (8, 1, 200), (2, 1, 200), (1, 8, 120), (1, 2, 120), (8, 2, 260), (2, 2, 260)]
 )
 def test_serving_collectives_of_pass(tensor, ranks, count):
