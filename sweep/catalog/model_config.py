@@ -29,13 +29,18 @@ TOKENS = ("attention_window", "sparse_attention_tokens")  # columns that are cou
 
 def read_config(path: Path) -> dict[str, Value]:
     """The figures of the model whose config.json lies at `path`, by column. Raises SweepError."""
+    return figures_of_text(text_of(path, str(path)), str(path))
+
+
+def figures_of_text(text: str, file: str) -> dict[str, Value]:
+    """The figures of the model whose config.json has this text; `file` is the name that errors show. Raises SweepError."""
     try:
-        return figures(json.loads(text_of(path, str(path))), str(path))
+        return figures(json.loads(text), file)
     except (ValueError, RecursionError) as error:
         line = getattr(error, "lineno", 0)
-        raise SweepError(f"{path}:{line}: is not valid JSON") from None
+        raise SweepError(f"{file}:{line}: is not valid JSON") from None
     except (KeyError, TypeError, AttributeError, ZeroDivisionError) as error:
-        raise SweepError(f"{path}: a value is of another kind than its key should have ({error})") from None
+        raise SweepError(f"{file}: a value is of another kind than its key should have ({error})") from None
 
 
 def figures(config: Config, file: str) -> dict[str, Value]:

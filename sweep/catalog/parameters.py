@@ -16,7 +16,10 @@ from sweep.catalog.document import Node, read
 from sweep.catalog.units import to_si
 from sweep.errors import SweepError, suggestion
 
-PARAMETER_KEYS = ("unit", "meaning", "minimum", "maximum", "whole", "choices", "by", "like", "otherwise", "default", "default_if", "residual_of")
+PARAMETER_KEYS = (
+    *("unit", "meaning", "minimum", "maximum", "whole", "choices", "by", "like", "otherwise"),
+    *("default", "default_if", "residual_of"),
+)
 FIGURE_KEYS = ("value", "source", "where", "basis", "assumed", "derived", "low", "high", "range")
 FIGURE_TEXTS = FIGURE_KEYS[1:6]
 

@@ -141,22 +141,28 @@ def explain(
 
 @click.command(
     "import",
-    short_help="Turn a model's config.json into an entry of the catalogue.",
-    epilog="Example: sweep import model config.json -o mine.yaml && sweep point gpt4 --set model=mine.yaml",
+    short_help="Turn a model's config.json, or a model of the Hugging Face hub, into an entry of the catalogue.",
+    epilog="Example: sweep import model Qwen/Qwen3-8B -o mine.yaml && sweep point gpt4 --set model=mine.yaml",
 )
 @click.argument("kind", type=click.Choice(["model"]))
-@click.argument("config", metavar="CONFIG.json", type=click.Path(path_type=Path))
+@click.argument("config", metavar="CONFIG.json|NAME", type=click.Path(path_type=Path))
 @click.option("-o", "--out", type=click.Path(path_type=Path), metavar="MINE.yaml", help="Write the entry here instead of printing it.")
-@click.option("--title", help="What the entry is called; the name of the folder of the config unless said otherwise.")
+@click.option("--title", help="What the entry is called; its name on the hub, or that of the folder of the config, unless given.")
 def import_(kind: str, config: Path, out: Path | None, title: str | None) -> None:
     """Read a model's config.json, as Hugging Face keeps it, and print an entry that studies can name, each figure with its keys.
 
-    A study may name the config.json itself, too (select: {model: ./config.json}). Ambiguous keys are an error.
+    A NAME of the hub, such as Qwen/Qwen3-8B, is fetched from there. A study may name the config.json itself, too
+    (select: {model: ./config.json}). Ambiguous keys are an error.
     """
-    from sweep.catalog.model_config import entry_text, read_config
+    from sweep.catalog import hub
+    from sweep.catalog.model_config import entry_text, figures_of_text, read_config
     from sweep.errors import SweepError
 
-    text = entry_text(title or config.resolve().parent.name or config.stem, read_config(config), config.name)
+    name = config.as_posix()
+    if config.suffix != ".json" and hub.NAME.fullmatch(name) and not config.exists():
+        text = entry_text(title or name, figures_of_text(hub.config_text(name), name), f"{name}/config.json")
+    else:
+        text = entry_text(title or config.resolve().parent.name or config.stem, read_config(config), config.name)
     if out is None:
         return click.echo(text, nl=False)
     try:

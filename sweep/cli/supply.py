@@ -7,24 +7,27 @@ import click
 from sweep.cli.options import as_json, print_json
 from sweep.errors import SweepError
 
-WEATHER_HELP = "A CSV file with a column `{0}` of 8,760 hourly values, output over nameplate, instead of synthetic weather."
+WEATHER_HELP = "Weather (EPW, PVGIS typical year, ERA5 csv), or a CSV with a column `{0}` of output over nameplate for each hour."
+TRACE_HELP = "A year of {0}, as {1} gives it: CSV with a unit in the heading."
 
 
 @click.command(
-    epilog='Example: sweep supply --site us-tx --load "1 GW" --mode hourly --clean 0.9 --latitude 32 --longitude -102 '
-    "--solar-factor 0.25 --wind-factor 0.38 --hours 3"
+    epilog='Example: sweep supply --site ireland --load "100 MW" --clean 0.8'
 )
 @click.option("--site", help="Site that gives grid price and carbon intensity; see `sweep list sites`. Without it there is no grid.")
-@click.option("--load", "load", default="1 GW", show_default=True, help="Largest power of the facility.")
+@click.option("--load", "load", help="Largest power of the facility; 1 GW, or that of --load-file.")
+@click.option("--load-file", type=click.Path(dir_okay=False), help=TRACE_HELP.format("power", "EIA-930 or ENTSO-E"))
+@click.option("--price-file", type=click.Path(dir_okay=False), help=TRACE_HELP.format("the grid's price", "ENTSO-E"))
+@click.option("--carbon-file", type=click.Path(dir_okay=False), help=TRACE_HELP.format("the grid's carbon", "Electricity Maps"))
 @click.option("--swing", type=float, default=0.0, show_default=True, help="Relative drop of the load at 4 a.m.")
 @click.option(
     "--mode", default="hourly", show_default=True, help="annual: clean by the year; hourly: by the hour; islanded: no grid, N+1 of gas."
 )
 @click.option("--clean", type=float, default=0.0, show_default=True, help="Share of the load that solar, wind and battery must carry.")
-@click.option("--latitude", type=float, default=32.0, show_default=True, help="Degrees north, for the sun.")
-@click.option("--longitude", type=float, default=-102.0, show_default=True, help="Degrees east, for the sun.")
-@click.option("--solar-factor", type=float, default=0.25, show_default=True, help="Capacity factor of the synthetic solar year.")
-@click.option("--wind-factor", type=float, default=0.35, show_default=True, help="Capacity factor of the synthetic wind year.")
+@click.option("--latitude", type=float, help="Degrees north, for the sun; that of the site unless given.")
+@click.option("--longitude", type=float, help="Degrees east, for the sun; that of the site unless given.")
+@click.option("--solar-factor", type=float, help="Capacity factor of the synthetic solar year; that of the site's country unless given.")
+@click.option("--wind-factor", type=float, help="Capacity factor of the synthetic wind year; that of the site's country unless given.")
 @click.option("--solar-file", type=click.Path(dir_okay=False), help=WEATHER_HELP.format("solar"))
 @click.option("--wind-file", type=click.Path(dir_okay=False), help=WEATHER_HELP.format("wind"))
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the synthetic weather.")
@@ -36,14 +39,17 @@ WEATHER_HELP = "A CSV file with a column `{0}` of 8,760 hourly values, output ov
 @as_json
 def supply(
     site: str | None,
-    load: str,
+    load: str | None,
+    load_file: str | None,
+    price_file: str | None,
+    carbon_file: str | None,
     swing: float,
     mode: str,
     clean: float,
-    latitude: float,
-    longitude: float,
-    solar_factor: float,
-    wind_factor: float,
+    latitude: float | None,
+    longitude: float | None,
+    solar_factor: float | None,
+    wind_factor: float | None,
     solar_file: str | None,
     wind_file: str | None,
     seed: int,
@@ -56,11 +62,13 @@ def supply(
 ) -> None:
     """Find the cheapest solar, wind, battery, gas and grid that carry a load through every hour of a year.
 
-    Solves a linear programme (needs the extra `supply`). The default weather is synthetic; give files for a real site.
+    Solves a linear programme (needs the extra `supply`). The weather is that of the site: synthetic, with the clear sky of its latitude
+    and the capacity factors of its country, or of files.
     """
     from sweep.catalog.units import show, to_si
-    from sweep.supply import inputs, weather
+    from sweep.supply import inputs
     from sweep.supply.mix import Case, solve
+    from sweep.supply.place import Place, nothing
 
     settings = {}
     for text in set_:
@@ -68,19 +76,23 @@ def supply(
         if not equals:
             raise SweepError(f"--set {text}: must read name=value")
         settings[name.strip()] = value.strip()
-    place = (latitude, longitude, solar_factor, seed)
-    sun = weather.from_file(solar_file, "solar") if solar_file else weather.synthetic_solar(*place)
-    wind = weather.from_file(wind_file, "wind") if wind_file else weather.synthetic_wind(wind_factor, seed)
+    grid = site or price_file
+    allowed = tuple(source.strip() for source in sources.split(",") if source.strip() and (grid or source.strip() != "grid"))
+    place = Place(site, latitude, longitude, solar_factor, wind_factor, solar_file, wind_file, seed)
+    sun = place.sun() if "solar" in allowed else nothing("solar")
+    wind = place.wind() if "wind" in allowed else nothing("wind")
     try:
-        peak = to_si(load, "W")
+        peak = to_si(load or "1 GW", "W")
     except SweepError as error:
         raise SweepError(f"--load {load}: {error}") from None
-    allowed = tuple(source.strip() for source in sources.split(",") if source.strip() and (site or source.strip() != "grid"))
+    hourly = inputs.daily_load(peak, swing)
+    if load_file:
+        hourly = inputs.load_of(load_file, peak if load else None)
     case = Case(
-        load=inputs.daily_load(peak, swing),
+        load=hourly,
         solar=sun.values,
         wind=wind.values,
-        prices=inputs.prices(site, gas, settings),
+        prices=inputs.prices(site if "grid" in allowed and mode != "islanded" else None, gas, settings, price_file, carbon_file),
         mode=mode,  # type: ignore[arg-type]  # the case checks the word
         clean_share=clean,
         sources=allowed,
@@ -92,7 +104,9 @@ def supply(
         units |= {"clean_share": "1", "unserved": "1"}
         print_json({"units": units, **facts, "carbon": mix.carbon, "clean_share": mix.clean_share, "unserved": mix.unserved})
         return
-    click.echo(f"{load} {'at ' + site if site else 'without a grid'}, {mode}, {clean:.0%} clean; weather: {sun.name}; {wind.name}\n")
+    where = f"at {site}" if site else f"with the prices of {price_file}" if price_file else "without a grid"
+    peak_text = load or show(float(hourly.max()), "W")
+    click.echo(f"{peak_text} {where}, {mode}, {clean:.0%} clean; weather: {sun.name}; {wind.name}\n")
     for source, built, energy in inputs.mix_rows(case.coarser(hours), mix):
         click.echo(f"{source:<9} {built:<28} {energy}")
     if sensitivity and mix.feasible:

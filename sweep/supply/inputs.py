@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from sweep.catalog.units import show, to_si
 from sweep.equations import graph, interpret
 from sweep.errors import SweepError, suggestion
 from sweep.supply.mix import HOUR, Case, Mix, Prices, Series, solve
+from sweep.supply.traces import read_trace
 
 SWINGS = {
     "gas": ("gas_running",),
@@ -23,14 +25,31 @@ SWINGS = {
 }
 
 
-def prices(site: str | None = None, gas: str = "gas-7ha02", settings: Mapping[str, str] | None = None) -> Prices:
-    """What solar, wind, batteries, a kind of gas plant and a site's grid cost, by the shipped equations.
+def prices(
+    site: str | None = None,
+    gas: str = "gas-7ha02",
+    settings: Mapping[str, str] | None = None,
+    price_file: str | None = None,
+    carbon_file: str | None = None,
+) -> Prices:
+    """What solar, wind, batteries, a kind of gas plant and a site's grid cost, by the shipped equations; files give the grid by the hour.
 
     settings: parameters by name as a study writes them, for example {"gas_price": "5 USD/MMBtu", "carbon_kind": "average-lifecycle"}.
+    An hour of a negative price costs nothing: the mix cannot take more than its load and its batteries.
     """
     plants = {"solar": "solar", "wind": "wind-onshore", "gas": gas}
     yearly = {name: _quantity("generator_annual_cost", {"generator": plant}, settings) for name, plant in plants.items()}
     selected = {"site": site} if site else {}
+    grid: float | Series = math.nan
+    carbon: float | Series = math.nan
+    if price_file:
+        grid = np.maximum(read_trace(price_file, "price"), 0.0)
+    elif site:
+        grid = _quantity("site_electricity_price", selected, settings)
+    if carbon_file:
+        carbon = read_trace(carbon_file, "carbon", (settings or {}).get("carbon_kind", "average-direct"))
+    elif site:
+        carbon = _quantity("site_carbon_intensity", selected, settings)
     return Prices(
         solar=yearly["solar"],
         wind=yearly["wind"],
@@ -41,9 +60,15 @@ def prices(site: str | None = None, gas: str = "gas-7ha02", settings: Mapping[st
         battery_efficiency=_quantity("battery_efficiency", {}, settings),
         gas_carbon=_quantity("generator_carbon_intensity", {"generator": gas}, settings),
         gas_unit=_quantity("generator_unit_power", {"generator": gas}, settings),
-        grid=_quantity("site_electricity_price", selected, settings) if site else float("nan"),
-        grid_carbon=_quantity("site_carbon_intensity", selected, settings) if site else float("nan"),
+        grid=grid,
+        grid_carbon=carbon,
     )
+
+
+def load_of(file: str, peak: float | None = None) -> Series:
+    """W in each hour of a year from a file, scaled to a peak where one is given."""
+    hourly = read_trace(file, "load")
+    return hourly if peak is None else hourly * (peak / hourly.max())
 
 
 def daily_load(peak: float, swing: float = 0.0) -> Series:

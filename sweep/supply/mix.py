@@ -35,10 +35,10 @@ class Prices:
     gas_running: float
     battery_energy: float
     battery_power: float
-    grid: float = math.nan
+    grid: float | Series = math.nan  # or one for each step
     battery_efficiency: float = 0.9
     gas_carbon: float = 0.0
-    grid_carbon: float = 0.0
+    grid_carbon: float | Series = 0.0  # or one for each step
     gas_unit: float = 0.0
 
 
@@ -74,7 +74,7 @@ class Case:
             raise SweepError(f"sources: {source!r} is not a source{suggestion(source, SOURCES)}")
         if self.load.min() < 0 or not self.load.max() > 0:
             raise SweepError("the load must not be negative, nor zero throughout")
-        if "grid" in self.allowed and not self.prices.grid >= 0:
+        if "grid" in self.allowed and not np.all(np.asarray(self.prices.grid) >= 0):
             raise SweepError("the grid has no price; select a site that states one, or leave the grid out of the sources")
 
     @property
@@ -94,7 +94,11 @@ class Case:
             whole = series[: len(series) // hours * hours].reshape(-1, hours)
             return np.asarray(whole.mean(axis=1), dtype=np.float64)
 
-        return replace(self, load=mean(self.load), solar=mean(self.solar), wind=mean(self.wind))
+        def of(value: float | Series) -> float | Series:
+            return mean(value) if isinstance(value, np.ndarray) else value
+
+        prices = replace(self.prices, grid=of(self.prices.grid), grid_carbon=of(self.prices.grid_carbon))
+        return replace(self, load=mean(self.load), solar=mean(self.solar), wind=mean(self.wind), prices=prices)
 
 
 @dataclass(frozen=True)
@@ -225,6 +229,7 @@ def _programme(case: Case, dark_cost: float | None) -> Mix | None:
     need = yearly * kw * 1e3 * HOUR
     losses = taken["charge"] - taken["discharge"]
     spilled = made["solar"] + made["wind"] + taken["gas"] + taken["grid"] + taken["dark"] - losses - need
+    bought = float((x[at["grid"]] * prices.grid_carbon).sum()) * hours * kw * 1e3 * HOUR
     capacity = {name: float(x[column[name]]) * peak * (HOUR if name == "battery_energy" else 1.0) for name in sized}
     return Mix(
         status="optimal",
@@ -232,7 +237,7 @@ def _programme(case: Case, dark_cost: float | None) -> Mix | None:
         energy={**made, "gas": taken["gas"], "grid": taken["grid"], "battery": taken["discharge"], "spilled": spilled, "load": need},
         cost=float(answer.fun) * kw,
         price=float(answer.fun) * kw / need,
-        carbon=taken["gas"] * prices.gas_carbon + (taken["grid"] * prices.grid_carbon if "grid" in case.allowed else 0.0),
+        carbon=taken["gas"] * prices.gas_carbon + (bought if "grid" in case.allowed else 0.0),
         clean_share=(made["solar"] + made["wind"]) / need if case.mode == "annual" else 1 - (taken["gas"] + taken["grid"]) / need,
         unserved=taken["dark"] / need,
     )

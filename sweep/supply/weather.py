@@ -46,14 +46,14 @@ def station_solar(station: str) -> Year:
     """Tracked panels under the measured typical year of a station that pvlib ships."""
     hourly, place = _station(station)
     sky = {"ghi": hourly["ghi"], "dni": hourly["dni"], "dhi": hourly["dhi"]}
-    return Year(f"solar at {station}, typical measured year", _tracked(place, hourly.index, sky, hourly["temp_air"], hourly["wind_speed"]))
+    middle = hourly.index.shift(-30, freq="min")  # a line is of the hour before it
+    return Year(f"solar at {station}, typical measured year", tracked(place, middle, sky, hourly["temp_air"], hourly["wind_speed"]))
 
 
 def station_wind(station: str) -> Year:
     """A turbine in the wind of a station's typical year, taken from 10 m to the hub."""
     hourly, _ = _station(station)
-    speed = np.asarray(hourly["wind_speed"], dtype=float) * (100 / 10) ** (1 / 7)
-    return Year(f"wind at {station}, typical measured year", power_curve(speed))
+    return Year(f"wind at {station}, typical measured year", power_curve(at_hub(hourly["wind_speed"])))
 
 
 def synthetic_solar(latitude: float, longitude: float, capacity_factor: float, seed: int = 0) -> Year:
@@ -61,7 +61,7 @@ def synthetic_solar(latitude: float, longitude: float, capacity_factor: float, s
     _within("latitude", latitude, -90, 90)
     _within("longitude", longitude, -180, 180)
     _within("seed", seed, 0, math.inf)
-    pvlib, pandas = _library()
+    pvlib, pandas = library()
     times = pandas.date_range("2023-01-01 00:30", periods=HOURS, freq="h", tz=f"Etc/GMT{-round(longitude / 15):+d}")
     place = pvlib.location.Location(latitude, longitude)
     clear = place.get_clearsky(times)
@@ -77,7 +77,7 @@ def synthetic_solar(latitude: float, longitude: float, capacity_factor: float, s
         ghi = clear["ghi"] * clearness
         parts = pvlib.irradiance.erbs(ghi, position["zenith"], times)
         sky = {"ghi": ghi, "dni": parts["dni"], "dhi": parts["dhi"]}
-        return _tracked(place, times, sky, pandas.Series(mild, times), pandas.Series(3.0, times))
+        return tracked(place, times, sky, pandas.Series(mild, times), pandas.Series(3.0, times))
 
     values = _fitted(output, capacity_factor, -4.0, 6.0, f"the sun at {latitude:g} degrees")
     return Year(f"solar at {latitude:g}, {longitude:g}, synthetic year {seed} with capacity factor {capacity_factor:.1%}", values)
@@ -114,13 +114,18 @@ def from_file(path: str | Path, column: str) -> Year:
     return Year(f"{column} of {path}", values)
 
 
+def at_hub(speed: Any) -> Series:
+    """Wind speed at a hub of 100 m from the one at 10 m."""
+    return np.asarray(np.asarray(speed, dtype=np.float64) * (100 / 10) ** (1 / 7))
+
+
 def power_curve(speed: Series) -> Series:
     """Output over nameplate of a turbine: the cube of the wind up to its rating, nothing in calm and storm."""
     output = np.clip((speed**3 - CUT_IN**3) / (RATED**3 - CUT_IN**3), 0.0, 1.0)
     return np.where(speed >= CUT_OUT, 0.0, output)
 
 
-def _library() -> tuple[Any, Any]:
+def library() -> tuple[Any, Any]:
     try:
         import pandas
         import pvlib
@@ -130,7 +135,7 @@ def _library() -> tuple[Any, Any]:
 
 
 def _station(station: str) -> tuple[Any, Any]:
-    pvlib, _ = _library()
+    pvlib, _ = library()
     if station not in STATIONS:
         raise SweepError(f"no station {station!r} comes with pvlib{suggestion(station, STATIONS)}")
     path = Path(pvlib.__file__).parent / "data" / STATIONS[station]
@@ -139,12 +144,14 @@ def _station(station: str) -> tuple[Any, Any]:
     return hourly[:HOURS], place
 
 
-def _tracked(place: Any, times: Any, sky: dict[str, Any], air: Any, wind: Any) -> Series:
-    """Panels on one horizontal axis with backtracking, PVWatts losses, behind an inverter smaller than they are."""
-    pvlib, _ = _library()
-    middle = times.shift(-30, freq="min") if times[0].minute == 0 else times
+def tracked(place: Any, middle: Any, sky: dict[str, Any], air: Any, wind: Any) -> Series:
+    """Panels on one horizontal axis with backtracking, PVWatts losses, behind an inverter smaller than they are.
+
+    middle: times at which the sun stands as each line of the sky has it.
+    """
+    pvlib, _ = library()
     sun = place.get_solarposition(middle)
-    sun.index = times
+    sun.index = sky["ghi"].index
     turned = pvlib.tracking.singleaxis(sun["apparent_zenith"], sun["azimuth"], max_angle=60, gcr=0.35)
     tilt, azimuth = turned["surface_tilt"].fillna(0), turned["surface_azimuth"].fillna(180)
     plane = pvlib.irradiance.get_total_irradiance(tilt, azimuth, sun["apparent_zenith"], sun["azimuth"], sky["dni"], sky["ghi"], sky["dhi"])

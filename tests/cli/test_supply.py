@@ -46,6 +46,25 @@ def test_supply_reports_infeasible_case(weather):
     assert "infeasible: solar cannot carry the load in every hour; at least 50.00% of it stays unserved" in done.output
 
 
+def test_supply_asks_for_no_weather_that_does_not_matter():
+    done = run("--site", "us-wy", "--sources", "gas", "--load", "100 MW")
+    assert done.exit_code == 0
+    assert "weather: no solar; no wind" in done.output
+
+
+def test_supply_buys_in_hours_of_low_price(tmp_path):
+    """Half of the hours of the grid cost more than gas does and half nothing; their carbon is 100 g/kWh in those that are bought."""
+    path = tmp_path / "grid.csv"
+    rows = [f"{0 if hour % 2 else 900},{100 if hour % 2 else 800},{50 if hour % 2 else 100}" for hour in range(8760)]
+    path.write_text("price [USD/MWh],carbon [g/kWh],load [MW]\n" + "\n".join(rows) + "\n")
+    files = [word for name in ("price", "carbon", "load") for word in (f"--{name}-file", str(path))]
+    found = json.loads(run(*files, "--sources", "gas,grid", "--hours", "1", "--json").output)
+    assert found["energy"]["grid"] == pytest.approx(4380 * 50e6 * 3600)
+    assert found["energy"]["load"] == pytest.approx(8760 * 75e6 * 3600)
+    gas = json.loads(run(*files, "--sources", "gas", "--hours", "1", "--json").output)
+    assert found["carbon"] == pytest.approx(4380 * 50e6 * 3600 * 0.1 / 3.6e6 + gas["carbon"] * 2 / 3)
+
+
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [

@@ -22,9 +22,9 @@ LONGEST = 300
 # data flows down this table: a room imports only what stands above it, and each module only what stands above it in its room
 ROOMS = {
     "errors": (),
-    "catalog": ("document", "units", "parameters", "model_layers", "model_config", "entries", "sources", "accuracy", "digest"),
+    "catalog": ("document", "units", "parameters", "model_layers", "model_config", "hub", "entries", "sources", "accuracy", "digest"),
     "equations": ("registry", "quantities", "graph", "interpret"),
-    "supply": ("weather", "mix", "inputs"),
+    "supply": ("weather", "weather_files", "place", "traces", "mix", "inputs"),
     "study": ("sampling", "axes", "conditions", "regimes", "definition", "parse", "shares"),
     "engine": ("plan", "nests", "cache", "lower", "native", "compile", "quantiles", "blocks"),
     "bounds": ("intervals", "interpreter", "boxes"),

@@ -14,8 +14,16 @@ pytest.importorskip("scipy")
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of pandas, in pvlib and PyPSA
 
 PRICES = Prices(
-    solar=0.10, wind=0.13, gas=0.11, gas_running=35 / 3.6e9, battery_energy=25 / 3.6e6, battery_power=0.04, grid=60 / 3.6e9,
-    gas_carbon=480 / 3.6e9, grid_carbon=350 / 3.6e9, gas_unit=3e5,
+    solar=0.10,
+    wind=0.13,
+    gas=0.11,
+    gas_running=35 / 3.6e9,
+    battery_energy=25 / 3.6e6,
+    battery_power=0.04,
+    grid=60 / 3.6e9,
+    gas_carbon=480 / 3.6e9,
+    grid_carbon=350 / 3.6e9,
+    gas_unit=3e5,
 )
 MW = 1e6
 MWH = 3.6e9
@@ -130,8 +138,10 @@ def test_mix_equals_pypsa_optimum(share):
     pytest.importorskip("pvlib")
     hours = 3
     ours = case(
-        weather.station_solar("greensboro").values, weather.station_wind("greensboro").values,
-        clean_share=share, sources=("solar", "wind", "battery", "gas"),
+        weather.station_solar("greensboro").values,
+        weather.station_wind("greensboro").values,
+        clean_share=share,
+        sources=("solar", "wind", "battery", "gas"),
     ).coarser(hours)
     network = pypsa.Network()
     network.set_snapshots(pandas.RangeIndex(len(ours.load)))
