@@ -73,22 +73,26 @@ def memory_time(
 
 
 @equation(unit="W", source="latif-2024")
-def gpu_power_modelled(step_time, tensor_time, memory_time, gpu_tdp, tensor_power_fraction, memory_power_fraction, waiting_power_fraction):
+def gpu_power_modelled(
+    step_time, tensor_time, memory_time, gpu_tdp, power_cap, tensor_power_fraction, memory_power_fraction, waiting_power_fraction
+):
     """Mean power of one GPU over a step, by what it does: work on tensors, work on memory, or wait for others.
 
-    P = P_tdp (f_t t_t + f_m t_m + f_w (t - t_t - t_m)) / t
+    P = P_tdp (f_t t_t + f_m t_m + f_w (t - t_t - t_m)) / t, each f at most the power cap k
 
     step_time: t, time of one step [s]
     tensor_time: t_t, time in which the tensor units are at work [s]
     memory_time: t_m, time in which the GPU works on memory [s]
     gpu_tdp: P_tdp, thermal design power of one GPU [W]
+    power_cap: k, power limit that is set on the GPU over its thermal design power [1]
     tensor_power_fraction: f_t, power over the thermal design power while the tensor units work [1]
     memory_power_fraction: f_m, the same while it works on memory [1]
     waiting_power_fraction: f_w, the same while it waits for other GPUs or for the host [1]
     """
     tensor = min(1.0, tensor_time / step_time)
     memory = min(1.0 - tensor, memory_time / step_time)
-    fraction = tensor_power_fraction * tensor + memory_power_fraction * memory + waiting_power_fraction * (1 - tensor - memory)
+    fraction = min(power_cap, tensor_power_fraction) * tensor + min(power_cap, memory_power_fraction) * memory
+    fraction = fraction + min(power_cap, waiting_power_fraction) * (1 - tensor - memory)
     return gpu_tdp * fraction
 
 

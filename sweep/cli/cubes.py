@@ -242,7 +242,7 @@ def _rows(
 
 @click.command(
     short_help="Verify the checksums of a cube, or check a file of your own.",
-    epilog="Examples: sweep check gpt4.zarr --repair, sweep check my-gpu.yaml",
+    epilog="Example: sweep check gpt4.zarr --repair; of a file of yours: sweep check my-gpu.yaml",
 )
 @click.argument("cube", metavar="CUBE|FILE", type=click.Path(path_type=Path))
 @click.option("--repair", is_flag=True, help="Recompute missing or damaged blocks from the study stored in the cube.")

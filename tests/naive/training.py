@@ -21,7 +21,7 @@ def mean(p, of):
 
 def rates(p):
     """Rates of products in the format of training and in 16 bits, of the core of attention, of operands and of memory."""
-    dynamic = (p["gpu_tdp"] / p["rated_power"] - p["static_power_fraction"]) / (1 - p["static_power_fraction"])
+    dynamic = (p["power_cap"] * p["gpu_tdp"] / p["rated_power"] - p["static_power_fraction"]) / (1 - p["static_power_fraction"])
     clock = p["training_clock"] * max(0.0, min(1.0, dynamic))
     burst = p["gemm_efficiency"] or p["typical_gemm_efficiency"]
     narrow = p["fp4_efficiency"] if p["precision"] == FP4 else p["fp8_efficiency"] if p["precision"] >= FP8 else 1.0
@@ -268,7 +268,8 @@ def training(p):
     moving = micro * (fullest * (forward + backward + again - (2 + share) * exchange) + head) - tensor + update
     busy = min(1.0, tensor / step)
     slow = min(1 - busy, moving / step)
-    drawn = p["tensor_power_fraction"] * busy + p["memory_power_fraction"] * slow + p["waiting_power_fraction"] * (1 - busy - slow)
+    shares = {"tensor": busy, "memory": slow, "waiting": 1 - busy - slow}
+    drawn = sum(min(p["power_cap"], p[f"{work}_power_fraction"]) * share for work, share in shares.items())
     return {
         "total_parameters": transformer.count(p)["total"],
         "step_time": step,

@@ -34,6 +34,20 @@ def test_gemm_rate_falls_with_power_limit():
     assert capped == pytest.approx(0.9 * (500 - 105) / (700 - 105))
 
 
+def test_gemm_power_cap_is_that_of_capped_gpu():
+    """The GPUs of torchtitan's measurements are H100s with a limit of 500 W."""
+    own = value("sustained_clock", {"gpu": "h100-sxm-96gb"}, training_clock=0.9)
+    assert value("sustained_clock", {"gpu": "h100-sxm"}, power_cap=500 / 700, training_clock=0.9) == pytest.approx(own)
+
+
+def test_training_step_at_600_w_of_h100():
+    """A limit of 600 W on an H100 costs 10 to 15 % of the steps of a transformer's pre-training (factryze.ai, power capping)."""
+    run = {"gpus": 64, "global_batch": 256, "tp": 4, "precision": "bf16"}
+    h100 = {"gpu": "h100-sxm", "model": "llama-3.1-8b"}
+    slower = value("step_time", h100, power_cap=600 / 700, **run) / value("step_time", h100, **run)
+    assert 1.10 <= slower <= 1.15
+
+
 def test_gemm_narrow_formats_gain_less_than_peak():
     sixteen, eight = (value("gemm_rate", {"gpu": "h100-sxm"}, precision=word) for word in ("bf16", "fp8"))
     assert 1.5 < eight / sixteen < 2
@@ -65,6 +79,11 @@ BY_HAND = [
     ("format_efficiency", {"precision": "int8", "fp8_efficiency": 0.8, "fp4_efficiency": 0.6}, 0.8),
     ("format_efficiency", {"precision": "fp4", "fp8_efficiency": 0.8, "fp4_efficiency": 0.6}, 0.6),
     ("sustained_clock", {"training_clock": 0.9, "gpu_tdp": 700, "rated_power": 1000, "static_power_fraction": 0.2}, 0.9 * 0.625),
+    (
+        "sustained_clock",
+        {"training_clock": 0.9, "gpu_tdp": 1000, "power_cap": 0.7, "rated_power": 1000, "static_power_fraction": 0.2},
+        0.9 * 0.625,
+    ),
     ("sustained_clock", {"training_clock": 0.9, "gpu_tdp": 1200, "rated_power": 1000, "static_power_fraction": 0.2}, 0.9),
     ("sustained_clock", {"training_clock": 0.9, "gpu_tdp": 100, "rated_power": 1000, "static_power_fraction": 0.2}, 0),
     ("burst_efficiency", {"gemm_efficiency": 0.7, "typical_gemm_efficiency": 0.8}, 0.7),
