@@ -12,7 +12,7 @@ from typing import Any
 from sweep.errors import SweepError
 
 # a currency sign, a number and its unit
-NUMBER = re.compile(r"\s*([$€]?)\s*([-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(?:\*\s*(?=\S))?(.*?)\s*$")
+NUMBER = re.compile(r"\s*(?P<sign>[$€]?)\s*(?P<number>[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(?:\*\s*(?=\S))?(?P<unit>.*?)\s*$")
 LONGEST = 200  # characters of a number with its unit
 LARGEST = 1e33  # of the numbers in SI, and the smallest is one over it: products of a few of them still are numbers
 HIGHEST_POWER = 6
@@ -141,8 +141,7 @@ def to_si(text: str, unit: str) -> float:
 
 def _parts(match: re.Match[str]) -> tuple[str, str]:
     """Number and unit of a matched text; $5/kWh is 5 $/kWh."""
-    sign, number, given = match.groups()
-    return number, sign + given
+    return match["number"], match["sign"] + match["unit"]
 
 
 def _usual(unit: str) -> str:

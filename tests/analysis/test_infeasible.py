@@ -33,9 +33,9 @@ def test_infeasible_counts_points_removed_by_rules(opened):
 
 
 def test_best_lists_labels_without_figures(opened):
-    text = "title: prices\naxes: {gpu: [h100-sxm, h200-sxm]}\nset: {gpus: 8}\noutputs: [it_capital_cost]\n"
+    text = "title: prices\naxes: {gpu: [h100-sxm, h200-nvl]}\nset: {gpus: 8}\noutputs: [it_capital_cost]\n"
     study = opened(text)
     for subject in (study, run(study)):
         found = best(subject, "it_capital_cost")
         assert [row["gpu"] for row in found] == ["h100-sxm"]
-        assert found.left_out == {"h200-sxm": ["gpu_price"]}
+        assert found.left_out == {"h200-nvl": ["gpu_price"]}
