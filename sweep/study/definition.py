@@ -204,8 +204,7 @@ class Study:
             if name in axis.columns:
                 cells = axis.columns[name] if part == "value" else axis.part(name, part)
                 return self._pick(name, cells, (axis.name,), f"axis {axis.name}")
-        entry = self._entry(name)
-        if entry:
+        if entry := self._entry(name):
             cells = np.array(figure_values(parameters()[name], entry.figures, part))
             found = self._pick(name, cells if parameters()[name].by else cells[0], (), entry.label)
             if part != "value" or not np.isnan(cells).all():  # an entry that has the figure for another choice has a gap, which is a status
@@ -214,7 +213,7 @@ class Study:
         if parameter.default:
             value = parameter.default_among(self.given) if part == "value" else getattr(parameter.default, part)
             return InputValues((), np.array(value), "default")
-        others = [other for other in self.graph.inputs if other != name and not self._is_given(other)]
+        others = [other for other in self.graph.inputs if other != name and other not in self.given and not parameters()[other].default]
         rest = f"; nor have {', '.join(others)}" if others else ""
         raise SweepError(f"{self.file}: {name} {self._advice(name, parameter.catalogue)}{rest}")
 
@@ -222,8 +221,7 @@ class Study:
         """The figure behind an input on no axis; None where the study itself gives the value."""
         if name in self.fixed:
             return None
-        entry = self._entry(name)
-        if entry:
+        if entry := self._entry(name):
             by = parameters()[name].by
             word = parameters()[by].choices[int(self.choices[by])] if by and by in self.choices else ""
             return entry.figures.get((name, word), parameters()[name].default)
@@ -242,15 +240,10 @@ class Study:
                 return entry
         return None
 
-    def _is_given(self, name: str) -> bool:
-        """Whether an input has a value, or a gap that is a status."""
-        return name in self.given or parameters()[name].default is not None
-
     def _advice(self, name: str, catalogue: str | None) -> str:
         needers = [e.name for e in self.graph.equations if name in self.graph.needs[e.name]]
         need = f"is needed by {', '.join(needers[:3]) or 'the outputs'} and has no value"
-        entry = self._entry(name)
-        if entry:
+        if entry := self._entry(name):
             by = parameters()[name].by
             which = f" for {by} {parameters()[by].choices[int(self.choices[by])]}" if by and by in self.choices else ""
             return f"{need}: {entry.label} has no such figure{which}; give it (set: {{{name}: ...}})"

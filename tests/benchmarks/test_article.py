@@ -79,7 +79,9 @@ def test_article_values_agree_to_printed_digits(row):
     if math.isnan(row.article):
         assert row.note.startswith("not printed")
         return
-    digits = len(NUMBER.match(row.printed)["number"].split("e")[0].replace(".", "").strip("0"))
+    number = NUMBER.match(row.printed)
+    assert number
+    digits = len(number["number"].split("e")[0].replace(".", "").strip("0"))
     expected = row.article * OFF.get(row.name, 1.0)
     assert float(f"{row.ours:.{digits - 1}e}") == pytest.approx(float(f"{expected:.{digits - 1}e}"), rel=1e-9)
     assert row.note
