@@ -14,7 +14,8 @@ GIVEN = {"serving_tp": 4, "serving_precision": "fp8", "weight_bits": 8}
 def test_a_power_budget_holds_whole_gpus_and_their_rate():
     assert capacity.gpus_within_power(1e6, 1300.0) == 769
     assert math.isnan(capacity.gpus_within_power(1.0, 0.0 * math.inf))
-    assert math.isnan(capacity.gpus_within_power(1e18, 1.0))
+    assert math.isnan(capacity.gpus_within_power(1e15, 1.0))
+    assert capacity.gpus_within_power(1e15 - 1, 1.0) == 1e15 - 1
     assert capacity.output_rate_within_power(1e6, 2.0) == 2e6
     held = value("gpus_within_power", POINT, power_budget=1e6, **GIVEN)
     rate = value("output_rate_within_power", POINT, power_budget=1e6, **GIVEN)
@@ -27,6 +28,11 @@ def test_replicas_of_an_hour_follow_its_load(load, replicas):
     assert capacity.hour_replicas(100.0, load, 5.0, 0.8) == replicas
 
 
+def test_replicas_of_an_hour_are_fewer_than_1e15():
+    assert math.isnan(capacity.hour_replicas(1e15, 1.0, 1.0, 1.0))
+    assert capacity.hour_replicas(1e15 - 1, 1.0, 1.0, 1.0) == 1e15 - 1
+
+
 def test_the_busiest_hour_needs_the_fleet():
     assert value("hour_gpus", POINT, hour_load=1.5, **GIVEN) == value("fleet_gpus", POINT, **GIVEN)
     assert math.isnan(capacity.hour_replicas(math.nan, 1.0, 5.0, 0.8))
@@ -36,4 +42,5 @@ def test_making_a_fleet_emits_carbon_that_its_queries_share():
     made = capacity.fleet_embodied_carbon(16.0, 100.0, 2.0, 5000.0)
     assert made == 11600
     assert capacity.embodied_carbon_per_query(made, 1.16e8, 10.0) == pytest.approx(1e-5)
+    assert capacity.embodied_carbon_per_query(made, 1.16e8, 0.5) == pytest.approx(2e-4)
     assert math.isnan(capacity.embodied_carbon_per_query(made, 1.16e8, 0.0))

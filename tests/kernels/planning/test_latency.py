@@ -86,8 +86,26 @@ def test_the_normal_quantile_is_that_of_the_standard_library(share):
     assert latency.normal_quantile(share) == pytest.approx(NormalDist().inv_cdf(share), abs=5e-4)
 
 
-def test_the_normal_quantile_has_no_end():
+def test_the_normal_quantile_is_unbounded():
     assert latency.normal_quantile(0.0) == -math.inf
+    assert latency.normal_quantile(1.0) == math.inf
+
+
+def test_admission_wait_probability_by_hand():
+    """Half of 7 slots, to the power of sqrt(2 * 8) - 1 = 3; more sequences than slots always wait."""
+    assert latency.admission_wait_probability(3.5, 7.0) == pytest.approx(0.125)
+    assert latency.admission_wait_probability(14.0, 7.0) == 1
+
+
+def test_admission_wait_quantile_by_hand():
+    """A wait of (1 + 9) / (2 * 3) s in the mean, which half of the requests have; at least 0."""
+    assert latency.admission_wait_quantile(0.95, 0.5, 3.0, 6.0, 3.0) == pytest.approx(math.log(10) * 10 / 6)
+    assert latency.admission_wait_quantile(0.95, 0.01, 3.0, 6.0, 3.0) == 0
+
+
+def test_a_replica_is_saturated_within_a_millionth_of_its_limit():
+    assert latency.replica_saturated(8.0, 8.0)
+    assert not latency.replica_saturated(8.0 * (1 - 1e-6), 8.0)
 
 
 def test_more_load_and_a_larger_share_wait_longer():
@@ -111,7 +129,15 @@ def test_one_sequence_at_a_time_waits_for_its_own_prompt_only():
     assert found == pytest.approx(0.011 + 0.001 + 1.645 * math.sqrt(0.5) * 0.001 / (1 - 0.5 * 0.001 / 0.011), rel=1e-4)
 
 
+def test_time_per_output_token_quantile_by_hand():
+    """Two sequences in steps of 14 ms, one in 12 ms: a growth of 2 ms, of which the prompt takes 1 ms; two tokens per step."""
+    spread = 0.001 + math.sqrt(2 / 3) * 0.001
+    expected = 0.007 + (0.002 + 1.645 * math.sqrt(2) * spread / (1 - 2 * 0.002 / 0.014)) / 2
+    assert latency.time_per_output_token_quantile(0.95, 0.007, 2.0, 2.0, 0.014, 0.012, 0.001, 2.0) == pytest.approx(expected, rel=1e-4)
+
+
 def test_steps_that_grow_as_fast_as_requests_arrive_have_no_quantile():
+    assert math.isnan(latency.time_per_output_token_quantile(0.95, 10.0, 10.0, 11.0, 10.0, 0.0, 0.0, 1.0))
     assert math.isnan(latency.time_per_output_token_quantile(0.95, 0.5, 1e9, 1e9, 0.5e6, 0.0, 0.0, 1.0))
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sweep.kernels.choices import OWNED, RENTED
 from sweep.kernels.planning import price
 from tests.at_point import value
 
@@ -27,6 +28,8 @@ def test_input_and_output_tokens_pay_for_the_gpus_of_a_request():
 
 def test_a_rented_gpu_costs_its_market_price():
     assert value("serving_gpu_cost", POINT, gpu_tenure="rented") == value("gpu_cloud_price", POINT)
+    assert price.serving_gpu_cost(RENTED, 1.0, 2.0) == 2
+    assert price.serving_gpu_cost(OWNED, 1.0, 2.0) == 1
 
 
 def test_an_owned_gpu_pays_back_its_parts_and_its_electricity():
@@ -39,3 +42,4 @@ def test_energy_of_all_tokens_and_tokens_for_each_unit_of_power():
     assert price.facility_energy_per_token(0.6, 1000.0, 500.0) == pytest.approx(0.2)
     assert price.output_rate_per_power(0.5) == 2
     assert price.serving_cost_per_input_token(1.0, 8.0, 0.1, 0.0, 0.5) == 0
+    assert price.serving_cost_per_input_token(1.0, 8.0, 0.1, 1.0, 0.5) == pytest.approx(1.6)
