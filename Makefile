@@ -4,6 +4,7 @@ BIN := .venv/bin
 
 KILLS ?= 200
 INPUTS ?= 100000
+SECONDS ?= inf
 
 .PHONY: faults demo test lint docs mutate bench clean
 
@@ -27,8 +28,8 @@ mutate: .venv/tested  ## change each line of kernels/ in turn and see that the t
 bench: .venv/tested  ## measure the engine against C, numpy, memory and zarr
 	$(BIN)/python -m benchmarks.speed --json speed.json
 
-faults: .venv/tested  ## kill, damage and fuzz for hours; KILLS=20 INPUTS=1000 for less
-	$(BIN)/python -m tests.faults.campaign --kills $(KILLS) --inputs $(INPUTS)
+faults: .venv/tested  ## kill, damage and fuzz for hours; KILLS=20 INPUTS=1000 SECONDS=600 for less
+	$(BIN)/python -m tests.faults.campaign --kills $(KILLS) --inputs $(INPUTS) --seconds $(SECONDS)
 
 clean:
 	rm -rf .venv .venv-lowest dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis speed.json

@@ -1,6 +1,7 @@
 """Faults on purpose: kills, wrong bits, a full disk, two writers and mutated studies, each looked at as a user would.
 
 `python -m tests.faults.campaign --kills 200 --inputs 100000` counts what was done and what was lost; the tests run a little of each.
+`--seconds 3600` ends it then, with what was done; a campaign of another seed goes on with other faults.
 """
 
 from __future__ import annotations
@@ -14,9 +15,14 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 import warnings
 from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -24,12 +30,53 @@ import sweep
 from sweep.errors import SweepError
 from tests.studies import ENERGY
 
+T = TypeVar("T")
+INPUT_SECONDS = 10.0  # of the processor, for one mutated study; a loaded machine makes none slower
+REPORT_SECONDS = 10.0
 CHANGES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate"}
 OTHER = ENERGY.replace("gpus: 1024", "gpus: 2048")
 WORDS = ["", "~", "nan", "inf", "-1", "0", "1e30", "1e-30", "1e400", "9" * 400, "NO", "[]", "{}", "all", "1 W**9**9", "J*(9**9)", "1 kW"]
 WORDS += ["[1, 1]", "[1, 2, 3]", "1:2:log3", "{from: 1, to: 2, points: 3}", "{zip: {pue: [1, 2]}}", "*a", "&a x", "!!python/name:os", "ﬁ"]
 WORDS += ["1e9 FLOP", '"\\e[31m"']
 LINES = ["pue: ", "gpus: ", "gpu: ", "training_duration: ", "server_power: ", "  split: ", "  precision: ", "outputs: ", "set: ", "axes: "]
+
+
+class Hang(BaseException):
+    """A study that takes too long; no `except Exception` on the way holds it."""
+
+
+@dataclass
+class Clock:
+    """Says how far a campaign is, and ends it in time. until: on the monotonic clock."""
+
+    until: float = float("inf")
+    said: float = field(default_factory=time.monotonic)
+
+    def over(self, what: str, items: Iterable[T], count: int) -> Iterator[T]:
+        """The items, as long as there is time."""
+        for done, item in enumerate(items):
+            now = time.monotonic()
+            if now >= self.until:
+                return
+            if now - self.said > REPORT_SECONDS:
+                print(f"{what}: {done:,} of {count:,}", file=sys.stderr, flush=True)
+                self.said = now
+            yield item
+
+
+@contextmanager
+def at_most(seconds: float) -> Iterator[None]:
+    """Raise Hang in what takes more than some seconds of the processor."""
+
+    def stop(*_: object) -> None:
+        raise Hang(f"takes more than {seconds:g} s of the processor")
+
+    signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def written(folder: Path, text: str) -> Path:
@@ -83,7 +130,7 @@ def child(text: str, out: Path, at: int, fault: str) -> tuple[int, str]:
     return (-os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)), said
 
 
-def interrupted(folder: Path, fault: str, count: int, rng: random.Random) -> tuple[int, list[str]]:
+def interrupted(folder: Path, fault: str, count: int, rng: random.Random, clock: Clock | None = None) -> tuple[int, list[str]]:
     """Replace one cube by another while a fault meets one of the changes of files; then look at it as a reader, and run again."""
     old, new, out, lost = folder / "old.zarr", folder / "new.zarr", folder / "out.zarr", []
     for text, path in ((ENERGY, old), (OTHER, new)):
@@ -92,7 +139,9 @@ def interrupted(folder: Path, fault: str, count: int, rng: random.Random) -> tup
     shutil.copytree(old, out)
     total = int(child(OTHER, out, -1, "")[1])
     places = list(range(1, total + 1)) if count >= total else sorted(rng.sample(range(1, total + 1), count))
-    for at in [places[i % len(places)] for i in range(count)]:
+    done = 0
+    for at in (clock or Clock()).over(f"{fault} at a change of files", [places[i % len(places)] for i in range(count)], count):
+        done += 1
         shutil.rmtree(out)
         shutil.rmtree(f"{out}.partial", ignore_errors=True)
         shutil.copytree(old, out)
@@ -104,16 +153,18 @@ def interrupted(folder: Path, fault: str, count: int, rng: random.Random) -> tup
         status, said = child(OTHER, out, -1, "")
         if status or content(out) != after or Path(f"{out}.partial").exists():
             lost.append(f"{fault} at {at} of {total}: the next run leaves another cube ({status}: {said})")
-    return count, lost
+    return done, lost
 
 
-def wrong_bits(folder: Path, count: int, rng: random.Random) -> tuple[int, list[str]]:
+def wrong_bits(folder: Path, count: int, rng: random.Random, clock: Clock | None = None) -> tuple[int, list[str]]:
     """Turn one bit of a finished cube, read it, and repair it."""
     out, lost = folder / "bits.zarr", []
     assert child(ENERGY, out, -1, "")[0] == 0
     right, whole = sweep.open_cube(out).load(), content(out)
     files = [path for path in sorted(out.rglob("*")) if path.is_file()]
-    for _ in range(count):
+    done = 0
+    for _ in (clock or Clock()).over("wrong bits", range(count), count):
+        done += 1
         path = rng.choice(files)
         kept = path.read_bytes()
         place = rng.randrange(len(kept))
@@ -133,13 +184,15 @@ def wrong_bits(folder: Path, count: int, rng: random.Random) -> tuple[int, list[
             path.write_bytes(kept)
         except Exception as error:
             lost.append(f"{path.name} byte {place}: {error!r}")
-    return count, lost
+    return done, lost
 
 
-def two_writers(folder: Path, count: int) -> tuple[int, list[str]]:
+def two_writers(folder: Path, count: int, clock: Clock | None = None) -> tuple[int, list[str]]:
     """Let two processes write one cube at the same time, of one study or of two."""
     lost = []
-    for turn in range(count):
+    done = 0
+    for turn in (clock or Clock()).over("pairs of writers", range(count), count):
+        done += 1
         out = folder / f"two{turn}.zarr"
         processes = []
         for text in (ENERGY, OTHER if turn % 2 else ENERGY):
@@ -158,7 +211,7 @@ def two_writers(folder: Path, count: int) -> tuple[int, list[str]]:
         ends = [os.WEXITSTATUS(os.waitpid(process, 0)[1]) for process in processes]
         if 1 in ends or 0 not in ends or sweep.check(out):
             lost.append(f"two writers end with {ends}")
-    return count, lost
+    return done, lost
 
 
 def mutated(rng: random.Random) -> str:
@@ -184,26 +237,32 @@ def mutated(rng: random.Random) -> str:
     return "\n".join(lines)
 
 
-def inputs(folder: Path, count: int, rng: random.Random) -> tuple[Counter[str], list[str]]:
-    """Run mutated studies to cubes and points: each is refused in one line, or holds no infinity."""
+def inputs(folder: Path, count: int, rng: random.Random, clock: Clock | None = None) -> tuple[Counter[str], list[str]]:
+    """Run mutated studies to cubes and points: each is refused in one line, or holds no infinity, and none takes long."""
     found: Counter[str] = Counter()
     lost = []
-    for _ in range(count):
+    for _ in (clock or Clock()).over("mutated studies", range(count), count):
         text = mutated(rng)
         try:
-            study = sweep.open_study(written(folder, text))
-            cube = sweep.run(study, threads=1)
-            found["run"] += 1
-            held = [np.asarray(list(sweep.evaluate(study).values())), *(array.values for array in cube.data_vars.values())]
-            if any(np.isinf(values).any() for values in held):
-                lost.append(f"an infinity: {text!r}")
+            with at_most(INPUT_SECONDS):
+                found["run"] += looked_at(written(folder, text))
         except SweepError as error:
             found["refused"] += 1
             if "\n" in str(error):
                 lost.append(f"more than one line: {str(error)!r}")
-        except Exception as error:
+        except (Exception, Hang) as error:
             lost.append(f"{error!r}: {text!r}")
     return found, lost
+
+
+def looked_at(path: Path) -> bool:
+    """Run a study to a cube in memory and to its point; True, or ValueError where one holds an infinity."""
+    study = sweep.open_study(path)
+    cube = sweep.run(study, threads=1)
+    held = [np.asarray(list(sweep.evaluate(study).values())), *(array.values for array in cube.data_vars.values())]
+    if any(np.isinf(values).any() for values in held):
+        raise ValueError("an infinity")
+    return True
 
 
 def main() -> int:
@@ -212,16 +271,17 @@ def main() -> int:
     options.add_argument("--kills", type=int, default=200)
     options.add_argument("--inputs", type=int, default=100_000)
     options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--seconds", type=float, default=float("inf"))
     given = options.parse_args()
     warnings.simplefilter("ignore")
-    rng, lost = random.Random(given.seed), []
+    rng, lost, clock = random.Random(given.seed), [], Clock(time.monotonic() + given.seconds)
     with tempfile.TemporaryDirectory() as made:
         for name, campaign in {
-            "kills before a change of files": lambda folder: interrupted(folder, "kill", given.kills, rng),
-            "full disks at a change of files": lambda folder: interrupted(folder, "full", given.kills, rng),
-            "wrong bits": lambda folder: wrong_bits(folder, given.kills, rng),
-            "pairs of writers": lambda folder: two_writers(folder, given.kills // 10),
-            "mutated studies": lambda folder: inputs(folder, given.inputs, rng),
+            "kills before a change of files": lambda folder: interrupted(folder, "kill", given.kills, rng, clock),
+            "full disks at a change of files": lambda folder: interrupted(folder, "full", given.kills, rng, clock),
+            "wrong bits": lambda folder: wrong_bits(folder, given.kills, rng, clock),
+            "pairs of writers": lambda folder: two_writers(folder, given.kills // 10, clock),
+            "mutated studies": lambda folder: inputs(folder, given.inputs, rng, clock),
         }.items():
             folder = Path(made) / name.replace(" ", "-")
             folder.mkdir()
