@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from sweep.cube import dataset
 from sweep.engine import plan
 from sweep.engine.blocks import Array, Block, Grid, Program, Ranges, Worker, inner_shape, ranges_of
 from sweep.engine.nests import INDENT, Function, body, calls, needed, reads_at, source
@@ -109,7 +110,10 @@ class Scan:
         return _labels(self.study, dict(zip(self.dims, (int(i) for i in np.unravel_index(place, self.shape)), strict=True)), per)
 
     def row(self, place: int, per: str | None = None) -> dict[str, Any]:
-        """The point at a place of the grid: its labels, and SI values of what is wanted and of the outputs that they decide."""
+        """The point at a place of the grid: its labels, and SI values of what is wanted and of the outputs that they decide.
+
+        Raises SweepError where one of them is infinite as the cube would hold it.
+        """
         index = dict(zip(self.dims, (int(i) for i in np.unravel_index(place, self.shape)), strict=True))
         at = {**self.study.point, **index}
         full, held = self._full, self._full.inputs
@@ -117,6 +121,10 @@ class Scan:
         values = interpret.compute_point(full.graph, inputs).values
         labels = self.labels(place, per)
         shown = dict.fromkeys([*self.wanted, *(name for name in self.study.outputs if set(full.dims[name]) <= set(self.dims))])
+        for name in shown:
+            if dataset.is_infinite(values[name]):
+                said = ", ".join(f"{axis} = {label}" for axis, label in labels.items())
+                raise SweepError(f"{self.study.file}: {dataset.infinite(name)} at {said or 'its point'}")
         return labels | {name: quantities.quantity(name).told(values[name]) for name in shown if name not in labels}
 
 

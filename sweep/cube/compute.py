@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int], None]
 Compute = Callable[[Store, list[Block]], None]  # has some blocks of a store computed and written
 Sink = Callable[[Block, dict[str, Array]], None]
-IN_MEMORY_BYTES = 8 << 30
 
 
 def run(
@@ -147,7 +146,7 @@ def _in_memory(made: Plan, threads: int | None, progress: Progress | None) -> xa
     import xarray
 
     size = layout.bytes_on_disk(made)
-    if size > IN_MEMORY_BYTES:
+    if size > layout.IN_MEMORY_BYTES:
         raise SweepError(f"{made.study.file}: a cube of {size / 1e9:.0f} GB is too large for memory; give a store to write it to")
     variables = dataset.outputs(made)
     dims = {v.name: v.dims for v in variables}

@@ -253,6 +253,12 @@ def measured(plan: Plan, block: Block, values: Mapping[str, Array]) -> Statistic
     return found
 
 
+def is_infinite(values: Any) -> bool:
+    """Whether a value, or one of some, is infinite as a cube holds it."""
+    with np.errstate(over="ignore"):
+        return bool(np.isinf(np.asarray(values).astype(np.float32)).any())
+
+
 def infinite(name: str) -> str:
     """What is said of a quantity that has an infinite value."""
     return f"{name} is infinite, for it divides by zero or is too large for a number,"

@@ -24,6 +24,7 @@ MANIFEST = "manifest.jsonl"
 CUBE = "cube.zarr"
 SKELETON = "skeleton.zarr"
 OLD = "old.zarr"
+IN_MEMORY_BYTES = 8 << 30  # the largest array or cube that is made in memory
 
 
 def partial(path: Path) -> Path:

@@ -20,7 +20,7 @@ import xarray
 from xarray.backends import BackendArray, BackendEntrypoint
 from xarray.core import indexing
 
-from sweep.cube import dataset
+from sweep.cube import dataset, layout
 from sweep.engine import blocks, compile, plan, quantiles
 from sweep.engine.blocks import CHUNK_CELLS, INTERPRETED_CALLS, Array, Program, Worker, grid, ranges_of
 from sweep.engine.nests import Function, source
@@ -28,6 +28,7 @@ from sweep.engine.plan import STATUS, Dims, Nest, Plan
 from sweep.equations import registry
 from sweep.equations.graph import Graph
 from sweep.equations.interpret import compute_point
+from sweep.errors import SweepError
 from sweep.study.definition import InputValues, Study
 from sweep.study.parse import open_study
 from sweep.study.sampling import SAMPLE
@@ -95,10 +96,20 @@ class ComputedArray(BackendArray):
     def _at(self, key: tuple[int | slice | Array, ...]) -> Array:
         point = [int(index) for index in key if isinstance(index, int | np.integer)]
         if len(point) == len(key):
-            return np.asarray(self.formula.value(point), self.dtype)
+            return self._finite(np.asarray(self.formula.value(point))).astype(self.dtype)
         places = [np.arange(size)[index] for index, size in zip(key, self.shape, strict=True)]
+        size = math.prod(place.size for place in places) * self.dtype.itemsize
+        if size > layout.IN_MEMORY_BYTES:
+            what = f"{self.formula.plan.study.file}: {self.formula.name}"
+            raise SweepError(f"{what}: {size / 1e9:,.0f} GB are too large for memory; index a smaller part, or chunk it")
         values = self.formula.values([np.atleast_1d(place) for place in places])
-        return values.reshape([place.size for place in places if place.ndim])
+        return self._finite(values).reshape([place.size for place in places if place.ndim])
+
+    def _finite(self, values: Array) -> Array:
+        """The values; an infinite one is an error, as it is where a cube is run."""
+        if self.dtype.kind == "f" and dataset.is_infinite(values):
+            raise SweepError(f"{self.formula.plan.study.file}: {dataset.infinite(self.formula.name)} in what is indexed")
+        return values
 
 
 class Formula:

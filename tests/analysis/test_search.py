@@ -196,3 +196,14 @@ def test_best_layout_fits_memory_and_is_fastest():
     tight = best(study, "step_time", where=["memory_per_gpu <= 60 GB"], top=1)[0]
     assert tight["memory_per_gpu"] <= 60e9
     assert tight["step_time"] >= first["step_time"]
+
+
+def test_best_rejects_infinite_value(tmp_path):
+    path = tmp_path / "large.yaml"
+    path.write_text(
+        "title: x\nselect: {gpu: h100-sxm}\nset: {server_power: 1e30 W, training_duration: 30 d}\n"
+        "axes: {gpus: [8, 1e9], pue: [1.1, 1.2]}\noutputs: [facility_energy]\n"
+    )
+    with pytest.raises(SweepError, match=r"facility_energy is infinite.* at .*gpus = 1000000000"):
+        best(open_study(path), "facility_energy", maximize=True)
+    assert best(open_study(path), "facility_energy")[0]["gpus"] == 8

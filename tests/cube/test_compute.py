@@ -8,7 +8,7 @@ import shutil
 import numpy as np
 import pytest
 
-from sweep.cube import compute, journal
+from sweep.cube import compute, journal, layout
 from sweep.cube.compute import evaluate, run
 from sweep.cube.query import open_cube
 from sweep.engine import blocks, plan
@@ -45,7 +45,7 @@ def test_run_of_same_study_reads_existing_cube(study, tmp_path, evaluated):
 
 
 def test_run_in_memory_rejects_too_large_cube(study, monkeypatch):
-    monkeypatch.setattr(compute, "IN_MEMORY_BYTES", 100)
+    monkeypatch.setattr(layout, "IN_MEMORY_BYTES", 100)
     with pytest.raises(SweepError, match="too large for memory; give a store"):
         run(study)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import xarray
 
+from sweep.cube import layout
 from sweep.cube.compute import run
 from sweep.cube.virtual import Formula, StudyBackend, open_virtual
 from sweep.engine import blocks, compile, plan
@@ -134,3 +135,23 @@ def test_virtual_cube_reports_invalid_study(tmp_path):
     (tmp_path / "study.yaml").write_text("title: x\noutputs: [it_powr]\n")
     with pytest.raises(SweepError, match="it_power"):
         xarray.open_dataset(tmp_path / "study.yaml", engine=StudyBackend)
+
+
+@pytest.mark.parametrize("index", [{"gpus": 1, "pue": 0}, {"gpus": 1}, {}])
+def test_virtual_rejects_infinite_value(tmp_path, index):
+    path = tmp_path / "large.yaml"
+    path.write_text(
+        "title: x\nselect: {gpu: h100-sxm}\nset: {server_power: 1e30 W, training_duration: 30 d}\n"
+        "axes: {gpus: [8, 1e9], pue: [1.1, 1.2]}\noutputs: [facility_energy]\n"
+    )
+    lazy = open_virtual(open_study(path)).facility_energy
+    with pytest.raises(SweepError, match="facility_energy is infinite"):
+        lazy.isel(index).load()
+    assert np.isfinite(lazy.isel(gpus=0).load()).all()
+
+
+def test_virtual_rejects_index_too_large_for_memory(lazy, monkeypatch):
+    monkeypatch.setattr(layout, "IN_MEMORY_BYTES", 100)
+    monkeypatch.setattr(Formula, "values", lambda *_: pytest.fail("computed"))
+    with pytest.raises(SweepError, match=r"step_time: .* GB are too large for memory; index a smaller part"):
+        lazy.step_time.load()
