@@ -155,28 +155,32 @@ def data_parallel_rate(data_parallel_size, tp, cp, scaleup_domain, scaleup_rate,
 
 
 @equation(unit="B", source="rajbhandari-2020")
-def reduction_bytes(zero_stage, gradient_bytes, gradient_scatter):
-    """Bytes that reducing a gradient sends: once where only the rank that updates its parameter receives it, twice where all ranks do.
+def reduction_bytes(zero_stage, gradient_bytes, gradient_scatter, trained_fraction):
+    """Bytes that reducing gradients sends for each parameter: once where only the rank that updates it receives them, twice where all do.
 
-    g; 2 g without shared optimizer state, or without scattering
+    f g; 2 f g without shared optimizer state, or without scattering
 
     zero_stage: what the data-parallel ranks share [1]
     gradient_bytes: g, bytes of a gradient as it is exchanged [B]
     gradient_scatter: 1 where gradients are scattered to the ranks that share the optimizer state, 0 where all ranks receive them [1]
+    trained_fraction: f, share of the parameters that are trained [1]
     """
-    return gradient_bytes if zero_stage >= 1 and gradient_scatter == 1 else 2 * gradient_bytes
+    return trained_fraction * gradient_bytes * (1 if zero_stage >= 1 and gradient_scatter == 1 else 2)
 
 
 @equation(unit="B", source="rajbhandari-2020")
-def gathering_bytes(zero_stage, parameter_bytes):
-    """Bytes that gathering an updated parameter sends.
+def gathering_bytes(zero_stage, parameter_bytes, trained_fraction):
+    """Bytes that gathering parameters sends for each of them.
 
-    c; nothing without shared optimizer state, where each rank updates all parameters
+    c where the ranks share parameters; f c, those updated, where they share optimizer state; else nothing, since each updates all
 
     zero_stage: what the data-parallel ranks share [1]
     parameter_bytes: c, bytes of a parameter as it is computed with [B]
+    trained_fraction: f, share of the parameters that are trained [1]
     """
-    return parameter_bytes if zero_stage >= 1 else 0.0
+    if zero_stage >= 3:
+        return parameter_bytes
+    return trained_fraction * parameter_bytes if zero_stage >= 1 else 0.0
 
 
 @equation(unit="s", source="rajbhandari-2020")

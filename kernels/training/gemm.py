@@ -188,10 +188,10 @@ def loss_time(local_tokens, tp, vocabulary_size, pointwise_rate, loss_bytes):
 
 
 @equation(unit="s", source="aiconfigurator-core")
-def head_time(local_tokens, tp, vocabulary_size, hidden_size, gemm_rate_16bit, operand_rate, loss_time):
+def head_time(local_tokens, tp, vocabulary_size, hidden_size, gemm_rate_16bit, operand_rate, loss_time, trained_fraction):
     """Time of the output head and the loss, forward and backward, for one micro-batch.
 
-    t = 3 (2 n h V / (t R) + 2 (n h + n V / t + h V / t) / r) + t_l
+    t = (2 + f) (2 n h V / (t R) + 2 (n h + n V / t + h V / t) / r) + t_l
 
     local_tokens: n, tokens of one micro-batch on one rank [token]
     tp: t, tensor-parallel size [1]
@@ -200,11 +200,12 @@ def head_time(local_tokens, tp, vocabulary_size, hidden_size, gemm_rate_16bit, o
     gemm_rate_16bit: R, rate of large matrix products in 16 bits, in which the head is computed [FLOP/s]
     operand_rate: r, rate at which operands seem to arrive [B/s]
     loss_time: t_l, loss [s]
+    trained_fraction: f, share of the parameters that are trained [1]
     """
     share = vocabulary_size / tp
     operands = local_tokens * (hidden_size + share) + hidden_size * share
     products = 2 * local_tokens * hidden_size * share / gemm_rate_16bit + 2 * operands / operand_rate
-    return 3 * products + loss_time
+    return (2 + trained_fraction) * products + loss_time
 
 
 @equation(unit="FLOP/s", source="aiconfigurator-core")
@@ -222,10 +223,10 @@ def gemm_rate_16bit(peak_rate_16bit, burst_efficiency, sustained_clock, wide_for
 
 
 @equation(unit="s", source="narayanan-2021")
-def gradient_accumulation_time(layer_dense_weights, layer_expert_weights, tp, ep, accumulation_bytes, pointwise_rate):
+def gradient_accumulation_time(layer_dense_weights, layer_expert_weights, tp, ep, accumulation_bytes, pointwise_rate, trained_fraction):
     """Time in which one layer's weight gradients are added to those of earlier micro-batches.
 
-    t = c (w / t + w_e / e) / r
+    t = f c (w / t + w_e / e) / r
 
     layer_dense_weights: w, parameters of one layer outside the routed experts [1]
     layer_expert_weights: w_e, parameters of the routed experts of one layer [1]
@@ -233,8 +234,9 @@ def gradient_accumulation_time(layer_dense_weights, layer_expert_weights, tp, ep
     ep: e, expert-parallel size [1]
     accumulation_bytes: c, memory traffic for each parameter [B]
     pointwise_rate: r, rate of memory-bound operators [B/s]
+    trained_fraction: f, share of the parameters that are trained [1]
     """
-    return accumulation_bytes * (layer_dense_weights / tp + layer_expert_weights / ep) / pointwise_rate
+    return trained_fraction * accumulation_bytes * (layer_dense_weights / tp + layer_expert_weights / ep) / pointwise_rate
 
 
 @rule(guards=("step_time", "required_mfu"), source="epoch")

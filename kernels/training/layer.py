@@ -89,18 +89,22 @@ def layer_backward_time(
     core_attention_backward_time,
     layer_exchange_time,
     gradient_accumulation_time,
+    layer_products_time,
+    trained_fraction,
 ):
     """Time of one layer backward for one micro-batch.
 
-    t_b = 2 (t_f - t_c - t_x) + t_cb + t_x + t_g, two products backward for one forward
+    t_b = 2 (t_f - t_c - t_x) - (1 - f) t_p + t_cb + t_x + t_g, two products backward for one forward, one where weights are frozen
 
     layer_forward_time: t_f, the layer forward [s]
     core_attention_time: t_c, core of attention forward [s]
     core_attention_backward_time: t_cb, core of attention backward [s]
     layer_exchange_time: t_x, waiting for exchanges, as much as forward [s]
     gradient_accumulation_time: t_g, adding the weights' gradients to those of earlier micro-batches [s]
+    layer_products_time: t_p, linear layers forward [s]
+    trained_fraction: f, share of the parameters that are trained [1]
     """
-    operators = 2 * (layer_forward_time - core_attention_time - layer_exchange_time)
+    operators = 2 * (layer_forward_time - core_attention_time - layer_exchange_time) - (1 - trained_fraction) * layer_products_time
     return operators + core_attention_backward_time + layer_exchange_time + gradient_accumulation_time
 
 

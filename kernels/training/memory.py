@@ -22,10 +22,11 @@ def model_state_memory(
     parameter_bytes,
     main_gradient_bytes,
     optimizer_state_bytes,
+    trained_fraction,
 ):
     """Memory of parameters, gradients and optimizer state on the fullest GPU, after the ranks have shared them.
 
-    M = P (c_p / z_3 + c_g / z_2 + c_o / z_1), z = ranks from the stage on at which each is shared, else 1
+    M = P (c_p / z_3 + f c_g / z_2 + f c_o / z_1), z = ranks from the stage on at which each is shared, else 1
 
     dense_parameters_per_gpu: P, parameters outside the experts [1]
     expert_parameters_per_gpu: parameters of the experts, likewise [1]
@@ -35,16 +36,14 @@ def model_state_memory(
     zero_stage: what the ranks share: 0 nothing, 1 optimizer state, 2 and gradients, 3 and parameters [1]
     parameter_bytes: c_p, bytes of a parameter as it is computed with [B]
     main_gradient_bytes: c_g, bytes of a gradient as it is kept [B]
-    optimizer_state_bytes: c_o, bytes of the optimizer state for each parameter [B]
+    optimizer_state_bytes: c_o, bytes of the optimizer state for each parameter that is trained [B]
+    trained_fraction: f, share of the parameters that are trained [1]
     """
-    dense = _bytes(
-        dense_parameters_per_gpu, data_parallel_size * cp, zero_stage, parameter_bytes, main_gradient_bytes, optimizer_state_bytes
-    )
+    gradient, state = trained_fraction * main_gradient_bytes, trained_fraction * optimizer_state_bytes
+    dense = _bytes(dense_parameters_per_gpu, data_parallel_size * cp, zero_stage, parameter_bytes, gradient, state)
     if expert_parameters_per_gpu == 0:
         return dense
-    return dense + _bytes(
-        expert_parameters_per_gpu, expert_replicas, zero_stage, parameter_bytes, main_gradient_bytes, optimizer_state_bytes
-    )
+    return dense + _bytes(expert_parameters_per_gpu, expert_replicas, zero_stage, parameter_bytes, gradient, state)
 
 
 @equation(unit="B", source="korthikanti-2022")
@@ -236,11 +235,17 @@ def activation_memory(local_tokens, stage_activation_bytes, working_bytes, head_
 
 @equation(unit="B", source="rajbhandari-2020")
 def gathered_memory(
-    zero_stage, dense_parameters_per_gpu, expert_parameters_per_gpu, slowest_stage_layers, parameter_bytes, main_gradient_bytes
+    zero_stage,
+    dense_parameters_per_gpu,
+    expert_parameters_per_gpu,
+    slowest_stage_layers,
+    parameter_bytes,
+    main_gradient_bytes,
+    trained_fraction,
 ):
     """Memory of the parameters and gradients of two layers, gathered from the ranks that share them, while one layer is at work.
 
-    2 (c_p + c_g) P / l where parameters are shared, else 0
+    2 (c_p + f c_g) P / l where parameters are shared, else 0
 
     zero_stage: what the data-parallel ranks share [1]
     dense_parameters_per_gpu: P, parameters outside the experts [1]
@@ -248,10 +253,12 @@ def gathered_memory(
     slowest_stage_layers: l, layers of the fullest stage [1]
     parameter_bytes: c_p, bytes of a parameter as it is computed with [B]
     main_gradient_bytes: c_g, bytes of a gradient as it is kept [B]
+    trained_fraction: f, share of the parameters that are trained [1]
     """
     if zero_stage < 3:
         return 0.0
-    return 2 * (parameter_bytes + main_gradient_bytes) * (dense_parameters_per_gpu + expert_parameters_per_gpu) / slowest_stage_layers
+    each = parameter_bytes + trained_fraction * main_gradient_bytes
+    return 2 * each * (dense_parameters_per_gpu + expert_parameters_per_gpu) / slowest_stage_layers
 
 
 @equation(unit="B", source="rajbhandari-2020")

@@ -90,17 +90,18 @@ def pointwise_time(local_tokens, layer_pointwise_bytes, pointwise_rate):
 
 
 @equation(unit="s", source="rajbhandari-2020")
-def optimizer_time(parameters_per_gpu, optimizer_shards, optimizer_bytes, pointwise_rate):
+def optimizer_time(parameters_per_gpu, optimizer_shards, optimizer_bytes, pointwise_rate, trained_fraction):
     """Time in which one GPU updates its share of the parameters.
 
-    t = c P / (z r)
+    t = f c P / (z r)
 
     parameters_per_gpu: P, parameters that one GPU computes with [1]
     optimizer_shards: z, ranks that share the optimizer state [1]
     optimizer_bytes: c, memory traffic of the update for each parameter [B]
     pointwise_rate: r, rate of memory-bound operators [B/s]
+    trained_fraction: f, share of the parameters that are trained [1]
     """
-    return optimizer_bytes * parameters_per_gpu / (optimizer_shards * pointwise_rate)
+    return trained_fraction * optimizer_bytes * parameters_per_gpu / (optimizer_shards * pointwise_rate)
 
 
 @equation(unit="1", source="rajbhandari-2020")

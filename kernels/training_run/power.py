@@ -19,10 +19,11 @@ def tensor_time(
     recompute_time,
     head_time,
     layer_forward_time,
+    trained_fraction,
 ):
     """Time of one step in which the tensor units of the busiest GPU are at work.
 
-    t = m (l (3 t_p + t_c + t_cb + r (t_p + t_c)) + t_head), r the share of the forward pass that is computed again
+    t = m (l ((2 + f) t_p + t_c + t_cb + r (t_p + t_c)) + t_head), r the share of the forward pass that is computed again
 
     micro_batches: m, micro-batches of one copy in one step [1]
     slowest_stage_layers: l, layers of the fullest stage [1]
@@ -32,11 +33,11 @@ def tensor_time(
     recompute_time: time of computing one layer's activations again [s]
     head_time: t_head, output head and loss [s]
     layer_forward_time: one layer forward, of which recompute_time is the share r [s]
+    trained_fraction: f, share of the parameters that are trained [1]
     """
     again = recompute_time / layer_forward_time
-    layer = (
-        3 * layer_products_time + core_attention_time + core_attention_backward_time + again * (layer_products_time + core_attention_time)
-    )
+    products = (2 + trained_fraction) * layer_products_time
+    layer = products + core_attention_time + core_attention_backward_time + again * (layer_products_time + core_attention_time)
     return micro_batches * (slowest_stage_layers * layer + head_time)
 
 

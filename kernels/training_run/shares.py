@@ -49,10 +49,10 @@ def pipeline_exchange_time(micro_batches, pp, interleaving, pipeline_overlap, tr
 
 
 @equation(unit="1", source="narayanan-2021")
-def products_share(time_to_share, layer_passes, layer_products_time, micro_batches, pp, head_time, loss_time):
+def products_share(time_to_share, layer_passes, layer_products_time, micro_batches, pp, head_time, loss_time, trained_fraction):
     """Share of the run's time that matrix products take, without those computed again.
 
-    r (3 n t_p + m (t_h - t_l) / p)
+    r ((2 + f) n t_p + m (t_h - t_l) / p)
 
     time_to_share: r, share of the run for each second of a step as its parts add up [1/s]
     layer_passes: n, layers that a GPU works through in a step, on average [1]
@@ -61,8 +61,10 @@ def products_share(time_to_share, layer_passes, layer_products_time, micro_batch
     pp: p, pipeline stages [1]
     head_time: t_h, output head and loss [s]
     loss_time: t_l, loss alone [s]
+    trained_fraction: f, share of the parameters that are trained [1]
     """
-    return time_to_share * (3 * layer_passes * layer_products_time + micro_batches * (head_time - loss_time) / pp)
+    products = (2 + trained_fraction) * layer_passes * layer_products_time
+    return time_to_share * (products + micro_batches * (head_time - loss_time) / pp)
 
 
 @equation(unit="1", source="dao-2023")

@@ -174,37 +174,42 @@ def forward_flops_per_token_full(forward_flops_per_token, attention_score_flops,
 
 
 @equation(unit="FLOP/token", source="narayanan-2021")
-def training_flops_per_token(forward_flops_per_token):
+def training_flops_per_token(forward_flops_per_token, attention_score_flops, trained_fraction):
     """Operations to train on one token, causal attention, nothing computed twice: the backward pass takes twice the forward pass.
 
-    F_t = 3 F
+    F_t = 3 F - (1 - f) (F - F_a), since frozen weights have no gradients
 
     forward_flops_per_token: F, forward operations [FLOP/token]
+    attention_score_flops: F_a, those of causal scores [FLOP/token]
+    trained_fraction: f, share of the parameters that are trained [1]
     """
-    return 3 * forward_flops_per_token
+    return 3 * forward_flops_per_token - (1 - trained_fraction) * (forward_flops_per_token - attention_score_flops)
 
 
 @equation(unit="FLOP/token", source="narayanan-2021")
-def training_flops_per_token_full(forward_flops_per_token_full):
+def training_flops_per_token_full(forward_flops_per_token_full, attention_score_flops_full, trained_fraction):
     """Operations to train on one token when the whole score matrix is counted, nothing computed twice.
 
-    F_t = 3 F
+    F_t = 3 F - (1 - f) (F - F_a), since frozen weights have no gradients
 
     forward_flops_per_token_full: F, forward operations with the whole score matrix [FLOP/token]
+    attention_score_flops_full: F_a, those of the matrix [FLOP/token]
+    trained_fraction: f, share of the parameters that are trained [1]
     """
-    return 3 * forward_flops_per_token_full
+    return 3 * forward_flops_per_token_full - (1 - trained_fraction) * (forward_flops_per_token_full - attention_score_flops_full)
 
 
 @equation(unit="FLOP", source="kaplan-2020")
-def training_flops(active_parameters, training_tokens):
+def training_flops(active_parameters, training_tokens, trained_fraction):
     """Operations to train the model, the 6 N D estimate: two forward and four backward for each parameter and token.
 
-    C = 6 N_a D
+    C = (4 + 2 f) N_a D, since frozen weights have no gradients
 
     active_parameters: N_a, parameters that one token visits [1]
     training_tokens: D, tokens that the model is trained on [token]
+    trained_fraction: f, share of the parameters that are trained [1]
     """
-    return 6 * active_parameters * training_tokens
+    return (4 + 2 * trained_fraction) * active_parameters * training_tokens
 
 
 @equation(unit="FLOP", source="narayanan-2021")

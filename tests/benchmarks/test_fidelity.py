@@ -153,7 +153,6 @@ def test_row_network_and_power_cap_override_catalogue() -> None:
     [
         ({"gpu": "Abacus"}, "no catalogue entry for the GPU Abacus"),
         ({"n_gpus": "50"}, "tp x pp x cp x dp is not the number of GPUs"),
-        ({"task": "lora"}, "frozen weights"),
         ({"arch": "hybrid-mamba"}, "state-space"),
         ({"status": "recalled"}, "recalled"),
         ({"n_gpus": "", "dp": ""}, "number of GPUs not published"),

@@ -52,6 +52,13 @@ def test_row_recipe_overrides_trainer():
     assert recipe(row(), False) == {"tensor_overlap": 0.0}
 
 
+def test_recipe_of_adapters_on_several_gpus_recomputes():
+    tuned = {"source": "NVIDIA NeMo Automodel performance summary, LoRA table", "task": "lora"}
+    assert recipe(row(**tuned, tp="2"), True) == {"recompute": "full"}
+    assert recipe(row(**tuned, tp="2", recompute="none"), True) == {}
+    assert recipe(row(**tuned, tp="1"), True) == {}
+
+
 def test_a_known_recipe_fills_what_the_row_leaves_empty():
     named = {"source": "NVIDIA Megatron-Bridge performance summary, container 25.09", "model": "DeepSeek-V3"}
     known = recipe(row(**named, gpu="H100-SXM"), True)

@@ -126,6 +126,7 @@ def test_oracle_training_step_memory_and_power(seed):
         "expert_imbalance": chance.choice((1, 1.2)),
         "step_time_residual": chance.choice((1, 1.1)),
         "gpu_memory": 1e15,
+        "trained_fraction": chance.choice((0, 0.25, 1)),
         **{name: chance.choice((0, 1)) for name in SWITCHES},
     }
     select = {"model": model, "gpu": chance.choice(("a100-sxm-80gb", "h100-sxm", "b200-sxm", "gb200-nvl72"))}

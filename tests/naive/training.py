@@ -190,8 +190,8 @@ def training(p):
     dense_weights = weights + dense * k * h * p["ffn_hidden_size"]
     dense_weights += mixtures * (k * h * p["shared_expert_hidden_size"] + h * p["experts"])
     expert_weights = mixtures * p["experts"] * k * h * p["expert_hidden_size"]
-    adding = p["accumulation_bytes"] * (dense_weights / tp + expert_weights / ep) / r["memory"]
-    backward = 2 * (forward - core - exchange) + core_back + exchange + adding
+    adding = p["trained_fraction"] * p["accumulation_bytes"] * (dense_weights / tp + expert_weights / ep) / r["memory"]
+    backward = 2 * (forward - core - exchange) - (1 - p["trained_fraction"]) * products + core_back + exchange + adding
     again = 0.0
     if p["recompute_norms"]:
         again += n * 8 * h / shards / r["memory"]
@@ -224,7 +224,8 @@ def training(p):
     layer = max(forward + backward + again + wait, host)
     # a stage, and the pipeline
     vocabulary = p["vocabulary_size"] / tp
-    head = 3 * (2 * n * h * vocabulary / r["half"] + 2 * (n * h + n * vocabulary + h * vocabulary) / r["operands"])
+    head = 2 * n * h * vocabulary / r["half"] + 2 * (n * h + n * vocabulary + h * vocabulary) / r["operands"]
+    head *= 2 + p["trained_fraction"]
     head += n * vocabulary * p["loss_bytes"] / r["memory"]
     fullest, last = stages(p)
     stage = max(fullest * layer, last * layer + head)
@@ -242,11 +243,11 @@ def training(p):
     held_experts = fullest * expert_weights / ep
     ranks = copies * cp
     shared = p["zero_stage"] >= 1
-    down = p["gradient_bytes"] * (1 if shared and p["gradient_scatter"] else 2)
-    back = p["parameter_bytes"] if shared else 0
+    down = p["trained_fraction"] * p["gradient_bytes"] * (1 if shared and p["gradient_scatter"] else 2)
+    back = p["parameter_bytes"] * (1 if p["zero_stage"] == 3 else p["trained_fraction"]) if shared else 0
     gradients = half_exchange(p, r, down * held, ranks, tp)
     gathering = 0.0
-    if shared and ranks > 1:
+    if back and ranks > 1:
         gathering = half_exchange(p, r, back * held, ranks, tp) + ranks * fullest * p["gather_slice_time"]
     same = tp * cp * copies / ep
     expert_exchange = 0.0
@@ -258,13 +259,13 @@ def training(p):
         behind, window = micro * (behind + gathering), micro * stage
     beside = p["gradient_overlap"] and (p["sharding_overlap"] or not shared)
     waited = max((1 - p["dp_overlap"] if beside else 1) * behind, behind - window)
-    update = p["optimizer_bytes"] * (held + held_experts) / (ranks if p["zero_stage"] >= 1 else 1) / r["memory"]
+    update = p["trained_fraction"] * p["optimizer_bytes"] * (held + held_experts) / (ranks if p["zero_stage"] >= 1 else 1) / r["memory"]
     slowest = 1 + p["straggler_growth"] * p["gpus"]
     step = slowest * (micro * stage + bubble + waited + update) + p["step_overhead"]
     step *= p["step_time_residual"]
     # power
     share = again / forward
-    tensor = micro * (fullest * (3 * products + core + core_back + share * (products + core)) + head)
+    tensor = micro * (fullest * ((2 + p["trained_fraction"]) * products + core + core_back + share * (products + core)) + head)
     moving = micro * (fullest * (forward + backward + again - (2 + share) * exchange) + head) - tensor + update
     busy = min(1.0, tensor / step)
     slow = min(1 - busy, moving / step)
@@ -285,7 +286,8 @@ def memory(p, n, shards, width, dense, mixtures, pipeline, *groups):
     """Peak memory of the fullest GPU."""
     h, k, tp, pp = (p[name] for name in ("hidden_size", "mlp_matrices", "tp", "pp"))
     fullest, micro = pipeline
-    sizes = (p["optimizer_state_bytes"], p["main_gradient_bytes"], p["parameter_bytes"])
+    trained = p["trained_fraction"]
+    sizes = (trained * p["optimizer_state_bytes"], trained * p["main_gradient_bytes"], p["parameter_bytes"])
     state = 0.0
     for parameters, ranks in groups:
         for stage, each in enumerate(sizes, start=1):
@@ -313,5 +315,5 @@ def memory(p, n, shards, width, dense, mixtures, pipeline, *groups):
     activations = n * (working + max(stage + logits, 0 if pp == 1 else held * stage))
     gathered = 0.0
     if p["zero_stage"] == 3:
-        gathered = 2 * (p["parameter_bytes"] + p["main_gradient_bytes"]) * sum(parameters for parameters, _ in groups) / fullest
+        gathered = 2 * (p["parameter_bytes"] + trained * p["main_gradient_bytes"]) * sum(parameters for parameters, _ in groups) / fullest
     return (state + activations + gathered) * (1 + p["allocator_waste"]) + p["memory_reserve"]

@@ -1,11 +1,11 @@
 """A row of published-energy.csv to the inputs of the equations. What belongs here: the workload behind a metered run.
 
 The file prints the machine and the meter, not the layout. A row that names a training run (`linked_training_row`) takes that
-run's layout where the file of runs is given; the MLPerf tasks take the settings below, which are recalled from the submissions'
-configuration files and not verified; any other run takes the fewest tensor-parallel GPUs of one server on which the model fits,
-the rest data-parallel, one sequence at a time and four million tokens a step. Number format: fp8 where the accelerator has it,
-else 16 bits. The catalogue's servers are measured without fans; what the row's cooling adds follows: where it says nothing,
-liquid for a rack that is one domain, else air.
+run's layout where the file of runs is given; the MLPerf tasks take the settings below: those of LoRA from the logs of
+training_results_v4.0 (smc-ac-power), the others recalled from the submissions' configuration files and not verified; any other
+run takes the fewest tensor-parallel GPUs of one server on which the model fits, the rest data-parallel, one sequence at a time
+and four million tokens a step. Number format: fp8 where the accelerator has it, else 16 bits. The catalogue's servers are
+measured without fans; what the row's cooling adds follows: where it says nothing, liquid for a rack that is one domain, else air.
 """
 
 from __future__ import annotations
@@ -25,12 +25,11 @@ TOKENS_PER_STEP = 2.0**22
 BERT = {"layers": "24", "hidden": "1024", "heads": "16", "ffn": "4096", "mlp_gated": "no", "vocab": "30522"}
 # words of the model's name: settings of the run
 TASKS: dict[str, dict[str, str]] = {
-    "LoRA": {"model": "Llama2-70B", "seq_len": "8192", "tp": "4", "sharding": "none", "micro_batch": "1"},
+    "LoRA": {"task": "lora", "model": "Llama2-70B", "seq_len": "8192", "tp": "4", "sharding": "none", "micro_batch": "1"},
     "GPT-3 175B": {"model": "GPT-175B", "seq_len": "2048", "tp": "4", "pp": "8", "vp": "6", "global_batch": "2048", "micro_batch": "2"},
     "GPT-3": {"model": "GPT-175B", "seq_len": "2048", "tp": "4", "pp": "8", "vp": "6", "global_batch": "2048", "micro_batch": "2"},
     "BERT-large": {**BERT, "seq_len": "512", "tp": "1", "sharding": "none", "micro_batch": "48", "grad_accum": "1"},
 }
-FROZEN = {"gradient_bytes": 0.0, "accumulation_bytes": 0.0, "optimizer_bytes": 0.0}  # low-rank updates leave the weights alone
 GRAPHED = {"step_overhead": 0.002}  # MLPerf submissions but those of LoRA launch whole steps as one graph; assumed
 LORA_BATCH = 8
 
@@ -80,7 +79,7 @@ def inputs_of_run(row: Row, runs: Mapping[str, Row]) -> Inputs:
     if task == "LoRA":
         parallel = 8.0 if gpus > 8 else 4.0
         fields |= {"cp": f"{parallel / 4:.0f}", "global_batch": f"{max(LORA_BATCH, gpus / parallel):.0f}"}
-        return _modelled(inputs_of(Row(fields)), FROZEN)
+        return _modelled(inputs_of(Row(fields)))
     if task:
         return _modelled(inputs_of(Row(fields)), GRAPHED)
     return _modelled(_smallest(fields, gpus))

@@ -63,6 +63,7 @@ SPLIT = {"tp": "tp", "pp": "pp", "cp": "cp", "ep": "ep", "interleaving": "vp"}
 GPT2_VOCABULARY = 51200
 MOST_EXPERT_RANKS = 64
 OVERFLOW = 3
+ADAPTERS = 0.0  # share of the parameters that is trained with low-rank adapters, some 0.001, whose own products are left out
 UNGATED = 4  # inner width over that of the residual stream, of an MLP of two matrices
 
 
@@ -106,6 +107,8 @@ def inputs_of(row: Row) -> Inputs:
     if row.number("ep") is None and known.value("experts") > 0 and not _maxtext(row):
         given["ep"] = _expert_ranks(known.value("experts"), (row.number("n_gpus") or 1.0) / index("pp", given["pp"]))
     _batch(row, given)
+    if row.text("task") == "lora":
+        given["trained_fraction"] = ADAPTERS
     given["precision"] = precision(row.text("precision"), row.text("gpu"))
     fused, hides = (known.value(name) == 1 for name in ("fused_attention", "tensor_overlap"))
     given["recompute"] = recompute(row.text("recompute"), fused)

@@ -15,6 +15,7 @@ the year is printed, the end of May of that year. What a row says of its recipe 
 | tensor parallelism without sequence parallelism, `no async TP`, `async TP off` | tensor_overlap 0 |
 | `kernel:` in the notes | fused_attention, fused_softmax, fused_norms, fused_operators 0 |
 | `compile` in the notes | fused_operators, native_attention 1 |
+| Automodel, low-rank adapters, tensor parallelism | recompute full (examples/llm_benchmark, activation_checkpointing) |
 | release, GPU and model of RECIPES | what the recipe sets |
 """
 
@@ -84,6 +85,8 @@ def recipe(row: Row, sequence_parallel: bool) -> dict[str, Value]:
     notes, said = row.text("notes"), f"{row.text('comm_overlap')} {row.text('notes')}"
     if row.text("comm_overlap").startswith("off") or re.search("Megatron-LM baseline|ablation: baseline", notes):
         found |= dict.fromkeys(EXCHANGES, 0.0)
+    if "Automodel" in row.text("source") and row.text("task") == "lora" and row.number("tp") != 1 and not row.text("recompute"):
+        found["recompute"] = "full"
     if not sequence_parallel or re.search("no async TP|async TP off", notes):
         found["tensor_overlap"] = 0.0
     overlap = re.search(r"(no )?(?:EP|MoE comm) overlap(?: (on|off))?", said)

@@ -84,7 +84,6 @@ def refuse(row: Row) -> None:
     reasons = (
         (row.text("status") == "recalled", "figures recalled from memory, not read in a source"),
         (task == "gemm-microbenchmark", "a matrix product alone, no training step"),
-        (task == "lora", "frozen weights (LoRA): the backward pass is another one"),
         ("mamba" in arch or row.text("model").startswith("Qwen3-Next"), "state-space or linear-attention layers, which the model lacks"),
         ("INCONSISTENT" in notes, "layout inconsistent as printed"),
         ("look swapped" in notes, "columns swapped in the source"),

@@ -93,6 +93,9 @@ BY_HAND = [
     ("reduction_bytes", {"zero_stage": 1, "gradient_bytes": 4, "gradient_scatter": 0}, 8),
     ("gathering_bytes", {"zero_stage": 1, "parameter_bytes": 3}, 3),
     ("gathering_bytes", {"zero_stage": 0, "parameter_bytes": 3}, 0),
+    ("gathering_bytes", {"zero_stage": 1, "parameter_bytes": 4, "trained_fraction": 0.25}, 1),
+    ("gathering_bytes", {"zero_stage": 3, "parameter_bytes": 4, "trained_fraction": 0.25}, 4),
+    ("reduction_bytes", {"zero_stage": 1, "gradient_bytes": 4, "gradient_scatter": 1, "trained_fraction": 0.25}, 1),
     (
         "parameter_gather_time",
         {

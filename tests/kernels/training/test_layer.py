@@ -4,6 +4,10 @@ import pytest
 
 from tests.at_point import by_hand, value
 
+PARTS = (
+    "layer_forward_time", "layer_backward_time", "layer_products_time",
+    "gradient_accumulation_time", "optimizer_time", "model_state_memory",
+)
 ONE_GPU = {"gpus": 1, "scaleup_domain": 8}
 
 
@@ -23,6 +27,16 @@ def test_layer_time_is_at_least_launch_time():
     assert value("layer_time", **run, recompute="none", kernel_launch="eager") == pytest.approx(3e-3)
     assert value("layer_time", **run, recompute="full", kernel_launch="eager") == pytest.approx(4e-3)
     assert value("layer_time", **fast, expert_wait=1e-4, layer_host_time=1e-5) == pytest.approx(4e-4)
+
+
+def test_frozen_weights_take_one_product_backward():
+    run = {"gpu": "h100-sxm", "model": "llama-3.1-8b"}, {"micro_batch": 1, "gpus": 8, "zero_stage": 1, "kernel_launch": "whole-graph"}
+    trained, frozen = ({name: value(name, run[0], **run[1], trained_fraction=f) for name in PARTS} for f in (1, 0))
+    assert frozen["layer_forward_time"] == trained["layer_forward_time"]
+    less = trained["layer_products_time"] + trained["gradient_accumulation_time"]
+    assert frozen["layer_backward_time"] == pytest.approx(trained["layer_backward_time"] - less)
+    assert frozen["optimizer_time"] == frozen["gradient_accumulation_time"] == 0
+    assert frozen["model_state_memory"] == pytest.approx(8.03e9 * 2, rel=0.01)
 
 
 def test_layer_cuda_graphs_reduce_launches():
@@ -141,8 +155,10 @@ BY_HAND = [
             "core_attention_backward_time": 7,
             "layer_exchange_time": 5,
             "gradient_accumulation_time": 4,
+            "layer_products_time": 8,
+            "trained_fraction": 0.25,
         },
-        42 + 7 + 5 + 4,
+        42 - 6 + 7 + 5 + 4,
     ),
     (
         "expert_wait",

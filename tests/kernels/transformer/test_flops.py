@@ -61,11 +61,18 @@ def test_forward_flops_are_sum_of_parts():
 
 
 def test_training_takes_three_forward_passes():
-    assert flops.training_flops_per_token(forward_flops_per_token=7.0) == 21
-    assert flops.training_flops_per_token_full(forward_flops_per_token_full=7.0) == 21
+    assert flops.training_flops_per_token(forward_flops_per_token=7.0, attention_score_flops=2.0, trained_fraction=1.0) == 21
+    assert flops.training_flops_per_token_full(forward_flops_per_token_full=9.0, attention_score_flops_full=4.0, trained_fraction=1.0) == 27
     assert flops.training_flops_exact(training_flops_per_token=21.0, training_tokens=1e12) == 21e12
+
+
+def test_frozen_weights_have_no_gradients_to_compute():
+    """Forward and the activations' gradients remain, and the whole backward pass of scores, which have no weights."""
+    assert flops.training_flops_per_token(forward_flops_per_token=7.0, attention_score_flops=2.0, trained_fraction=0.0) == 2 * 5 + 3 * 2
+    assert flops.training_flops_per_token_full(forward_flops_per_token_full=9.0, attention_score_flops_full=4.0, trained_fraction=0.0) == 22
+    assert flops.training_flops(active_parameters=10.0, training_tokens=3.0, trained_fraction=0.5) == 150
 
 
 def test_training_flops_of_gpt3_by_kaplan():
     """Brown et al. 2020, table D.1: 174.6e9 parameters and 300e9 tokens take 3.14e23 operations."""
-    assert flops.training_flops(active_parameters=174.6e9, training_tokens=300e9) == pytest.approx(3.14e23, rel=2e-3)
+    assert flops.training_flops(active_parameters=174.6e9, training_tokens=300e9, trained_fraction=1.0) == pytest.approx(3.14e23, rel=2e-3)
