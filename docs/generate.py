@@ -32,6 +32,7 @@ ROOMS = {
     "grid": "Grid: supply, cost, carbon, water and demand",
     "planning": "Planning: latency quantiles, prices of tokens, power budgets and fleets",
 }
+TITLES = {"gpu": "GPUs"}  # of catalogues whose name is no plain word
 MAIN_COLUMNS_ONLY = ("model",)  # catalogues of so many entries that their page has one row for each
 SPECIAL = re.compile(r"[\\`*_{}\[\]<>#|&~^$]")
 ADDRESS = re.compile(r"(https?://[^\s,;)]+)")
@@ -102,13 +103,14 @@ def _arguments(documented: Sequence[Argument]) -> str:
     rows = []
     for argument in documented:
         symbol, comma, meaning = argument.meaning.partition(", ")
-        said = (symbol, meaning) if comma else ("", symbol)
+        said = (symbol, meaning) if comma and " " not in symbol else ("", argument.meaning)
         rows.append((plain(said[0]), _quantity(argument.name), plain(said[1]), plain(argument.unit)))
     return _table(("symbol", "quantity", "meaning", "unit"), rows) if rows else ""
 
 
 def _reference() -> str:
-    parts = ["# Commands", "What `sweep COMMAND --help` prints."]
+    rows = [(f"[`{name}`](#{name})", plain(c.get_short_help_str(limit=200))) for name, c in sorted(main.commands.items())]
+    parts = ["# Commands", _table(("command", "does"), rows), "What `sweep COMMAND --help` prints:"]
     above = click.Context(main, info_name="sweep", terminal_width=100, **main.context_settings)
     for name, command in sorted(main.commands.items()):
         with click.Context(command, info_name=name, parent=above, terminal_width=100) as context:
@@ -133,11 +135,11 @@ def _parameters() -> str:
 
 
 def _catalogue(catalogue: str) -> str:
-    names = entry_names(catalogue)
+    names, title = entry_names(catalogue), f"# {TITLES.get(catalogue, catalogue.capitalize() + 's')}"
     about = f"{len(names)} entries of `configs/{catalogue}s/`; `sweep show {catalogue}/NAME` prints one."
     if catalogue in MAIN_COLUMNS_ONLY:
-        return _joined(f"# {catalogue.capitalize()}s", about, _main_columns(catalogue))
-    parts = [f"# {catalogue.capitalize()}s", about]
+        return _joined(title, about, _main_columns(catalogue))
+    parts = [title, about]
     for name in names:
         record = named(f"{catalogue}/{name}")[0]
         links = ", ".join(f"{other}: [{key}]({other}s.md#{plain(key)})" for other, key in record["links"].items())

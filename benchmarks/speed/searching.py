@@ -19,7 +19,7 @@ PHASE = "best"
 
 
 def measure(subject: Subject, small: bool, rounds: int) -> Iterator[Result]:
-    """Cells of the grid per CPU-second that a search for the ten best, or for a front, looks at, planning included."""
+    """Cells of the grid per CPU-second that a search for the ten best, or for a front, evaluates, planning included."""
     study, plan = subject.study(small), subject.plan(small)
     place = plan.nests.index(widest(plan))
     worker = blocks.Worker(blocks.program(plan))
@@ -57,7 +57,7 @@ def measure(subject: Subject, small: bool, rounds: int) -> Iterator[Result]:
 
 
 def _optimum(subject: Subject, small: bool, rounds: int) -> Iterator[Result]:
-    """Points of a grid too large to look at, of which bounds find the best, per CPU-second."""
+    """Points of a grid too large to evaluate, of which bounds find the best, per CPU-second."""
     study = open_study(subject.path, axis=subject.smoke if small else subject.huge)
     points = float(math.prod(axis.size for axis in study.axes.values()))
 
@@ -66,5 +66,5 @@ def _optimum(subject: Subject, small: bool, rounds: int) -> Iterator[Result]:
         return points
 
     rate = statistics.median(race({"bounded": bounded}, rounds)["bounded"])
-    yield Result(PHASE, subject.name, "points of a grid too large to look at", points, "point")
+    yield Result(PHASE, subject.name, "points of a grid too large to evaluate", points, "point")
     yield Result(PHASE, subject.name, "points of which bounds find the ten best", rate, "point/cpu-s", 1e14)

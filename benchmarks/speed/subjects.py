@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parent / "studies"
 
 @dataclass(frozen=True)
 class Subject:
-    """A study. smoke: axes that make it tiny; huge: axes that make it too large to look at each point.
+    """A study. smoke: axes that make it tiny; huge: axes that make it too large to evaluate each point.
 
     broadcast: whether its all-axes nest has no branch, so that numpy can follow it.
     """

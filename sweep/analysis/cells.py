@@ -1,4 +1,4 @@
-"""The points of a cube, looked at piece by piece. What belongs here: scores and conditions over arrays of a cube."""
+"""The points of a cube, read piece by piece. What belongs here: scores and conditions over arrays of a cube."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Cells:
         return tuple(self.cube.sizes[dim] for dim in self.dims)
 
     def groups(self, per: str | None) -> Iterator[Spans]:
-        """The ranges to look at: the whole grid, or each label of an axis."""
+        """The ranges to read: the whole grid, or each label of an axis."""
         if per is not None and per not in self.dims:
             raise SweepError(f"--per {per}: {self.wanted[0]} does not depend on it{suggestion(per, self.dims)}")
         whole = dict(zip(self.dims, ((0, size) for size in self.shape), strict=True))

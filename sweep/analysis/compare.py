@@ -16,7 +16,7 @@ from sweep.equations.quantities import names, quantity
 from sweep.errors import SweepError, suggestion
 from sweep.study.definition import Study
 
-MOST_FACTORS = 7  # whose 5,040 orders are all looked at
+MOST_FACTORS = 7  # whose 5,040 orders are all evaluated
 
 
 @dataclass(frozen=True)

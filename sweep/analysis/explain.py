@@ -104,7 +104,7 @@ def _graph(quantity: str, study: Study | None) -> Graph:
     _known(quantity)
     if study:
         return study.graph_of([quantity])
-    given = {name for rule in registry.RULES.values() for name in rule.if_given}  # so that no rule is left out
+    given = {name for rule in registry.RULES.values() for name in rule.if_given}  # so that no rule is missing
     return resolve([quantity], given, _default_choices())
 
 

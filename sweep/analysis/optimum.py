@@ -1,6 +1,6 @@
-"""The best points of a grid that is too large to look at. What belongs here: boxes that no better point can be in are left out.
+"""The best points of a grid that is too large for a full scan. What belongs here: boxes that can hold no better point are excluded.
 
-The box with the best bound is taken first. If it is small its points are looked at, as in any scan; else it is halved along the axis that
+The box with the best bound is taken first. If it is small its points are evaluated, as in any scan; else it is halved along the axis that
 tells most. It ends when no box is left whose bound reaches what was found, so the points named are those that a full scan would name.
 """
 
@@ -20,15 +20,15 @@ from sweep.bounds.intervals import corners, number
 from sweep.errors import SweepError
 from sweep.study.conditions import Condition
 
-ENUMERABLE = 1 << 33  # points that a scan looks at, each of them
-LEAF = 1 << 22  # points of a box that are looked at
-MOST = 1 << 38  # points looked at before it is said that bounds do not help
+ENUMERABLE = 1 << 33  # points that a scan evaluates, each of them
+LEAF = 1 << 22  # points of a box that are evaluated
+MOST = 1 << 38  # points evaluated before it is said that bounds do not help
 BOXES = 20_000
 
 
 @dataclass
 class Proof:
-    """What an answer without a look at every point rests on: points in all, points looked at, and boxes left out by their bounds."""
+    """Why an answer holds where not every point is evaluated: points in all, points evaluated, and boxes excluded by their bounds."""
 
     points: int = 0
     explored: int = 0
@@ -40,7 +40,7 @@ class Proof:
 
 @dataclass(frozen=True, order=True)
 class _Box:
-    """A box to look into, the best bound first; of equal bounds the smallest box, then the last one made."""
+    """A box to search, the best bound first; of equal bounds the smallest box, then the last one made."""
 
     bound: float
     cells: int

@@ -25,7 +25,7 @@ class Lack:
 
 @dataclass(frozen=True)
 class Checked:
-    """kind: study, or the catalogue whose columns a file gives. figures: how many it gives. lacks: what it leaves out."""
+    """kind: study, or the catalogue whose columns a file gives. figures: how many it gives. lacks: what is missing."""
 
     kind: str
     figures: int

@@ -93,7 +93,7 @@ def _check_size(points: int) -> None:
 def _front(made: Scan, count: int, spans: scan.Spans, per: str | None, threads: int | None) -> list[dict[str, Any]]:
     """The rows of one front.
 
-    A block starts from the front of the blocks before it, which leaves little to look at; never from that of a later one, so that of
+    A block starts from the front of the blocks before it, which leaves little to compare; never from that of a later one, so that of
     points alike the first is kept.
     """
     values, places = np.empty((count, 0), np.float32), np.empty(0, np.int64)
@@ -142,8 +142,8 @@ def _room(count: int, row: int) -> dict[str, Array]:
 def _lines(signs: dict[str, int]) -> Lines:
     """The loop that keeps the front of all points.
 
-    The innermost loop only counts what its rivals do not beat, which runs in vector lanes; a row in which something is left is looked
-    at again. The rival of a place in the row is the point of the front that beat the last one there.
+    The innermost loop only counts what its rivals do not beat, which runs in vector lanes; a row in which something is left is read
+    again. The rival of a place in the row is the point of the front that beat the last one there.
     """
     each = range(len(signs))
 

@@ -1,6 +1,6 @@
 """What is looked for and what is found. What belongs here: an objective of one or more quantities, hits of equal score, and rows.
 
-How the points are looked at is for scan.py and cells.py.
+How points are evaluated belongs in scan.py and cells.py.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class Why:
 class Ranking(Sequence[dict[str, Any]]):
     """The rows of the best points, best first. weights: of the quantities that are ranked, 1 in all.
 
-    left_out: labels that have no value for want of figures, with these. why: where there is no row. proof: where bounds left out points.
+    left_out: labels without value for lack of figures, with these. why: where there is no row. proof: where bounds excluded points.
     """
 
     rows: list[dict[str, Any]]

@@ -1,4 +1,4 @@
-"""A look at every point of a study's grid. What belongs here: the compiled loop over the points, block by block, and a point as a row.
+"""A scan of every point of a study's grid. What belongs here: the compiled loop over the points, block by block, and a point as a row.
 
 What is kept of the points is for search.py and pareto.py. A point counts as the cube would hold it: values are rounded to float32
 before they are compared, and of equal points the first in the order of the cube stands.

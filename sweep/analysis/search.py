@@ -69,8 +69,8 @@ def best(
     "time_to_train <= 90 d". per: an axis; the best are then named for each of its labels.
     Each row holds rank, the labels of the axes that matter, and SI values of the quantities and of those in the conditions (from a
     study: of all its outputs, too); `alike` says how many points have the same value, and on which labels they differ. The answer
-    also says which labels are left out for want of a figure, why there is no row where there is none, and, where a grid is too large to
-    look at each point, on what proof it rests. A SweepError says what is wrong.
+    also says which labels are omitted for lack of a figure, why there is no row where there is none, and, where a grid is too large to
+    evaluate each point, on what proof it rests. A SweepError says what is wrong.
     """
     if isinstance(subject, Study):
         registry.only(subject.equations)
@@ -94,15 +94,15 @@ def _of_study(study: Study, objective: Objective, asked: list[Condition], top: i
         bests = [found[0][name] for found, name in zip(alone, objective.names, strict=True)]
     made = scan.make(study, objective.names, asked, _lines(objective), (INSERT,))
     weights = objective.weights(bests)
-    looked = Optimum(made, dict(zip(objective.names, weights, strict=True)), asked)
+    optimum = Optimum(made, dict(zip(objective.names, weights, strict=True)), asked)
     rows = []
     for spans in made.groups(per):
-        for rank, hit in enumerate(_hits(looked, spans, weights, top, threads), 1):
+        for rank, hit in enumerate(_hits(optimum, spans, weights, top, threads), 1):
             row = {"rank": rank, **_scored(objective, hit), **made.row(hit.places[0], per)}
             rows.append(row | alike(hit, [made.labels(place) for place in hit.places] if hit.count > 1 else []))
     left_out = infeasible.left_out(study, made.wanted)
-    if looked.proof:
-        return Ranking(rows, objective.terms, left_out, None if rows else Why(looked.proof.points, {}), looked.proof)
+    if optimum.proof:
+        return Ranking(rows, objective.terms, left_out, None if rows else Why(optimum.proof.points, {}), optimum.proof)
     return Ranking(rows, objective.terms, left_out, None if rows else infeasible.why(study, objective.names, asked, threads))
 
 
@@ -129,7 +129,7 @@ def _scored(objective: Objective, hit: Hit) -> dict[str, float]:
     return {"score": -hit.score if objective.maximize else hit.score} if len(objective.terms) > 1 else {}
 
 
-def _hits(looked: Optimum, spans: Spans, weights: list[float], top: int, threads: int | None) -> list[Hit]:
+def _hits(optimum: Optimum, spans: Spans, weights: list[float], top: int, threads: int | None) -> list[Hit]:
     hits: list[Hit] = []
     room = max(1, min(ROOM, (1 << 22) // top))
 
@@ -154,7 +154,7 @@ def _hits(looked: Optimum, spans: Spans, weights: list[float], top: int, threads
                 new.append(Hit(score, tuple(places.flat(inside).tolist()), count))
         hits[:] = best_of([*hits, *new], top)
 
-    looked.visit(spans, before, after, lambda: hits[top - 1].score if len(hits) >= top else math.inf, threads)
+    optimum.visit(spans, before, after, lambda: hits[top - 1].score if len(hits) >= top else math.inf, threads)
     return hits
 
 
@@ -162,7 +162,7 @@ def _lines(objective: Objective) -> Lines:
     """The loop that scores every point and keeps the best.
 
     The innermost loop only counts the scores that are no worse than the worst hit, which runs in vector lanes; a row with such a
-    score is looked at again.
+    score is read again.
     """
     sign = "-" if objective.maximize else ""
     one = f"{sign}{objective.names[0]}"

@@ -1,6 +1,6 @@
 """The input that meets a target. What belongs here: the smallest or largest value of one input that does, at each point of a grid.
 
-Every label of the input is looked at. A continuous one is then narrowed down in each cell between the two labels where the target begins
+Every label of the input is evaluated. A continuous one is then narrowed down in each cell between the two labels where the target begins
 or ceases to be met, all cells at once, until values are as fine as a cube holds them.
 """
 
@@ -30,7 +30,7 @@ from sweep.study.definition import Study
 STEPS = 61  # of the range of an input that is on no axis
 FINER = 33  # values in each cut between two labels; five cuts leave a 2^25th of it, which float32 cannot tell apart
 CUTS = 5
-MOST = 1 << 33  # points that are looked at, each of them
+MOST = 1 << 33  # points that are evaluated, each of them
 CELL = "solved_cell"  # the axis of all cells while they are narrowed down
 
 
@@ -67,7 +67,7 @@ def solve(subject: Study | xarray.Dataset, name: str, target: str, where: Iterab
     """What an input must be for a target such as "time_to_train = 90 d" or "facility_power <= 50 MW".
 
     subject: a study, or a cube, of which labels are the answer. name: an axis of numbers, or an input that the study could vary; its
-    bounds are then the range to look in. With "=" a continuous input is solved for, and a whole one is the label that reaches the target.
+    bounds are then the range. With "=" a continuous input is solved for, and a whole one is the label that reaches the target.
     per: axes; each cell of their grid has an answer of its own, and all other axes are free. Each row holds `answer`: smallest or largest
     (value that meets the target), any (all do) or none, with `why`; the value, the labels of the first point that has it, and SI values
     of the quantities. Where the target begins or ceases to be met more than once, `crossings` says at which values. A SweepError says
@@ -124,7 +124,7 @@ def _with_range(study: Study, name: str) -> Study:
         if name in axis.columns:
             raise SweepError(f"{name}: is a column of the axis {axis.name}; solve for {axis.name} with --per, or select one label of it")
     if known.choices or name in registry.EQUATIONS or known.minimum is None or known.maximum is None:
-        raise SweepError(f"{name}: is on no axis and has no bounds to look in; give a range: --axis {name}=low:high:lin61")
+        raise SweepError(f"{name}: is on no axis and has no bounds; give a range: --axis {name}=low:high:lin61")
     values = np.linspace(known.minimum, known.maximum, STEPS)
     axis = Axis(name, None, {name: np.unique(np.round(values)) if known.whole else values}, place=study.file)
     return replace(study, axes={**study.axes, name: axis}, point={**study.point, name: 0})
@@ -145,7 +145,7 @@ class _Look:
 
 @dataclass(frozen=True)
 class _Problem:
-    """One target for one input. equal: whether it is to be met exactly; fine: whether values between the labels are looked at, too."""
+    """One target for one input. equal: whether it is to be met exactly; fine: whether values between the labels are evaluated, too."""
 
     held: xarray.Dataset
     study: Study | None
@@ -201,11 +201,11 @@ class _Problem:
                 raise SweepError(f"--per {axis}: {self.target.name} does not depend on it{suggestion(axis, found.dims)}")
         found = replace(found, dims=(*first, *(dim for dim in found.dims if dim not in (*first, *last)), *last))
         if math.prod(found.shape) > MOST:
-            raise SweepError(f"{math.prod(found.shape):.3g} points are too many to look at each of them; take fewer labels, or --set")
+            raise SweepError(f"{math.prod(found.shape):.3g} points are too many to evaluate; take fewer labels, or --set")
         return found
 
     def _look(self, found: Cells, count: int) -> _Look:
-        """Look at all points. count: how many of the axes, the first ones, make the cells."""
+        """Evaluate all points. count: how many of the axes, the first ones, make the cells."""
         values = found.shape[-1] if found.dims[-1:] == (self.name,) else 1
         inside, size = math.prod(found.shape[count:]), math.prod(found.shape[:count])
         more = self.target.operator in (">", ">=")

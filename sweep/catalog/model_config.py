@@ -23,7 +23,7 @@ REFUSED = {
 }
 PLAIN_MLP = ("gpt2", "gpt_neo", "gpt_neox", "gptj", "opt", "bloom", "falcon", "gpt_bigcode", "starcoder2", "phi", "nemotron", "nemotron_h")
 BIASED = ("gpt2", "gpt_neo", "gpt_neox", "opt", "bloom", "phi", "gpt_bigcode", "starcoder2")
-TIED = ("gemma", "gemma2", "gemma3", "gemma4", "gpt2", "opt", "bloom", "falcon", "cohere", "cohere2")  # where the key is left out
+TIED = ("gemma", "gemma2", "gemma3", "gemma4", "gpt2", "opt", "bloom", "falcon", "cohere", "cohere2")  # where the key is omitted
 TOKENS = ("attention_window", "sparse_attention_tokens")  # columns that are counted in tokens
 
 

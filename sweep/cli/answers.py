@@ -85,7 +85,7 @@ def best(
     if found.proof:
         click.echo(f"proof: {found.proof}")
     for label, gaps in found.left_out.items():
-        click.echo(f"left out: {label} (no {', no '.join(gaps)})")
+        click.echo(f"omitted: {label} (no {', no '.join(gaps)})")
     hidden = [key for key in (found.rows[0] if found.rows else {}) if key not in shown and key not in RESERVED]
     if hidden:
         click.echo(f"\n--json also prints {', '.join(hidden[:4])}{' ...' if len(hidden) > 4 else ''}")

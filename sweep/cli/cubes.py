@@ -76,7 +76,7 @@ def _info_text(path: Path, cube: xarray.Dataset, facts: dict[str, Any]) -> str:
         "",
         summary(cube),
         "",
-        table(("input", "value", "from"), given, right=["value"]) if given else "No input is given beside the axes.",
+        table(("input", "value", "from"), given, right=["value"]) if given else "No input is set besides the axes.",
         "",
         f"{len(inputs) - len(given)} more inputs have their default; {len(assumed)} assumed numbers in all{':' if assumed else ''}",
         *([table(("input", "why"), assumed.items(), indent=2)] if assumed else []),
@@ -250,7 +250,7 @@ def _rows(
 def check(cube: Path, repair: bool, as_json: bool) -> None:
     """Read all of a cube and list its missing or damaged files; exit code 1 where some are and were not repaired.
 
-    Of a FILE (a study, a GPU, a server, a model, a config.json, ...) it lists the figures that are left out, and what needs them.
+    Of a FILE (a study, a GPU, a server, a model, a config.json, ...) it lists the missing figures, and what needs them.
     """
     if cube.suffix in (".yaml", ".yml", ".json"):
         return _check_file(cube, as_json)
@@ -278,10 +278,10 @@ def _check_file(file: Path, as_json: bool) -> None:
         return print_json({"kind": found.kind, "figures": found.figures, "lacks": [vars(lack) for lack in found.lacks]})
     if found.kind == "study":
         return click.echo(f"{file}: study with {found.figures} inputs; all have values")
-    click.echo(f"{file}: {found.kind} with {found.figures} figures; {len(found.lacks) or 'none'} left out")
+    click.echo(f"{file}: {found.kind} with {found.figures} figures; {len(found.lacks) or 'none'} missing")
     if found.lacks:
         rows = [(lack.column, lack.unit, ", ".join(lack.needed_by[:3]), lack.meaning) for lack in found.lacks]
-        click.echo("\n" + table(("left out", "unit", "needed by", "meaning"), rows))
+        click.echo("\n" + table(("missing", "unit", "needed by", "meaning"), rows))
 
 
 COMMANDS = (info, slice_, check)

@@ -37,7 +37,7 @@ def point(
 
     \b
       sweep point gpt4 --per gpu
-      sweep point gpt4 --axis training_method=all --per training_method    # ours beside the estimates of others
+      sweep point gpt4 --axis training_method=all --per training_method    # modelled beside other estimates
     """
     from sweep.equations.interpret import compute_point
     from sweep.study.parse import open_study
@@ -196,7 +196,7 @@ def _rule_text(study: Study, held: Study, found: PointValues, rule: Rule) -> str
 
 
 def _waterfall(shares: Mapping[str, float]) -> str:
-    """The shares as bars, each beginning where the one before it ends; what is less than a twentieth of a percent is left out."""
+    """The shares as bars, each beginning where the one before it ends; what is less than a twentieth of a percent is omitted."""
     from sweep.cube.text import table
 
     lines, before = [], 0.0

@@ -23,7 +23,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 def serve(subject: str, host: str, port: int, set_: tuple[str, ...], axis: tuple[str, ...]) -> None:
     """Show a study or a cube in the browser, and offer it as a read-only Zarr store.
 
-    A study of any size is served at once: what is looked at is computed. Without a password, so only to this machine unless --host says
+    A study of any size is served at once: only what is shown is computed. Without a password, so only to this machine unless --host says
     otherwise. ctrl-C ends it. From Python:
 
     \b

@@ -113,7 +113,7 @@ def _axes_text(made: Plan) -> str:
     for name in made.order:
         axis = made.study.axes[name]
         ends = f"{axis.labels[0]} .. {axis.labels[-1]}" if axis.labels else span(name, axis.columns[name].tolist())
-        out = f"{axis.left_out} impossible left out" if axis.left_out else ""
+        out = f"{axis.left_out} impossible omitted" if axis.left_out else ""
         rows.append((name, f"{axis.size:,}", ends, out))
     return table(("axis", "labels", "from .. to", ""), rows, right=["labels"])
 

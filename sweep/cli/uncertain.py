@@ -28,7 +28,7 @@ METHODS = ("tornado", "sobol", "grid")
 def sensitivity(study: str, of: str, method: str, plot: Path | None, set_: tuple[str, ...], axis: tuple[str, ...], as_json: bool) -> None:
     """Report what a quantity is sensitive to: ranges of inputs at the study's point, or the axes of its grid.
 
-    `tornado` and `sobol` (extra `stats`) look at inputs that have a low and a high; `grid` gives every axis its exact first-order and
+    `tornado` and `sobol` (extra `stats`) vary inputs that have a low and a high; `grid` gives every axis its exact first-order and
     total share of the variance over all points, each label counting the same.
     """
     from sweep.cube.text import table

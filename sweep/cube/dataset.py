@@ -30,7 +30,7 @@ from sweep.study.definition import InputValues, Study
 from sweep.study.sampling import SAMPLE
 
 LARGEST_WHOLE = 2**53  # beyond it a number no longer tells its neighbours apart
-PIECE = 1 << 16  # cells that stay in the cache while they are looked at three times
+PIECE = 1 << 16  # cells that stay in the cache while they are read three times
 PACKAGES = ("wattsweep", "numba", "numpy", "zarr")
 Statistics = dict[str, tuple[float, float, int]]
 

@@ -196,7 +196,7 @@ def load_file(path: Path) -> Own:
         exec(code, module.__dict__)  # the bytes that the digest is of, not an older compiled file
     except SweepError:
         raise
-    except Exception as error:  # whatever a user's file raises is theirs to mend; say where
+    except Exception as error:  # whatever a user's file raises is theirs to fix; say where
         raise SweepError(fault(error, str(path))) from None
     finally:
         _loading.reset(reading)

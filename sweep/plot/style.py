@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
 
-# Okabe and Ito's colours, told apart with any kind of colour vision; the yellow is left out, which is too pale for a line
+# Okabe and Ito's colours, told apart with any kind of colour vision; the yellow is omitted, which is too pale for a line
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000")
 MUTED = "#8C8C8C"
 WIDE = 30.0

@@ -1,6 +1,6 @@
 """The application that serves a cube. What belongs here: addresses, limits and headers.
 
-`/cube.zarr/` is the cube as a Zarr store, `/` a page to look at it with, `/study` and `/view` what that page asks for.
+`/cube.zarr/` is the cube as a Zarr store, `/` a page that shows it, `/study` and `/view` what that page asks for.
 """
 
 from __future__ import annotations

@@ -248,12 +248,12 @@ def _once(study: Study, fixed: Mapping[str, Node], written: Mapping[str, Node]) 
 
 
 def split_inputs() -> set[str]:
-    """What decides which combinations of a split are left out, whether an output depends on it or not."""
+    """What decides which combinations of a split are omitted, whether an output depends on it or not."""
     return {"gpus", *axes.SPLIT, *columns("model")}
 
 
 def _without_impossible(study: Study, root: Mapping[str, Node]) -> Study:
-    """Leave out the combinations of the split that no model and no GPU count of the study allows."""
+    """Omit the combinations of the split that no model and no GPU count of the study allows."""
     if "split" not in study.axes:
         return study
     registry.load()

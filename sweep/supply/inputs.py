@@ -111,7 +111,7 @@ def mix_rows(case: Case, mix: Mix) -> list[tuple[str, str, str]]:
 
 
 def bias(case: Case) -> str:
-    """What steps longer than an hour leave out, as measured on three cases of hourly steps."""
+    """What steps longer than an hour miss, as measured on three cases of hourly steps."""
     low = {2: "1 to 2", 3: "3 to 5", 4: "3 to 6"}.get(round(case.step / HOUR))
     return f": cost {low} % too low where batteries carry the nights" if low else ""
 

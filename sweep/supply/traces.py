@@ -1,7 +1,7 @@
 """The hours of a year from files as they are downloaded. What belongs here: a CSV file of load, price or carbon to hourly numbers in SI.
 
 A column is known by the unit in its heading: "Day-ahead Price [EUR/MWh]" (ENTSO-E), "Demand (MW)" (EIA-930), "Carbon intensity
-gCO₂eq/kWh (direct)" (Electricity Maps). Half hours and quarters are averaged; of a leap year 29 February is left out.
+gCO₂eq/kWh (direct)" (Electricity Maps). Half hours and quarters are averaged; of a leap year 29 February is omitted.
 """
 
 from __future__ import annotations

@@ -133,7 +133,7 @@ def _grid(study: Study, of: str) -> list[dict[str, Any]]:
     made = plan.make(study, [of])
     nest = next((nest for nest in made.nests if of in nest.outputs), None)
     if nest is None or not nest.dims:
-        raise SweepError(f"{study.file}: {of} depends on no axis; `--method tornado` looks at ranges at one point")
+        raise SweepError(f"{study.file}: {of} depends on no axis; `--method tornado` varies ranges at one point")
     worker = Worker(blocks.program(made))
     rows = [_axis(made, nest, worker, of, dim) for dim in nest.dims]
     return sorted(rows, key=lambda row: -float(row["total"]))

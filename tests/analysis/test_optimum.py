@@ -1,4 +1,4 @@
-"""What bounds leave out holds no better point: the answers are those of a full scan, on studies small enough for one."""
+"""What bounds exclude holds no better point: the answers are those of a full scan, on studies small enough for one."""
 
 import math
 
@@ -90,7 +90,7 @@ def test_bounded_search_equals_full_scan(studies, monkeypatch, question, leaf, s
         assert best(study, **asked).rows == expected
 
 
-def test_bounded_search_reports_points_left_out(studies, monkeypatch):
+def test_bounded_search_reports_points_evaluated(studies, monkeypatch):
     monkeypatch.setattr(optimum, "ENUMERABLE", 0)
     monkeypatch.setattr(optimum, "LEAF", 4)
     proof = best(studies[TRAINED], "total_facility_energy", ["time_to_train <= 90 d"]).proof

@@ -27,7 +27,7 @@ def file(tmp_path):
     return write
 
 
-def test_check_lists_figures_left_out_and_what_needs_them(file):
+def test_check_lists_missing_figures_and_what_needs_them(file):
     found = checked(file(GPU))
     lacks = {lack.column: lack for lack in found.lacks}
     assert found.kind == "gpu"

@@ -1,4 +1,4 @@
-"""A scan looks at each point that meets the conditions once, in the order of the cube, in whatever blocks."""
+"""A scan evaluates each point that meets the conditions once, in the order of the cube, in whatever blocks."""
 
 import numpy as np
 import pytest

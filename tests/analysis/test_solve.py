@@ -157,7 +157,7 @@ def test_solve_reports_why_target_is_unreachable(study):
         (("pue", "it_power == 5 kW"), "--for 'it_power == 5 kW': must be one target"),
         (
             ("server_power", "it_power <= 5 kW"),
-            "server_power: is on no axis and has no bounds to look in; give a range: --axis server_power=",
+            "server_power: is on no axis and has no bounds; give a range: --axis server_power=",
         ),
         (("gpus", "it_power <= 5 kW", (), "gpus"), "--per gpus: is no other axis"),
     ],

@@ -29,7 +29,7 @@ def test_plan_prints_size_without_evaluating():
 
 def test_plan_counts_impossible_splits():
     text = sweep("plan", SPLITS, "--axis", "split={tp: [1, 3, 8], pp: [1, 4]}")
-    assert "2 impossible left out" in text
+    assert "2 impossible omitted" in text
 
 
 def test_set_and_axis_change_study():

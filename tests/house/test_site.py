@@ -49,6 +49,12 @@ def test_method_page_has_equations_with_symbols_and_source(declared, pages):
     assert getattr(declared, "formula", "") in section
 
 
+def test_method_page_shows_only_symbols_as_symbols(pages):
+    page = pages["method/training_run.md"]
+    assert "| C | [`training_flops`](transformer.md#training_flops) | operations of the training, 6 N D | FLOP |" in page
+    assert "| s |\n|  | [`time_to_train_pipeline_mfu`]" in page
+
+
 @pytest.mark.parametrize("quantity", accuracy())
 def test_method_page_has_measured_errors(quantity, pages):
     room = generate.room_of(EQUATIONS[quantity])
@@ -60,6 +66,7 @@ def test_command_page_has_options_and_example(name, pages):
     section = pages["reference.md"].split(f"{{ #{name} }}")[1].split("\n## ")[0]
     assert f"sweep {name} " in section.split("Example: ")[0]
     assert "Example: sweep" in section
+    assert f"| [`{name}`](#{name}) | " in pages["reference.md"]
     assert all(option in section for parameter in main.commands[name].params for option in parameter.opts if option.startswith("--"))
 
 
