@@ -28,7 +28,7 @@ def dense_read_time(dense_weight_bytes, serving_tp, hbm_bandwidth, bandwidth_eff
 
 @equation(unit="s", source="pope-2022")
 def dense_compute_time(
-    step_width, dense_weights, embedding_parameters, serving_gpus, serving_peak_rate, matmul_efficiency, serving_time_residual
+    step_width, dense_weights, embedding_parameters, serving_gpus, serving_rate, matmul_efficiency, serving_time_residual
 ):
     """Time to multiply one sequence's tokens of a step with the weights outside the experts, shared by all GPUs of the replica.
 
@@ -38,11 +38,11 @@ def dense_compute_time(
     dense_weights: D, parameters that every token reads in the layers [1]
     embedding_parameters: V, parameters of the output head, as many as of the embedding [1]
     serving_gpus: N, GPUs of one replica [1]
-    serving_peak_rate: r, dense peak rate of one GPU [FLOP/s]
+    serving_rate: r, dense peak rate of one GPU under its power limit [FLOP/s]
     matmul_efficiency: e, share of it that matrix multiplications reach [1]
     serving_time_residual: z, measured over predicted time of serving [1]
     """
-    rate = serving_gpus * serving_peak_rate * matmul_efficiency
+    rate = serving_gpus * serving_rate * matmul_efficiency
     return serving_time_residual * 2 * step_width * (dense_weights + embedding_parameters) / rate
 
 
@@ -67,7 +67,7 @@ def expert_read_time(
 
 @equation(unit="s", source="pope-2022")
 def expert_compute_time(
-    step_width, expert_weights_per_token, serving_gpus, serving_peak_rate, expert_matmul_efficiency, serving_time_residual
+    step_width, expert_weights_per_token, serving_gpus, serving_rate, expert_matmul_efficiency, serving_time_residual
 ):
     """Time to multiply one sequence's tokens of a step with the experts that they visit, shared by all GPUs of the replica.
 
@@ -76,15 +76,15 @@ def expert_compute_time(
     step_width: w, tokens of one sequence that a pass checks [1]
     expert_weights_per_token: x, parameters of the experts that one token visits [1]
     serving_gpus: N, GPUs of one replica [1]
-    serving_peak_rate: r, dense peak rate of one GPU [FLOP/s]
+    serving_rate: r, dense peak rate of one GPU under its power limit [FLOP/s]
     expert_matmul_efficiency: e, share of it that grouped matrix multiplications reach [1]
     serving_time_residual: z, measured over predicted time of serving [1]
     """
-    return serving_time_residual * 2 * step_width * expert_weights_per_token / (serving_gpus * serving_peak_rate * expert_matmul_efficiency)
+    return serving_time_residual * 2 * step_width * expert_weights_per_token / (serving_gpus * serving_rate * expert_matmul_efficiency)
 
 
 @equation(unit="s", source="gale-2022")
-def expert_padding_time(expert_weights, engine_expert_rows, serving_gpus, serving_peak_rate, expert_matmul_efficiency, serving_precision):
+def expert_padding_time(expert_weights, engine_expert_rows, serving_gpus, serving_rate, expert_matmul_efficiency, serving_precision):
     """Time of the rows with which the products of experts are filled up to whole blocks, were every expert visited; 8 and 4 bits only.
 
     t = 2 n X / (N r e)
@@ -92,13 +92,13 @@ def expert_padding_time(expert_weights, engine_expert_rows, serving_gpus, servin
     expert_weights: X, parameters of all routed experts [1]
     engine_expert_rows: n, rows that one visited expert's products have at least [1]
     serving_gpus: N, GPUs of one replica [1]
-    serving_peak_rate: r, dense peak rate of one GPU [FLOP/s]
+    serving_rate: r, dense peak rate of one GPU under its power limit [FLOP/s]
     expert_matmul_efficiency: e, share of it that grouped matrix multiplications reach [1]
     serving_precision: format of the matrix multiplications [1]
     """
     if serving_precision < FP8:
         return 0.0
-    return 2 * engine_expert_rows * expert_weights / (serving_gpus * serving_peak_rate * expert_matmul_efficiency)
+    return 2 * engine_expert_rows * expert_weights / (serving_gpus * serving_rate * expert_matmul_efficiency)
 
 
 @equation(unit="s", source="williams-2009")
@@ -174,17 +174,17 @@ def kv_read_time(
 
 
 @equation(unit="s", source="deepseek-v2")
-def attention_compute_time(decode_attention_flops, serving_gpus, peak_rate_16bit, matmul_efficiency):
+def attention_compute_time(decode_attention_flops, serving_gpus, serving_rate_16bit, matmul_efficiency):
     """Time of the operations of attention for one new token, shared by all GPUs of the replica.
 
     t = F / (N r_16 e)
 
     decode_attention_flops: F, operations of attention for one new token [FLOP]
     serving_gpus: N, GPUs of one replica [1]
-    peak_rate_16bit: r_16, dense peak rate of one GPU in 16 bits, in which attention stays [FLOP/s]
+    serving_rate_16bit: r_16, dense peak rate of one GPU under its power limit in 16 bits, in which attention stays [FLOP/s]
     matmul_efficiency: e, share of it that matrix multiplications reach [1]
     """
-    return decode_attention_flops / (serving_gpus * peak_rate_16bit * matmul_efficiency)
+    return decode_attention_flops / (serving_gpus * serving_rate_16bit * matmul_efficiency)
 
 
 @equation(unit="s", source="pope-2022")

@@ -125,12 +125,13 @@ def facility_energy_per_query(energy_per_query, pue):
 
 
 @equation(unit="W", source="ml-energy-v3")
-def prefill_gpu_power(gpu_tdp, idle_power_per_gpu, prefill_compute_time, prefill_time, kernel_power_share, compute_power_share):
+def prefill_gpu_power(gpu_tdp, power_cap, idle_power_per_gpu, prefill_compute_time, prefill_time, kernel_power_share, compute_power_share):
     """Mean power of one GPU during prefill.
 
-    P = P_0 + (P_tdp - P_0) min(1, p_a + p_c t_c / t)
+    P = min(k P_tdp, P_0 + (P_tdp - P_0) (p_a + p_c t_c / t))
 
     gpu_tdp: P_tdp, thermal design power of one GPU [W]
+    power_cap: k, power limit that is set on the GPU over its thermal design power [1]
     idle_power_per_gpu: P_0, power of one idle GPU [W]
     prefill_compute_time: t_c, compute time of the prefill of one prompt [s]
     prefill_time: t, prefill time of one prompt on the replica [s]
@@ -140,7 +141,7 @@ def prefill_gpu_power(gpu_tdp, idle_power_per_gpu, prefill_compute_time, prefill
     if prefill_time <= 0:
         return idle_power_per_gpu
     load = kernel_power_share + compute_power_share * prefill_compute_time / prefill_time
-    return idle_power_per_gpu + (gpu_tdp - idle_power_per_gpu) * min(1.0, load)
+    return min(power_cap * gpu_tdp, idle_power_per_gpu + (gpu_tdp - idle_power_per_gpu) * load)
 
 
 @equation(unit="J/token", source="ml-energy-v3")

@@ -99,6 +99,7 @@ def busy_step_time(decode_step_time, running_sequences, prefill_occupancy, accep
 @equation(unit="W", source="ml-energy-v3")
 def busy_gpu_power(
     gpu_tdp,
+    power_cap,
     idle_power_per_gpu,
     busy_step_time,
     running_sequences,
@@ -119,12 +120,13 @@ def busy_gpu_power(
     compute_power_share,
     serving_power_residual,
 ):
-    """Mean power of one GPU while it serves: awake while kernels run, and more the more it reads and computes, up to its design power.
+    """Mean power of one GPU while it serves: awake while kernels run, and more the more it reads and computes, up to its power limit.
 
-    P = z min(P_tdp, P_0 + ((P_tdp - P_0) (p_w t_e + p_a (t - t_e) + p_c t_c) + j b t_m) / t),
+    P = z min(k P_tdp, P_0 + ((P_tdp - P_0) (p_w t_e + p_a (t - t_e) + p_c t_c) + j b t_m) / t),
     t_e = t_s + B w t_o / d, t_m = t_w + B (e t_kv + t_l / d), t_c = B t_q + t_f
 
     gpu_tdp: P_tdp, thermal design power of one GPU [W]
+    power_cap: k, power limit that is set on the GPU over its thermal design power [1]
     idle_power_per_gpu: P_0, power of one idle GPU [W]
     busy_step_time: t, time of one step and of its prefill [s]
     running_sequences: B, sequences of one step [1]
@@ -150,7 +152,7 @@ def busy_gpu_power(
     waiting = engine_step_time + running_sequences * step_width * engine_sequence_time / serving_dp
     load = engine_waiting_power * waiting + kernel_power_share * (busy_step_time - waiting) + compute_power_share * compute
     work = (gpu_tdp - idle_power_per_gpu) * load + hbm_bandwidth * traffic_energy * memory
-    return serving_power_residual * min(gpu_tdp, idle_power_per_gpu + work / busy_step_time)
+    return serving_power_residual * min(power_cap * gpu_tdp, idle_power_per_gpu + work / busy_step_time)
 
 
 @equation(unit="s/token", source="zhong-2024")

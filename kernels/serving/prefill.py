@@ -103,8 +103,8 @@ def prefill_compute_time(
     prefill_expert_flops,
     prefill_attention_flops,
     serving_gpus,
-    serving_peak_rate,
-    peak_rate_16bit,
+    serving_rate,
+    serving_rate_16bit,
     prefill_efficiency,
     prefill_expert_efficiency,
     prefill_rate_limit,
@@ -117,14 +117,14 @@ def prefill_compute_time(
     prefill_expert_flops: F_x, operations in the experts [FLOP]
     prefill_attention_flops: F_a, operations in attention [FLOP]
     serving_gpus: N, GPUs of one replica [1]
-    serving_peak_rate: r, dense peak rate of one GPU [FLOP/s]
-    peak_rate_16bit: r_16, its peak rate in 16 bits, in which attention stays [FLOP/s]
+    serving_rate: r, dense peak rate of one GPU under its power limit [FLOP/s]
+    serving_rate_16bit: r_16, the same in 16 bits, in which attention stays [FLOP/s]
     prefill_efficiency: e, share of the peak that prefill reaches [1]
     prefill_expert_efficiency: e_x, the same in the experts [1]
     prefill_rate_limit: c, rate of prefill on a GPU whose tensor units take no time [FLOP/s]
     """
-    dense = (prefill_matmul_flops / serving_peak_rate + prefill_attention_flops / peak_rate_16bit) / prefill_efficiency
-    experts = prefill_expert_flops / (serving_peak_rate * prefill_expert_efficiency)
+    dense = (prefill_matmul_flops / serving_rate + prefill_attention_flops / serving_rate_16bit) / prefill_efficiency
+    experts = prefill_expert_flops / (serving_rate * prefill_expert_efficiency)
     beside = (prefill_matmul_flops + prefill_expert_flops + prefill_attention_flops) / prefill_rate_limit
     return (dense + experts + beside) / serving_gpus
 

@@ -57,7 +57,7 @@ def draft_time(draft_tokens, draft_pass_time, draft_parameters, weight_bits, ser
 
 
 @equation(unit="s", source="leviathan-2023")
-def draft_compute_time(step_width, draft_parameters, serving_gpus, serving_peak_rate, matmul_efficiency):
+def draft_compute_time(step_width, draft_parameters, serving_gpus, serving_rate, matmul_efficiency):
     """Time of the draft's operations for one sequence and step.
 
     t = 2 (w - 1) P_d / (N r e)
@@ -65,10 +65,10 @@ def draft_compute_time(step_width, draft_parameters, serving_gpus, serving_peak_
     step_width: w, tokens of one sequence that one pass of the model checks, all but one of them proposed [1]
     draft_parameters: P_d, parameters that the draft reads for one token [1]
     serving_gpus: N, GPUs of one replica [1]
-    serving_peak_rate: r, dense peak rate of one GPU [FLOP/s]
+    serving_rate: r, dense peak rate of one GPU under its power limit [FLOP/s]
     matmul_efficiency: e, share of it that matrix multiplications reach [1]
     """
-    return 2 * (step_width - 1) * draft_parameters / (serving_gpus * serving_peak_rate * matmul_efficiency)
+    return 2 * (step_width - 1) * draft_parameters / (serving_gpus * serving_rate * matmul_efficiency)
 
 
 @rule(guards=("accepted_tokens",), source="leviathan-2023")

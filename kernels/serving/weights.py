@@ -162,3 +162,27 @@ def serving_precision_not_supported(serving_peak_rate):
     serving_peak_rate: dense peak rate of the GPU in the format [FLOP/s]
     """
     return serving_peak_rate != serving_peak_rate
+
+
+@equation(unit="FLOP/s", source="latif-2024")
+def serving_rate(serving_peak_rate, limited_clock):
+    """Dense peak rate of one GPU in the precision of serving under its power limit.
+
+    r = R c
+
+    serving_peak_rate: R, dense peak rate of the GPU in the format [FLOP/s]
+    limited_clock: c, clock under the power limit over that at rated power [1]
+    """
+    return serving_peak_rate * limited_clock
+
+
+@equation(unit="FLOP/s", source="latif-2024")
+def serving_rate_16bit(peak_rate_16bit, limited_clock):
+    """Dense peak rate of one GPU in 16-bit formats under its power limit.
+
+    r = R c
+
+    peak_rate_16bit: R, dense peak rate of the GPU in 16-bit formats [FLOP/s]
+    limited_clock: c, clock under the power limit over that at rated power [1]
+    """
+    return peak_rate_16bit * limited_clock

@@ -26,19 +26,30 @@ def format_efficiency(precision, fp8_efficiency, fp4_efficiency):
 
 
 @equation(unit="1", source="latif-2024")
-def sustained_clock(training_clock, gpu_tdp, power_cap, rated_power, static_power_fraction):
-    """Clock that the tensor units keep under the power limit over their clock in a short burst at rated power.
+def limited_clock(gpu_tdp, power_cap, rated_power, static_power_fraction):
+    """Clock that the tensor units keep under the power limit over their clock at rated power.
 
-    c = c_t min(1, (k P / P_r - f) / (1 - f)), as dynamic power grows with the clock
+    c = min(1, (k P / P_r - f) / (1 - f)), as dynamic power grows with the clock
 
-    training_clock: c_t, rate kept in a training run at rated power over that of a short burst [1]
     gpu_tdp: P, thermal design power of the GPU [W]
     power_cap: k, power limit that is set on the GPU over its thermal design power [1]
     rated_power: P_r, power limit at which its efficiencies were measured [W]
     static_power_fraction: f, share of the rated power that does not depend on the clock [1]
     """
     dynamic = (power_cap * gpu_tdp / rated_power - static_power_fraction) / (1 - static_power_fraction)
-    return training_clock * max(0.0, min(1.0, dynamic))
+    return max(0.0, min(1.0, dynamic))
+
+
+@equation(unit="1", source="latif-2024")
+def sustained_clock(training_clock, limited_clock):
+    """Clock that the tensor units keep in a training run over their clock in a short burst at rated power.
+
+    c = c_t c_l
+
+    training_clock: c_t, rate kept in a training run at rated power over that of a short burst [1]
+    limited_clock: c_l, clock under the power limit over that at rated power [1]
+    """
+    return training_clock * limited_clock
 
 
 @equation(unit="1", source="aiconfigurator-core")

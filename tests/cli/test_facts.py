@@ -85,7 +85,7 @@ def test_show_prints_both_kinds_of_shared_name():
         ("exceeds_memory", ["rule exceeds_memory: ", "guards: step_time", "memory_per_gpu"]),
         ("article", ["source article: The Physics of AI", "used by: "]),
         ("precision", ["choices: fp32, tf32"]),
-        ("serving_peak_rate", ["differs by: serving_precision", "takes figures of: peak_rate", "used by: dense_compute_time"]),
+        ("serving_peak_rate", ["differs by: serving_precision", "takes figures of: peak_rate", "used by: serving_rate"]),
     ],
 )
 def test_show_finds_each_kind_of_name(name, expected):

@@ -15,6 +15,13 @@ def hypotenuse(one, other):
     return (one**2 + other**2) ** 0.5
 
 
+def limited(p, peak):
+    """A peak rate at the clock that the power limit leaves."""
+    still = p["static_power_fraction"]
+    clock = (p["power_cap"] * p["gpu_tdp"] / p["rated_power"] - still) / (1 - still)
+    return p[peak] * min(1.0, max(0.0, clock))
+
+
 def weights(p):
     """Bytes that every step reads, bytes of the experts, and what lies on one GPU."""
     n = transformer.count(p)
@@ -82,9 +89,9 @@ def prompt(p, shared):
             flops += 2 * p["indexer_heads"] * p["indexer_head_size"] * transformer.pairs(first, last, last)
         if mixer == "window":
             flops += 2 * transformer.score_width(p, "window") * transformer.pairs(first, last, p["attention_window"])
-    matrices = 2 * new * shared["layers"] / (p["serving_peak_rate"] * p["prefill_efficiency"])
-    experts = 2 * new * shared["visited"] / (p["serving_peak_rate"] * p["prefill_expert_efficiency"])
-    attention = flops / (p["peak_rate_16bit"] * p["prefill_efficiency"])
+    matrices = 2 * new * shared["layers"] / (limited(p, "serving_peak_rate") * p["prefill_efficiency"])
+    experts = 2 * new * shared["visited"] / (limited(p, "serving_peak_rate") * p["prefill_expert_efficiency"])
+    attention = flops / (limited(p, "peak_rate_16bit") * p["prefill_efficiency"])
     flops += 2 * new * (shared["layers"] + shared["visited"])
     compute = (matrices + experts + attention + flops / p["prefill_rate_limit"]) / shared["gpus"]
     return compute, p["serving_time_residual"] * (compute + new * exchange(p)[1] / p["serving_dp"])
@@ -120,16 +127,16 @@ def serving(p):
     # what each sequence adds outside the matrices
     moved = (s["read"] + s["state"] + s["state"]) * copies / gpus
     reading = moved / (p["hbm_bandwidth"] * p["kv_bandwidth_efficiency"])
-    attending = s["flops"] / gpus / (p["peak_rate_16bit"] * p["matmul_efficiency"])
+    attending = s["flops"] / gpus / (limited(p, "peak_rate_16bit") * p["matmul_efficiency"])
     sampling = width * p["vocabulary_size"] * p["engine_logit_bytes"] / p["hbm_bandwidth"]
-    drafting = (width - 1) * 2 * p["draft_parameters"] / gpus / (p["serving_peak_rate"] * p["matmul_efficiency"])
+    drafting = (width - 1) * 2 * p["draft_parameters"] / gpus / (limited(p, "serving_peak_rate") * p["matmul_efficiency"])
     each = max(reading, width * attending) + (width * exchanged + sampling + width * p["engine_sequence_time"]) / dp + drafting
     # matrices: reading them or multiplying with them, and the experts that the batch touches
     dense_read = w["dense"] / tp / (p["hbm_bandwidth"] * p["bandwidth_efficiency"]) + w["dense"] / tp / p["outstanding_bandwidth"]
-    dense_compute = 2 * width * (w["layers"] + w["embedding"]) / gpus / (p["serving_peak_rate"] * p["matmul_efficiency"])
+    dense_compute = 2 * width * (w["layers"] + w["embedding"]) / gpus / (limited(p, "serving_peak_rate") * p["matmul_efficiency"])
     expert_read = w["experts"] / (tp * dp) / (p["hbm_bandwidth"] * p["expert_bandwidth_efficiency"])
     expert_read += w["experts"] / (tp * dp) / p["outstanding_bandwidth"]
-    expert_rate = gpus * p["serving_peak_rate"] * p["expert_matmul_efficiency"]
+    expert_rate = gpus * limited(p, "serving_peak_rate") * p["expert_matmul_efficiency"]
     filling = 2 * p["engine_expert_rows"] * w["experts"] * 8 / p["weight_bits"] / expert_rate if narrow else 0.0
     expert_compute = 2 * width * w["visited"] / expert_rate
     inactive = 0.0
@@ -166,7 +173,7 @@ def serving(p):
     waiting = p["engine_step_time"] + running * width * p["engine_sequence_time"] / dp
     above = p["engine_waiting_power"] * waiting + p["kernel_power_share"] * (busy - waiting) + p["compute_power_share"] * work_time
     watts = idle + (p["gpu_tdp"] - idle) * above / busy + p["traffic_energy"] * p["hbm_bandwidth"] * memory_time / busy
-    watts = p["serving_power_residual"] * min(p["gpu_tdp"], watts)
+    watts = p["serving_power_residual"] * min(p["power_cap"] * p["gpu_tdp"], watts)
     # energy of a token and of a query
     busy_gpu = gpus * busy / (running * accepted)
     share = min(1.0, batch)

@@ -254,7 +254,7 @@ def test_decode_expert_products_are_padded_in_narrow_formats():
 
 def test_decode_matrix_times_by_hand():
     """600 B over 3 at 100 B/s x 0.5 and 200 B/s; 10 + 2 weights for 4 tokens on 4 GPUs of 6 FLOP/s x 0.5; all of it takes a half longer."""
-    rate = {"serving_gpus": 4.0, "serving_peak_rate": 6.0, "serving_time_residual": 1.5}
+    rate = {"serving_gpus": 4.0, "serving_rate": 6.0, "serving_time_residual": 1.5}
     read = {"hbm_bandwidth": 100.0, "outstanding_bandwidth": 200.0}
     dense = {"dense_weight_bytes": 600.0, "serving_tp": 3.0, "bandwidth_efficiency": 0.5, "serving_time_residual": 1.5}
     assert decode.dense_read_time(**dense, **read) == pytest.approx(7.5)
@@ -274,7 +274,7 @@ def test_decode_matrix_times_by_hand():
 def test_decode_narrow_formats_pad_rows_and_quantize(precision, bits, seconds):
     """60 weights times 2 rows on 4 GPUs of 6 FLOP/s x 0.5; 3 layers of which 2 have experts."""
     found = decode.expert_padding_time(
-        expert_weights=60.0, engine_expert_rows=2.0, serving_gpus=4.0, serving_peak_rate=6.0, expert_matmul_efficiency=0.5,
+        expert_weights=60.0, engine_expert_rows=2.0, serving_gpus=4.0, serving_rate=6.0, expert_matmul_efficiency=0.5,
         serving_precision=precision,
     )
     assert found == pytest.approx(seconds)
@@ -319,7 +319,9 @@ def test_decode_kv_and_state_traffic_is_divided_by_holding_gpus():
         hbm_bandwidth=50.0, kv_bandwidth_efficiency=0.5,
     )
     assert found == 2
-    attention = decode.attention_compute_time(decode_attention_flops=240.0, serving_gpus=4.0, peak_rate_16bit=10.0, matmul_efficiency=0.5)
+    attention = decode.attention_compute_time(
+        decode_attention_flops=240.0, serving_gpus=4.0, serving_rate_16bit=10.0, matmul_efficiency=0.5
+    )
     assert attention == 12
 
 

@@ -204,14 +204,20 @@ def test_serving_boundary_follows_choice():
     [(0.0, 100 + 0.25 * 600), (0.5, 100 + 0.5 * 600), (1.0, 100 + 0.75 * 600), (1.5, 700), (8.0, 700)],
 )
 def test_prefill_gpu_power_grows_with_rate_up_to_design_power(compute, watts):
-    given = {"gpu_tdp": 700.0, "idle_power_per_gpu": 100.0, "kernel_power_share": 0.25, "compute_power_share": 0.5}
+    given = {"gpu_tdp": 700.0, "power_cap": 1.0, "idle_power_per_gpu": 100.0, "kernel_power_share": 0.25, "compute_power_share": 0.5}
     found = energy.prefill_gpu_power(prefill_compute_time=2 * compute, prefill_time=2.0, **given)
     assert found == pytest.approx(watts)
     assert energy.prefill_gpu_power(prefill_compute_time=compute / 4, prefill_time=0.25, **given) == pytest.approx(watts)
 
 
+def test_prefill_gpu_power_is_at_most_power_limit():
+    given = {"gpu_tdp": 700.0, "power_cap": 0.5, "idle_power_per_gpu": 100.0, "kernel_power_share": 0.25, "compute_power_share": 0.5}
+    assert energy.prefill_gpu_power(prefill_compute_time=2.0, prefill_time=2.0, **given) == 350
+    assert energy.prefill_gpu_power(prefill_compute_time=0.0, prefill_time=2.0, **given) == 250
+
+
 def test_prefill_gpu_power_without_prompts_is_idle():
-    given = {"gpu_tdp": 700.0, "idle_power_per_gpu": 100.0, "kernel_power_share": 0.25, "compute_power_share": 0.5}
+    given = {"gpu_tdp": 700.0, "power_cap": 1.0, "idle_power_per_gpu": 100.0, "kernel_power_share": 0.25, "compute_power_share": 0.5}
     assert energy.prefill_gpu_power(prefill_compute_time=0.0, prefill_time=0.0, **given) == 100
 
 

@@ -5,10 +5,12 @@ import math
 import pytest
 
 from sweep.kernels.serving import power
+from tests.at_point import value
 
 APART = power.MIXED + 1
 BUSY = {
     "gpu_tdp": 700.0,
+    "power_cap": 1.0,
     "idle_power_per_gpu": 100.0,
     "busy_step_time": 0.1,
     "running_sequences": 10.0,
@@ -85,6 +87,19 @@ def test_step_power_grows_with_each_term(part, watts):
 def test_step_power_is_at_most_design_power():
     assert power.busy_gpu_power(**{**BUSY, "compute_power_share": 40.0}) == 700
     assert power.busy_gpu_power(**{**BUSY, "serving_power_residual": 0.5}) == power.busy_gpu_power(**BUSY) / 2
+
+
+def test_step_power_is_at_most_power_limit():
+    assert power.busy_gpu_power(**{**BUSY, "power_cap": 0.5}) == 350
+    assert power.busy_gpu_power(**{**BUSY, "power_cap": 0.9}) == power.busy_gpu_power(**BUSY)
+
+
+def test_serving_at_600_w_of_h100():
+    """A limit of 600 W on an H100 costs 5 to 8 % of the tokens of LLM inference (https://factryze.ai/glossary/power-capping)."""
+    labels = {"gpu": "h100-sxm", "model": "llama-3.1-8b"}
+    run = {"concurrency": 128, "input_tokens": 1000, "output_tokens": 300}
+    full, limited = (value("output_rate", labels, power_cap=cap, **run) for cap in (1, 600 / 700))
+    assert 0.92 <= limited / full <= 0.95
 
 
 def test_gpu_time_per_token_by_hand():

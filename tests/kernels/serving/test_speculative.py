@@ -45,7 +45,7 @@ def test_speculative_draft_reads_weights_per_token():
 
 def test_speculative_draft_flops_are_two_per_weight():
     found = speculative.draft_compute_time(
-        step_width=5.0, draft_parameters=1e9, serving_gpus=2.0, serving_peak_rate=1e15, matmul_efficiency=0.5
+        step_width=5.0, draft_parameters=1e9, serving_gpus=2.0, serving_rate=1e15, matmul_efficiency=0.5
     )
     assert found == pytest.approx(8e-6)
 

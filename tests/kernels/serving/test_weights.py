@@ -73,6 +73,11 @@ def test_weights_format_without_rate_is_unsupported():
     assert not weights.serving_precision_not_supported(serving_peak_rate=1e15)
 
 
+def test_weights_power_limit_lowers_rates():
+    assert weights.serving_rate(serving_peak_rate=2e15, limited_clock=0.75) == 1.5e15
+    assert weights.serving_rate_16bit(peak_rate_16bit=1e15, limited_clock=0.75) == 0.75e15
+
+
 def test_weights_heads_must_divide_over_ranks():
     """64 heads of Llama 3.1 70B go on 8 GPUs, not on 3 or 6."""
     assert [tp for tp in range(1, 9) if not weights.heads_not_divisible_by_serving_tp(64, tp)] == [1, 2, 4, 8]
