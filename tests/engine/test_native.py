@@ -1,13 +1,20 @@
 """Nests as machine code: what is compiled again after a change, and what runs without numba."""
 
+import math
 import os
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
 
 from sweep.engine import blocks, plan
+from sweep.engine.native import Native
+from sweep.engine.nests import Function
+from sweep.equations.interpret import call
 from sweep.errors import SweepError
 from sweep.study.parse import open_study
 from tests.studies import ENERGY
@@ -93,3 +100,41 @@ def test_native_names_equation_that_raises(tmp_path):
     with pytest.raises(SweepError, match=r"own.py: .*native_own"):
         computed(tmp_path, body)
 
+
+# of numbers and operations that are exact, so that a product and a sum rounded once give the same
+EXPRESSIONS = st.recursive(
+    st.sampled_from(("x", "y", "2.0", "-0.5")),
+    lambda inner: st.one_of(
+        st.builds("({} {} {})".format, inner, st.sampled_from(("+", "-", "*", "%", "//")), inner),
+        st.builds("{}({}, {})".format, st.sampled_from(("min", "max", "math.copysign")), inner, inner),
+        st.builds("{}({})".format, st.sampled_from(("abs", "math.floor", "math.ceil", "-")), inner),
+        st.builds("({} if {} {} {} else {})".format, inner, inner, st.sampled_from(("<", ">=", "==", "!=")), inner, inner),
+        st.builds("{} ** 2".format, inner),
+    ),
+    max_leaves=6,
+).filter(lambda expression: len(expression) > 25)
+NEST = """def nest__a__outputs(n_a, in_x, in_y, out_one):
+    '''one over a.'''
+    for i_a in range(n_a):
+        x = in_x[i_a]
+        y = in_y[i_a]
+        one = f_one(x, y)
+        out_one[i_a] = one
+"""
+POINTS = [(x, y) for x in (-2.5, -1.0, 0.0, 0.25, 7.0, math.nan) for y in (-3.0, 0.0, 1.0, 4.5, math.nan)]
+
+
+@settings(max_examples=8, deadline=None, derandomize=True, phases=(Phase.generate,))  # each is compiled, so none is made smaller
+@given(expression=EXPRESSIONS)
+def test_native_equals_interpreted_for_any_expression(tmp_path_factory, expression):
+    """At each point where Python has a value: what it refuses, as a division by zero, is NaN interpreted and may be infinite compiled."""
+    space = {"math": math}
+    exec(f"def one(x, y):\n    return {expression}\n", space)
+    function = Function("nest__a__outputs", NEST, ("a",), ("x", "y"), ("one",), ("one",))
+    native = Native(function, {"f_one": space["one"]}, frozenset(), tmp_path_factory.mktemp("code"))
+    x, y = np.array(POINTS).T.copy()
+    found = np.empty(len(POINTS))
+    native(len(POINTS), x, y, found)
+    expected = np.array([call(space["one"], list(point)) for point in POINTS])
+    known = ~np.isnan(expected)
+    np.testing.assert_allclose(found[known], expected[known], rtol=1e-12, atol=0, err_msg=expression)
