@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 # what one core of an ordinary server does; `python -m benchmarks.speed` measures it elsewhere
 EVALUATIONS_PER_SECOND = 5e8
 BYTES_PER_SECOND = 0.4e9
-COMPILER_SECONDS = 15
+COMPILER_SECONDS = 4
+START_SECONDS = 2  # imports, the study and the metadata of the cube
 
 
 @click.command(epilog="Example: sweep plan configs/studies/gpt4.yaml --axis pue=1.05:1.6:0.05")
@@ -72,7 +73,7 @@ def _facts(made: Plan) -> dict[str, Any]:
         "equations": len(made.graph.equations),
         "rules": len(made.graph.rules),
         "evaluations": evaluations,
-        "seconds": (evaluations / EVALUATIONS_PER_SECOND + size / BYTES_PER_SECOND) / cores,
+        "seconds": START_SECONDS + (evaluations / EVALUATIONS_PER_SECOND + size / BYTES_PER_SECOND) / cores,
         "cores": cores,
         "units": {"bytes": "B", "seconds": "s"},
     }
@@ -96,9 +97,11 @@ def _plan_text(made: Plan, facts: dict[str, Any], assumed: dict[str, str]) -> st
         f"points       {facts['points']:,}; {facts['cells']:,} cells in all outputs",
         f"equations    {facts['equations']}, and {facts['rules']} rules; {facts['evaluations']:.3g} evaluations: each runs once for each"
         f" combination of the axes that it depends on ({everywhere:.3g} if each ran at every point)",
-        f"on disk      {show(facts['bytes'], 'B')} before compression",
-        f"time         about {max(facts['seconds'], 0.1):.1g} s on {facts['cores']} cores, at {EVALUATIONS_PER_SECOND:.0e} evaluations and"
-        f" {BYTES_PER_SECOND / 1e9:g} GB written for each core and second; the first time, up to {COMPILER_SECONDS} s more to compile",
+        f"on disk      {show(facts['bytes'], 'B')} before compression, of which large cubes keep a quarter to a fifteenth; and"
+        " some 0.2 MB of metadata",
+        f"time         about {facts['seconds']:.2g} s on {facts['cores']} cores: {START_SECONDS} s to start, then at"
+        f" {EVALUATIONS_PER_SECOND:.0e} evaluations and {BYTES_PER_SECOND / 1e9:g} GB written for each core and second;"
+        f" the first time, up to {COMPILER_SECONDS} s more to compile",
         "",
         f"{len(assumed)} assumed numbers in it{':' if assumed else ''}",
         *([table(("input", "why"), assumed.items(), indent=2)] if assumed else []),
