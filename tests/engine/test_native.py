@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -128,7 +129,7 @@ POINTS = [(x, y) for x in (-2.5, -1.0, 0.0, 0.25, 7.0, math.nan) for y in (-3.0,
 @given(expression=EXPRESSIONS)
 def test_native_equals_interpreted_for_any_expression(tmp_path_factory, expression):
     """At each point where Python has a value: what it refuses, as a division by zero, is NaN interpreted and may be infinite compiled."""
-    space = {"math": math}
+    space: dict[str, Any] = {"math": math}
     exec(f"def one(x, y):\n    return {expression}\n", space)
     function = Function("nest__a__outputs", NEST, ("a",), ("x", "y"), ("one",), ("one",))
     native = Native(function, {"f_one": space["one"]}, frozenset(), tmp_path_factory.mktemp("code"))
