@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +16,11 @@ import click
 import numpy as np
 
 from benchmarks import bands, residuals
+from benchmarks.fidelity import rows as reading
+from benchmarks.fidelity.evaluation import Evaluator
 from benchmarks.fidelity.measures import by, families_equal, mean
 from benchmarks.fidelity.tables import table
+from benchmarks.fidelity.training import scoring as training
 from benchmarks.residuals import Result
 from sweep.catalog.accuracy import percent
 from sweep.study.regimes import meets, stated
@@ -32,6 +35,7 @@ FEWEST = 7  # families: the range of six others is wider than what a wider regim
 GENERATIONS = ("ampere", "hopper", "blackwell")
 KINDS = (("dense models", "experts == 0"), ("mixtures of experts", "experts > 0"))
 WITHIN = ("gpus", "sequence_length")
+ENDS = (0.6, 0.7, 0.8, 0.9, 0.95, 1.01)
 
 
 @dataclass(frozen=True)
@@ -130,17 +134,29 @@ def coverage(found: Sequence[Measured]) -> str:
     return table(lines)
 
 
-def order(results: Sequence[Result]) -> str:
-    """How often the layout that is predicted to be faster is faster, by the stated chance, over pairs of layouts of one job."""
-    known = bands.pairs(results)
-    lines = [["stated chance that one layout is faster", "pairs", "faster as measured", "families", "each of the same weight"]]
-    for low, high in itertools.pairwise((0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 1.0)):
-        inside = {name: [right for stated, right in some if low <= stated <= high] for name, some in known.items()}
+def agreement(known: Mapping[str, Sequence[tuple[float, float]]], stated: str, seen: str, ends: Sequence[float]) -> str:
+    """How often what is stated with some probability was so, by family. known: probabilities, each with 1 where it was."""
+    lines = [[stated, "number", seen, "families", "each of the same weight"]]
+    for low, high in itertools.pairwise(ends):
+        inside = {name: [right for chance, right in some if low <= chance < high] for name, some in known.items()}
         inside = {name: some for name, some in inside.items() if some}
         every = [right for some in inside.values() for right in some]
         shares = [f"{mean(every):.0%}", str(len(inside)), f"{mean(map(mean, inside.values())):.0%}"]
-        lines.append([f"{low:.0%} to {high:.0%}", str(len(every)), *shares])
+        lines.append([f"{low:.0%} to {min(high, 1):.0%}", str(len(every)), *shares])
     return table(lines)
+
+
+def fits(folder: Path) -> dict[str, list[tuple[float, float]]]:
+    """The stated probability that a run fits the memory, and 1 where it ran, by family: of those that print what ran out of memory."""
+    rows = by(reading.load_all(folder, "published-training"), lambda row: row.family)
+    tried = {name: some for name, some in rows.items() if any(row.text("outcome") == "oom" for row in some)}
+    evaluator = Evaluator(("fit_probability",))
+    found: dict[str, list[tuple[float, float]]] = {}
+    for one in training.prepare([row for some in tried.values() for row in some]):
+        chance = evaluator.predict(one.inputs).of("fit_probability")[0] if one.inputs else None
+        if chance is not None:
+            found.setdefault(one.row.family, []).append((chance, float(one.row.text("outcome") not in training.FAILED)))
+    return found
 
 
 @click.command()
@@ -150,7 +166,9 @@ def main(folder: Path, told: bool) -> None:
     """Write configs/accuracy.yaml from the published results in a folder."""
     found = measured(folder)
     if told:
-        return click.echo(f"{coverage(found)}\n\n{order(found[0].errors)}")
+        faster = agreement(bands.pairs(found[0].errors), "stated chance that one layout is faster", "faster as measured", (0.5, *ENDS))
+        ran = agreement(fits(folder), "stated probability that a run fits", "ran", (0.0, 0.1, 0.3, 0.5, *ENDS))
+        return click.echo(f"{coverage(found)}\n\n{faster}\n\n{ran}")
     TARGET.write_text(text(found), encoding="utf-8")
     click.echo(TARGET.read_text(encoding="utf-8"), nl=False)
 

@@ -1,6 +1,6 @@
-"""Memory of one GPU in training. What belongs here: optimizer state, activations and reserve, and what does not fit."""
+"""Memory of one GPU in training. What belongs here: optimizer state, activations and reserve."""
 
-from sweep.equations.registry import equation, rule
+from sweep.equations.registry import equation
 from sweep.kernels.choices import FP8, FULL_RECOMPUTE, SELECTIVE_RECOMPUTE
 
 
@@ -285,13 +285,3 @@ def memory_per_gpu(allocated_memory, allocator_waste, memory_reserve):
     memory_reserve: M_r, context of the driver, of libraries and of communication [B]
     """
     return (1 + allocator_waste) * allocated_memory + memory_reserve
-
-
-@rule(guards=("step_time",), source="rajbhandari-2020")
-def exceeds_memory(memory_per_gpu, gpu_memory):
-    """One GPU does not have the memory that its part of the job needs.
-
-    memory_per_gpu: peak memory of the fullest GPU [B]
-    gpu_memory: memory of one GPU [B]
-    """
-    return memory_per_gpu > gpu_memory

@@ -100,10 +100,10 @@ def _of_study(study: Study, objective: Objective, asked: list[Condition], top: i
         for rank, hit in enumerate(_hits(optimum, spans, weights, top, threads), 1):
             row = {"rank": rank, **_scored(objective, hit), **made.row(hit.places[0], per)}
             rows.append(row | alike(hit, [made.labels(place) for place in hit.places] if hit.count > 1 else []))
-    left_out = infeasible.left_out(study, made.wanted)
-    if optimum.proof:
-        return Ranking(rows, objective.terms, left_out, None if rows else Why(optimum.proof.points, {}), optimum.proof)
-    return Ranking(rows, objective.terms, left_out, None if rows else infeasible.why(study, objective.names, asked, threads))
+    found = Ranking(rows, objective.terms, infeasible.left_out(study, made.wanted), proof=optimum.proof, scales=_scales(objective, weights))
+    if not rows:
+        found.why = Why(optimum.proof.points, {}) if optimum.proof else infeasible.why(study, objective.names, asked, threads)
+    return found
 
 
 def _of_cube(cube: xarray.Dataset, objective: Objective, asked: list[Condition], top: int, per: str | None) -> Ranking:
@@ -115,13 +115,19 @@ def _of_cube(cube: xarray.Dataset, objective: Objective, asked: list[Condition],
             return Ranking([], objective.terms, alone[0].left_out, why)
         bests = [one[0][name] for one, name in zip(alone, objective.names, strict=True)]
     rows = []
+    weights = objective.weights(bests)
     for spans in found.groups(per):
-        for rank, hit in enumerate(found.hits(spans, objective, objective.weights(bests), top), 1):
+        for rank, hit in enumerate(found.hits(spans, objective, weights, top), 1):
             row = found.row(hit.places[0])
             first = {per: row[per]} if per else {}
             more = alike(hit, [found.labels(place) for place in hit.places] if hit.count > 1 else [])
             rows.append({"rank": rank, **_scored(objective, hit), **first, **row, **more})
-    return Ranking(rows, objective.terms, found.left_out(), None if rows else found.why(objective))
+    why = None if rows else found.why(objective)
+    return Ranking(rows, objective.terms, found.left_out(), why, scales=_scales(objective, weights))
+
+
+def _scales(objective: Objective, weights: Iterable[float]) -> dict[str, float]:
+    return dict(zip(objective.names, map(abs, weights), strict=True))
 
 
 def _scored(objective: Objective, hit: Hit) -> dict[str, float]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +16,7 @@ from sweep.cli.rows import RESERVED, accuracy_of, axes_of, display_units_of, hel
 if TYPE_CHECKING:
     import xarray
 
-    from sweep.analysis.ranking import Why
+    from sweep.analysis.ranking import Ranking, Why
     from sweep.study.definition import Study
 
 SHOWN = 40  # rows of a front
@@ -66,8 +68,7 @@ def best(
     units = {key: unit_of_column(opened, key) for key in (rows[0] if rows else {}) if key not in RESERVED}
     leading = [row for row in found.rows if row["rank"] == 1]
     accuracy = {name: accuracy_of(opened, name, leading) for name in found.quantities}
-    alone = found.quantities[0] if len(found.quantities) == 1 else ""
-    sure = _sure(opened, found.rows, alone, maximize is not None, per)
+    sure = _sure(opened, found, maximize is not None, per)
     if as_json:
         order = "largest first" if maximize else "smallest first"
         record: dict[str, Any] = {"quantity": minimize or maximize, "weights": {"unit": "1", **found.weights}, "order": order}
@@ -78,7 +79,8 @@ def best(
         return print_json({**record, **none, **proof, "left_out": found.left_out, "accuracy": accuracy})
     shown = [key for key in (rows[0] if rows else {}) if key in ("rank", "score", *names, *outputs) or key in axes_of(opened)]
     if found.rows:
-        bands = {alone: [tuple(told["bands"][alone].values()) if "bands" in told else None for told in sure]} if any(sure) else {}
+        ranked_by = found.quantities[0] if len(found.quantities) == 1 else "score"
+        bands = {ranked_by: [tuple(told["bands"][ranked_by].values()) if "bands" in told else None for told in sure]} if any(sure) else {}
         click.echo(text_of(rows, shown, units, display_units_of(opened), bands))
     elif found.why:
         click.echo(_none(found.why, text_of(rows, shown, units, display_units_of(opened)) if rows else ""))
@@ -104,15 +106,15 @@ def _none(why: Why, nearest: str) -> str:
     return "\n".join([*lines, *(["", "the nearest point", nearest] if nearest else [])])
 
 
-def _sure(opened: Study | xarray.Dataset, rows: list[dict[str, Any]], name: str, maximize: bool, per: str | None) -> list[dict[str, Any]]:
-    """The band of each row, and how often it beats the first; nothing of a cube, whose points are not drawn again, nor of a sum."""
+def _sure(opened: Study | xarray.Dataset, found: Ranking, maximize: bool, per: str | None) -> list[dict[str, Any]]:
+    """The band of each row, and how often it beats the first; nothing of a cube, whose points are not drawn again."""
     from sweep.study.definition import Study
 
-    if not isinstance(opened, Study) or not name or not rows or not bands_can_be_drawn():
-        return [{} for _ in rows]
+    if not isinstance(opened, Study) or not found.rows or not bands_can_be_drawn():
+        return [{} for _ in found.rows]
     from sweep.uncertainty.bands import ranked
 
-    return ranked(opened, rows, name, maximize, per)
+    return ranked(opened, found.rows, found.scales, maximize, per)
 
 
 def _undecided(rows: list[dict[str, Any]], sure: list[dict[str, Any]], per: str | None) -> list[str]:
@@ -168,7 +170,7 @@ def pareto(
     if isinstance(opened, Study):
         warn_unused(opened, set_, opened.graph_of([*asked, *outputs]))
     units = {key: unit_of_column(opened, key) for key in (rows[0] if rows else {})}
-    accuracy = {name: accuracy_of(opened, name) for name in quantities}
+    accuracy = {name: accuracy_of(opened, name, rows) for name in quantities}
     if plot and rows:
         from sweep.plot.pareto import front
 
@@ -227,8 +229,9 @@ def solve(
         warn_unused(opened, (), opened.graph_of([*asked]))
     keys = dict.fromkeys(key for row in rows for key in row if key not in ("answer", "why", "crossings"))
     units = {key: unit_of_column(opened, key) for key in keys}
+    accuracy = _accuracy_of_answers(opened, name, conditions([inequality(target)], held_in(opened))[0].names, rows)
     if as_json:
-        return print_json({"input": name, "target": target, "units": units, "rows": rows})
+        return print_json({"input": name, "target": target, "units": units, "accuracy": accuracy, "rows": rows})
     first = [*per, name]
     shown = [*first, "answer", *(key for key in keys if key not in first and (key in (*asked, *outputs) or key in axes_of(opened)))]
     shown += [key for key in ("crossings", "why") if any(key in row for row in rows)]
@@ -236,6 +239,26 @@ def solve(
     empty = {key: "" if any(isinstance(row.get(key), str) for row in told) else math.nan for key in shown}
     filled = [{key: row.get(key, empty[key]) for key in shown} for row in told]
     click.echo(text_of(filled, shown, units, display_units_of(opened)))
+    for line in dict.fromkeys(line for lines in accuracy.values() for line in lines):
+        click.echo(f"checked {line}")
+
+
+def _accuracy_of_answers(
+    opened: Study | xarray.Dataset, name: str, quantities: Iterable[str], rows: Iterable[Mapping[str, Any]]
+) -> dict[str, list[str]]:
+    """The measured errors of what a target is about, in the regimes of the answers, where the input is what was found."""
+    import numpy as np
+
+    from sweep.study.axes import Axis
+    from sweep.study.definition import Study
+
+    met = [row for row in rows if row["answer"] != "none"]
+    if not met:
+        return {}
+    if isinstance(opened, Study) and name not in opened.axes:
+        axis = Axis(name, None, {name: np.array(sorted({float(row[name]) for row in met}))}, place=opened.file)
+        opened = replace(opened, axes={**opened.axes, name: axis}, point={**opened.point, name: 0})
+    return {one: accuracy_of(opened, one, met) for one in quantities}
 
 
 COMMANDS = (best, pareto, solve)

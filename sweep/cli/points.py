@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 WIDTH = 40  # characters of all bars together
 SHOWN = 0.0005
+FIT = "fit_probability"
 
 
 @click.command(epilog="Example: sweep point configs/studies/gpt4.yaml --set gpus=24960 --set pue=1.2")
@@ -44,6 +46,8 @@ def point(
 
     given = open_study(study, set_, axis, outputs)
     warn_unused(given, set_, given.graph)
+    if not per:
+        given = _with_fit(given)
     opened = given.stated
     if per:
         return _each(given, per, as_json)
@@ -52,6 +56,12 @@ def point(
     if as_json:
         return print_json(_point_record(opened, found, bands))
     click.echo(_point_text(opened, found, bands, everything))
+
+
+def _with_fit(study: Study) -> Study:
+    """The study with the probability that it fits, where memory is computed."""
+    known = {equation.name for equation in study.graph.equations}
+    return replace(study, outputs={**study.outputs, FIT: "%"}) if "memory_per_gpu" in known and FIT not in study.outputs else study
 
 
 def _bands(study: Study, found: PointValues) -> dict[str, Band]:
@@ -89,7 +99,7 @@ def _each(given: Study, per: str, as_json: bool) -> None:
     lines = []
     for name, display_unit in study.outputs.items():
         unit, texts = aligned([values[name] for values in found], unit_of(name), display_unit)
-        ends = [band(name, values[name], drawn.get(name), unit) for values, drawn in zip(found, sure, strict=True)]
+        ends = [band(values[name], unit_of(name), drawn.get(name), unit) for values, drawn in zip(found, sure, strict=True)]
         cells = [f"{text} {span}".strip() for text, span in zip(texts, ends, strict=True)]
         lines.append((name if unit == "1" else f"{name} [{unit}]", *cells))
     held = [f"{name} = {_label(study, name, at)}" for name, at in study.point.items() if name != per]
@@ -168,11 +178,11 @@ def _valued(
 ) -> str:
     """Quantities with their values, with their bands where something uncertain reaches one of them, and with what a text prints."""
     from sweep.cube.text import amount, band, table
-    from sweep.equations.quantities import meaning_of
+    from sweep.equations.quantities import meaning_of, unit_of
 
     columns: dict[str, list[str]] = {head: [*units]}
     columns["value"] = [amount(name, found.values[name], unit) for name, unit in units.items()]
-    columns["[5 %, 95 %]"] = [band(name, found.values[name], bands.get(name), unit) for name, unit in units.items()]
+    columns["[5 %, 95 %]"] = [band(found.values[name], unit_of(name), bands.get(name), unit) for name, unit in units.items()]
     if not any(columns["[5 %, 95 %]"]):
         del columns["[5 %, 95 %]"]
     if claims:

@@ -68,15 +68,22 @@ def accuracy_of(opened: Study | xarray.Dataset, name: str, rows: Iterable[Mappin
 
 def _accuracies_at(study: Study, name: str, rows: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], str]:
     """The errors of what a quantity is computed from, by its name and regime; each regime where the first row is in it."""
+    from sweep.catalog.accuracy import accuracy
+    from sweep.study.regimes import NONE
+
     graph = study.graph_of([name])
     behind = graph.behind(name)
+    places = [study.place(row) for row in rows]
     found: dict[tuple[str, str], str] = {}
-    for row in rows:
-        at = study.place(row)
-        values = study.inputs_at(at, graph)
-        for equation in graph.equations:
-            if equation.name in behind and (regime := study.regime(equation.name, at)):
-                found.setdefault((equation.name, regime.of), f"{equation.name}: {regime_text(regime, values)}")
+    for key in (equation.name for equation in graph.equations if equation.name in behind and equation.name in accuracy()):
+        dims, held = study.regimes_of(key)
+        first: dict[int, dict[str, int]] = {}
+        for at in places:
+            first.setdefault(int(held[tuple(at[dim] for dim in dims)]), at)
+        for i, at in first.items():
+            if i != NONE:
+                regime = accuracy()[key][i]
+                found[key, regime.of] = f"{key}: {regime_text(regime, study.inputs_at(at, graph))}"
     return found
 
 
@@ -122,7 +129,7 @@ def text_of(
         unit, texts = aligned(values, units.get(key, "1"), display_units.get(key, ""))
         columns[key if unit == "1" else f"{key} [{unit}]"] = texts
         if bands and key in bands:
-            columns["[5 %, 95 %]"] = [band(key, value, ends, unit) for value, ends in zip(values, bands[key], strict=True)]
+            columns["[5 %, 95 %]"] = [band(value, units.get(key, "1"), ends, unit) for value, ends in zip(values, bands[key], strict=True)]
     if any("alike" in row for row in rows):
         columns["alike"] = [_alike(row["alike"], units) if "alike" in row else "" for row in rows]
     return table(list(columns), zip(*columns.values(), strict=True), right=[key for key in columns if "[" in key])

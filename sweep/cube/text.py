@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterable, Sequence
 
 from sweep.catalog.units import customary, digits, factor, show
-from sweep.equations.quantities import quantity, unit_of
+from sweep.equations.quantities import quantity
 from sweep.errors import printable
 
 WIDTH = 110
@@ -48,11 +48,10 @@ def amount(name: str, value: float, display_unit: str = "") -> str:
     return str(known.told(value)) if known.choices else in_words(value, known.unit, display_unit)
 
 
-def band(name: str, value: float, ends: tuple[float, float] | None, display_unit: str = "") -> str:
+def band(value: float, unit: str, ends: tuple[float, float] | None, display_unit: str = "") -> str:
     """The two ends of a band, in the unit in which the value beside it is shown."""
     if ends is None or value != value:
         return ""
-    unit = unit_of(name)
     shown = display_unit or customary(value, unit)
     return f"[{', '.join(digits(float(f'{in_unit(end, unit, shown):.3g}')) for end in ends)}]"
 

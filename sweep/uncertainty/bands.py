@@ -100,21 +100,24 @@ def _label(axis: Axis) -> str:
 
 
 def ranked(
-    study: Study, rows: Sequence[Mapping[str, Any]], quantity: str, maximize: bool = False, per: str | None = None
+    study: Study, rows: Sequence[Mapping[str, Any]], scales: Mapping[str, float], maximize: bool = False, per: str | None = None
 ) -> list[dict[str, Any]]:
-    """For each row that `best` found, the `bands` of the quantity (p5, p95) and the share of draws in which it is `better` than the first.
+    """For each row that `best` found, the `bands` of what it is ranked by (p5, p95), and how often it is `better` than the first.
 
-    per: as in `best`; the first is then that of the same label. A row whose value is the same in all draws has no band.
+    scales: what each quantity is multiplied with in that; the sum of several is `score`. per: as in `best`; the first is then that of the
+    same label. A row whose value is the same in all draws has no band.
     """
     found: list[dict[str, Any]] = []
     first: dict[Any, Values] = {}
+    ranked_by = "score" if len(scales) > 1 else next(iter(scales))
     for row in rows:
-        values = draws(study, [quantity], study.place(row), apart=True).get(quantity)
-        if values is None:
+        known = draws(study, scales, study.place(row), apart=True)
+        if not known:
             return [{} for _ in rows]
+        values = np.sum(np.broadcast_arrays(*(scale * known.get(name, row[name]) for name, scale in scales.items())), axis=0)
         group = row[per] if per else None
         low, high = band(values)
-        ends = {"bands": {quantity: {"p5": low, "p95": high}}} if low != high else {}
+        ends = {"bands": {ranked_by: {"p5": low, "p95": high}}} if low != high else {}
         better = {"better": chance_of_better(first[group], values, maximize)} if group in first else {}
         first.setdefault(group, values)
         found.append({**ends, **better})

@@ -3,6 +3,7 @@
 import math
 import re
 from pathlib import Path
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from click.testing import CliRunner
 from benchmarks import bands
 from benchmarks.residuals import Result
 from sweep.catalog.accuracy import accuracy
+from sweep.catalog.parameters import parameters
 from sweep.cli import main
 from sweep.cube.compute import run
 from sweep.equations import registry
@@ -69,6 +71,24 @@ def test_stated_chance_of_faster_layout_agrees_with_measured_order(measured):
     unsure, sure = ([right for some in known for stated, right in some if low <= stated <= high] for low, high in ((0.5, 0.6), (0.95, 1.0)))
     assert np.mean(unsure) < 0.65
     assert np.mean(sure) > 0.8
+
+
+def test_stated_probability_of_fitting_agrees_with_what_ran_out_of_memory():
+    if not FACTS.is_dir():
+        pytest.skip("the published results are not beside the checkout")
+    from benchmarks.accuracy import fits
+
+    known = np.array([one for some in fits(FACTS).values() for one in some])
+    for low, high in ((0.5, 0.7), (0.7, 0.9), (0.9, 1.01)):
+        inside = known[(known[:, 0] >= low) & (known[:, 0] < high)]
+        assert len(inside) > 30
+        assert inside[:, 0].mean() == pytest.approx(inside[:, 1].mean(), abs=0.1), low
+    assert known[known[:, 0] < 0.5, 1].mean() < 0.1
+
+
+def test_spread_of_memory_is_that_of_measured_error():
+    median = accuracy()["allocated_memory"][-1].median / 100
+    assert parameters()["memory_residual_spread"].default.value == pytest.approx(math.log1p(median) / NormalDist().inv_cdf(0.75), rel=0.1)
 
 
 def test_ends_cover_new_families_of_drawn_residuals():

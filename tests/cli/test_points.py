@@ -22,7 +22,7 @@ def test_point_json_has_each_quantity_with_unit():
     assert (told["study"], told["at"]) == (SPLITS, {"gpu": "h100-sxm", "gpus": 128, "split": "tp8-pp1", "pue": 1.2})
     record = told["quantities"]
     assert list(record)[:4] == ["step_time", "mfu", "time_to_train", "facility_power"]
-    assert set(record) == set(values)
+    assert set(record) == {*values, "fit_probability", "memory_residual_spread"}
     told = record["facility_power"]
     assert (told["value"], told["unit"]) == (pytest.approx(values["facility_power"], rel=1e-14), "W")
     assert told["p5"] < told["value"] < told["p95"]
@@ -121,3 +121,8 @@ def test_point_per_method_prints_no_band_of_method_without_range():
     rows = json.loads(sweep("point", "methods", "--per", "training_method", "--json"))["rows"]
     assert [row["training_method"] for row in rows] == ["modelled", "fixed_mfu", "pipeline_mfu", "llmcarbon"]
     assert ["time_to_train" in row["bands"] for row in rows] == [True, False, False, False]
+
+
+def test_point_prints_probability_of_fitting_where_memory_is_computed():
+    assert 0.5 < json.loads(sweep("point", SPLITS, "--json"))["quantities"]["fit_probability"]["value"] <= 1
+    assert "fit_probability" not in sweep("point", "article")

@@ -93,18 +93,32 @@ def test_chance_of_better_is_share_of_draws():
 def test_ranked_rows_have_share_of_draws_better_than_first():
     study = open_study("layouts")
     rows = best(study, "step_time", top=3)
-    found = ranked(study, rows, "step_time")
+    found = ranked(study, rows, {"step_time": 1})
     assert "better" not in found[0]
     assert all(0 < one["better"] < 0.6 for one in found[1:])
     ends = [one["bands"]["step_time"] for one in found]
     assert all(one["p5"] < row["step_time"] < one["p95"] for one, row in zip(ends, rows, strict=True))
     sure = open_study("article", set_=[PUE], axis=["training_duration=30 d,90 d"])
     rows = best(sure, "facility_energy", top=2)
-    assert [one.get("better") for one in ranked(sure, rows, "facility_energy")] == [None, 0.0]
-    assert ranked(sure, best(sure, "training_energy", top=2), "training_energy") == [{}, {}]
+    assert [one.get("better") for one in ranked(sure, rows, {"facility_energy": 1})] == [None, 0.0]
+    assert ranked(sure, best(sure, "training_energy", top=2), {"training_energy": 1}) == [{}, {}]
 
 
 def test_ranked_rows_per_label_are_compared_within_label():
     study = open_study("layouts", axis=["gpu=h100-sxm,h200-sxm"])
     rows = best(study, "step_time", top=2, per="gpu")
-    assert ["better" in one for one in ranked(study, rows, "step_time", per="gpu")] == [False, True, False, True]
+    assert ["better" in one for one in ranked(study, rows, {"step_time": 1}, per="gpu")] == [False, True, False, True]
+
+
+def test_ranked_rows_of_weighted_sum_have_band_of_score():
+    study = open_study("gpt4", set_=["pue={value: 1.2, low: 1.1, high: 1.4}"], axis=["gpus=24960", "gpu=h100-sxm,h200-sxm"])
+    found = best(study, "0.5*energy_cost + 0.3*time_to_train + 0.2*servers", top=2)
+    told = ranked(study, found, found.scales)
+    assert found[0]["score"] == pytest.approx(sum(scale * found[0][name] for name, scale in found.scales.items()), rel=1e-5)
+    assert all(one["bands"]["score"]["p5"] < row["score"] < one["bands"]["score"]["p95"] for one, row in zip(told, found, strict=True))
+    assert 0 < told[1]["better"] < 0.6
+    place = study.place(found[0])
+    each = draws(study, found.scales, place, apart=True)
+    assert set(each) == {"energy_cost", "time_to_train"}  # how many servers there are is sure
+    together = band(sum(found.scales[name] * each.get(name, found[0][name]) for name in found.scales))
+    assert [*told[0]["bands"]["score"].values()] == pytest.approx(together)

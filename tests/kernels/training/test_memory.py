@@ -2,7 +2,6 @@
 
 import pytest
 
-from sweep.equations import registry
 from tests.at_point import by_hand, evaluate, value
 
 GIB = 2**30
@@ -366,8 +365,3 @@ STREAM, COLUMNS, DENSE, SHARED, ROUTED = 70, 2 * 60 / 4, 2 * 3 * 6 / 4, 2 * 3 * 
 )
 def test_memory_layer_activations_without_recomputed_modules(changes, expected):
     assert value("layer_activation_bytes", **{**KEPT, **changes}) == pytest.approx(expected)
-
-
-@pytest.mark.parametrize(("needed", "exceeds"), [(79.0, False), (80.0, False), (81.0, True)])
-def test_memory_rule_holds_up_to_gpu_memory(needed, exceeds):
-    assert registry.RULES["exceeds_memory"].function(memory_per_gpu=needed, gpu_memory=80.0) is exceeds
