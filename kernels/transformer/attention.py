@@ -238,6 +238,16 @@ def kinds_exceed_layers(full_attention_layers, mixer_only_layers, moe_layers, la
     return full_attention_layers < 0 or mixer_only_layers + moe_layers > layers
 
 
+@rule(guards=("attention_parameters",), source="deepseek-v2")
+def rope_head_exceeds_head(rope_head_size, head_size):
+    """The part of a head that carries position is wider than the head.
+
+    rope_head_size: d_r, part of a head that carries position in latent attention [1]
+    head_size: d, width of a query or key head [1]
+    """
+    return rope_head_size > head_size
+
+
 @rule(guards=("kv_bytes_per_sequence", "attention_score_flops"), source="gemma-2-2024")
 def window_missing(windowed_layers, attention_window):
     """Layers have a window whose size is not given.

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import xarray
 
-from sweep.analysis import scan
+from sweep.analysis import infeasible, scan
 from sweep.analysis.cells import cells
 from sweep.analysis.scan import Lines, Places, Scan
 from sweep.catalog.parameters import Parameter
@@ -58,7 +58,10 @@ def pareto(
     if not isinstance(subject, Study):
         return _of_cube(subject, signs, asked, per)
     made = scan.make(subject.stated, signs, asked, _lines(signs), (_admit(len(signs)),))
-    return [row for spans in made.groups(per) for row in _front(made, len(signs), spans, per, threads)]
+    rows = [row for spans in made.groups(per) for row in _front(made, len(signs), spans, per, threads)]
+    if not rows:
+        infeasible.why(subject.stated, [*signs], asked, threads)  # refuses points that are left out because they are infinite
+    return rows
 
 
 def _of_cube(cube: xarray.Dataset, signs: Mapping[str, int], asked: Sequence[Condition], per: str | None) -> list[dict[str, Any]]:

@@ -121,10 +121,7 @@ class Scan:
         values = interpret.compute_point(full.graph, inputs).values
         labels = self.labels(place, per)
         shown = dict.fromkeys([*self.wanted, *(name for name in self.study.outputs if set(full.dims[name]) <= set(self.dims))])
-        for name in shown:
-            if dataset.is_infinite(values[name]):
-                said = ", ".join(f"{axis} = {label}" for axis, label in labels.items())
-                raise SweepError(f"{self.study.file}: {dataset.infinite(name)} at {said or 'its point'}")
+        dataset.check_finite(self.study, values, shown, ", ".join(f"{axis} = {label}" for axis, label in labels.items()) or "its point")
         return labels | {name: quantities.quantity(name).told(values[name]) for name in shown if name not in labels}
 
 

@@ -16,6 +16,7 @@ from sweep.catalog.document import Node, read
 from sweep.catalog.units import to_si
 from sweep.errors import SweepError, suggestion
 
+LARGEST_WHOLE = 2**53  # from where on a number no longer tells its neighbours apart
 PARAMETER_KEYS = (
     *("unit", "meaning", "minimum", "maximum", "whole", "choices", "by", "like", "otherwise"),
     *("default", "default_if", "residual_of"),
@@ -104,6 +105,8 @@ class Parameter:
             node.fail(f"{self.name} must be at most {self.maximum:g}{_unit(self.unit)}")
         if self.whole and value != int(value):
             node.fail(f"{self.name} must be an integer")
+        if self.whole and abs(value) >= LARGEST_WHOLE:
+            node.fail(f"{self.name} must be below {LARGEST_WHOLE:,}, from where on not every integer is a number of its own")
 
 
 def folder() -> Path:

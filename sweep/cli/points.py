@@ -41,6 +41,7 @@ def point(
       sweep point gpt4 --per gpu
       sweep point gpt4 --axis training_method=all --per training_method    # modelled beside other estimates
     """
+    from sweep.cube.dataset import check_finite
     from sweep.equations.interpret import compute_point
     from sweep.study.parse import open_study
 
@@ -52,6 +53,7 @@ def point(
     if per:
         return _each(given, per, as_json)
     found = compute_point(opened.graph, opened.inputs_at(opened.point))
+    check_finite(opened, found.values, opened.outputs, "this point")
     bands = _bands(given, found)
     if as_json:
         return print_json(_point_record(opened, found, bands))
@@ -73,6 +75,7 @@ def _bands(study: Study, found: PointValues) -> dict[str, Band]:
 
 def _each(given: Study, per: str, as_json: bool) -> None:
     """The outputs at each label of an axis, where the study's point stands on the others."""
+    from sweep.cube.dataset import check_finite
     from sweep.cube.text import aligned, band, table
     from sweep.equations.interpret import compute_point
     from sweep.equations.quantities import quantity, unit_of
@@ -85,6 +88,8 @@ def _each(given: Study, per: str, as_json: bool) -> None:
     axis = study.axes[per]
     places = [{**study.point, per: at} for at in range(axis.size)]
     found = [compute_point(study.graph, study.inputs_at(at)).values for at in places]
+    for place, values in enumerate(found):
+        check_finite(study, values, study.outputs, f"{per} = {_label(study, per, place)}")
     sure = [bands(given, study.outputs, at) for at in places] if bands_can_be_drawn() else [{} for _ in places]
     if as_json:
         known = {name: quantity(name) for name in study.outputs}

@@ -73,9 +73,7 @@ def evaluate(study: Study, **at: float | str) -> dict[str, float]:
         study = with_value(study, name, Node(str(value) if isinstance(value, str) else in_si(name, value), "evaluate", 0, name))
     study = study.stated
     values = interpret.compute_point(study.graph, study.inputs_at(study.point)).values
-    for name in study.outputs:
-        if math.isinf(values[name]):
-            raise SweepError(f"{study.file}: {dataset.infinite(name)} at this point")
+    dataset.check_finite(study, values, study.outputs, "this point")
     return {name: math.nan if math.isinf(value) else value for name, value in values.items()}
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from sweep.catalog import digest
+from sweep.catalog.parameters import LARGEST_WHOLE
 from sweep.catalog.sources import sources
 from sweep.catalog.units import cf_units, customary, show
 from sweep.engine import compile, quantiles
@@ -29,7 +30,6 @@ from sweep.errors import SweepError
 from sweep.study.definition import InputValues, Study
 from sweep.study.sampling import SAMPLE
 
-LARGEST_WHOLE = 2**53  # beyond it a number no longer tells its neighbours apart
 PIECE = 1 << 16  # cells that stay in the cache while they are read three times
 PACKAGES = ("wattsweep", "numba", "numpy", "zarr")
 Statistics = dict[str, tuple[float, float, int]]
@@ -257,6 +257,13 @@ def is_infinite(values: Any) -> bool:
     """Whether a value, or one of some, is infinite as a cube holds it."""
     with np.errstate(over="ignore"):
         return bool(np.isinf(np.asarray(values).astype(np.float32)).any())
+
+
+def check_finite(study: Study, values: Mapping[str, float], names: Iterable[str], at: str) -> None:
+    """Raise SweepError where one of some quantities of a point is infinite as a cube would hold it. at: the point, in words."""
+    for name in names:
+        if is_infinite(values[name]):
+            raise SweepError(f"{study.file}: {infinite(name)} at {at}")
 
 
 def infinite(name: str) -> str:

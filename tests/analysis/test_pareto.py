@@ -120,6 +120,16 @@ def test_pareto_row_has_labels_quantities_and_outputs(study):
     assert {"gpu", "split", "pue", "facility_energy", "required_mfu", "replicas", "it_power"} <= set(rows[0])
 
 
+def test_pareto_rejects_points_that_are_all_infinite(tmp_path):
+    path = tmp_path / "large.yaml"
+    path.write_text(
+        "title: x\nselect: {gpu: h100-sxm}\nset: {server_power: 1e30 W, training_duration: 30 d}\n"
+        "axes: {gpus: [1e9, 1e10], pue: [1.1, 1.2]}\noutputs: [facility_energy]\n"
+    )
+    with pytest.raises(SweepError, match=r"facility_energy is infinite.* at .*gpus = 1000000000"):
+        pareto(open_study(path), ["facility_energy", "it_power"])
+
+
 def test_pareto_front_is_empty_without_feasible_point(study):
     assert pareto(study, ["facility_energy", "required_mfu"], where=["facility_energy < 0 J"]) == []
 

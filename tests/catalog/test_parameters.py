@@ -3,6 +3,7 @@
 import pytest
 
 from sweep.catalog import parameters
+from sweep.catalog.document import Node
 from sweep.errors import SweepError
 
 
@@ -47,3 +48,10 @@ def test_parameter_without_catalogue_rejects_like(copied):
     path.write_text(path.read_text(encoding="utf-8") + "  other: {unit: W, meaning: another, like: gpus}\n", encoding="utf-8")
     with pytest.raises(SweepError, match=r"parameters\.other\.like = 'gpus': is for the columns of a catalogue"):
         parameters.parameters()
+
+
+def test_parameter_rejects_integer_that_no_number_holds():
+    count = parameters.Parameter("gpus", "1", "", whole=True)
+    assert count.read(Node("9007199254740991", "x.yaml", 3, "gpus")) == 2**53 - 1
+    with pytest.raises(SweepError, match=r"^x\.yaml:3: gpus = '9007199254740993': gpus must be below 9,007,199,254,740,992"):
+        count.read(Node("9007199254740993", "x.yaml", 3, "gpus"))

@@ -14,6 +14,12 @@ from sweep.equations import interpret
 from sweep.study.parse import open_study
 from tests.commands import ROOT, SMALL, SPLITS, refused, sweep, words
 
+LARGE = """title: x
+select: {gpu: h100-sxm}
+set: {server_power: 1e30 W, training_duration: 30 d, gpus: 8, pue: 1.2}
+outputs: [facility_energy]
+"""
+
 
 def test_point_json_has_each_quantity_with_unit():
     study = open_study(SPLITS)
@@ -126,3 +132,12 @@ def test_point_per_method_prints_no_band_of_method_without_range():
 def test_point_prints_probability_of_fitting_where_memory_is_computed():
     assert 0.5 < json.loads(sweep("point", SPLITS, "--json"))["quantities"]["fit_probability"]["value"] <= 1
     assert "fit_probability" not in sweep("point", "article")
+
+
+def test_point_rejects_infinite_output(tmp_path):
+    path = tmp_path / "large.yaml"
+    path.write_text(LARGE)
+    assert "facility_energy" in sweep("point", str(path))
+    for more in ([], ["--json"]):
+        assert refused("point", str(path), "--set", "gpus=1e10", *more).endswith("too large for a number, at this point\n")
+    assert refused("point", str(path), "--axis", "gpus=8:1e10:log2", "--per", "gpus").endswith("too large for a number, at gpus = 1e+10\n")

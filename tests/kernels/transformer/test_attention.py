@@ -158,3 +158,11 @@ def test_attention_inconsistent_layer_kinds_break_rule():
     assert number != number
     assert "window_missing" in broken
     assert evaluate("total_parameters", llama, state_layers=32)[1] == set()
+
+
+def test_attention_position_part_wider_than_head_breaks_rule():
+    deepseek = {"model": "deepseek-v3"}
+    assert evaluate("attention_parameters", deepseek, rope_head_size=192)[1] == set()
+    number, broken = evaluate("attention_parameters", deepseek, rope_head_size=193)
+    assert number != number
+    assert broken == {"rope_head_exceeds_head"}
