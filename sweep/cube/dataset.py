@@ -1,7 +1,4 @@
-"""What a cube says of itself. What belongs here: coordinates, attributes, provenance and identity of a plan's result.
-
-How it lies on disk is for store.py.
-"""
+"""What a cube says of itself. What belongs here: coordinates, attributes, provenance and identity of a plan's result."""
 
 from __future__ import annotations
 
@@ -253,17 +250,12 @@ def measured(plan: Plan, block: Block, values: Mapping[str, Array]) -> Statistic
     return found
 
 
-def is_infinite(values: Any) -> bool:
-    """Whether a value, or one of some, is infinite as a cube holds it."""
-    with np.errstate(over="ignore"):
-        return bool(np.isinf(np.asarray(values).astype(np.float32)).any())
-
-
-def check_finite(study: Study, values: Mapping[str, float], names: Iterable[str], at: str) -> None:
-    """Raise SweepError where one of some quantities of a point is infinite as a cube would hold it. at: the point, in words."""
+def check_finite(study: Study, values: Mapping[str, Any], names: Iterable[str], at: str) -> None:
+    """Raise SweepError where a value of one of some quantities is infinite as a cube would hold it. at: the place, in words."""
     for name in names:
-        if is_infinite(values[name]):
-            raise SweepError(f"{study.file}: {infinite(name)} at {at}")
+        with np.errstate(over="ignore"):
+            if np.isinf(np.asarray(values[name]).astype(np.float32)).any():
+                raise SweepError(f"{study.file}: {infinite(name)} at {at}")
 
 
 def infinite(name: str) -> str:

@@ -107,8 +107,8 @@ class ComputedArray(BackendArray):
 
     def _finite(self, values: Array) -> Array:
         """The values; an infinite one is an error, as it is where a cube is run."""
-        if self.dtype.kind == "f" and dataset.is_infinite(values):
-            raise SweepError(f"{self.formula.plan.study.file}: {dataset.infinite(self.formula.name)} in what is indexed")
+        if self.dtype.kind == "f":
+            dataset.check_finite(self.formula.plan.study, {self.formula.name: values}, [self.formula.name], "one of the points indexed")
         return values
 
 

@@ -65,8 +65,12 @@ def write(path: Path, content: bytes) -> None:
         if path.exists() and path.read_bytes() == content:
             return
         beside = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.new")
-        beside.write_bytes(content)
-        os.replace(beside, path)
+        try:
+            beside.write_bytes(content)
+            os.replace(beside, path)
+        except OSError:
+            beside.unlink(missing_ok=True)  # a full disk is not filled further
+            raise
     except OSError as error:
         raise SweepError(f"{path.parent}: compiled code cannot be kept there ({error.strerror}); {ADVICE}") from None
 

@@ -94,3 +94,14 @@ def test_cache_on_full_disk_is_skipped(study, monkeypatch, native):
     if native:
         monkeypatch.setattr(cache.os, "replace", full)
     assert same(computed(study, native), right)
+
+
+def test_cache_write_on_full_disk_leaves_no_file(tmp_path, monkeypatch):
+    def full(path, content):
+        path.touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    with pytest.raises(SweepError, match="compiled code cannot be kept there"):
+        cache.write(tmp_path / "nest.o", b"code")
+    assert not list(tmp_path.iterdir())
