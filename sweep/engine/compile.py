@@ -67,7 +67,7 @@ def scalar(name: str) -> Any:
     """An equation or rule, compiled so that it melts into the loop that calls it."""
     from sweep.engine import native
 
-    return native.with_compiled_helpers(registry.function_of(name), **native.ALONE)
+    return native.with_compiled_helpers(registry.function_of(name), native.ALONE)
 
 
 def nest(function: Callable[..., Any]) -> Any:

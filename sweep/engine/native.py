@@ -7,6 +7,7 @@ digest of all that they depend on. So what changes in a study compiles only nest
 from __future__ import annotations
 
 import ctypes
+import dis
 import hashlib
 import threading
 import types
@@ -71,15 +72,18 @@ class Native:
         return bytes(machine.emit_object(module))
 
 
-def with_compiled_helpers(function: Callable[..., Any], **options: Any) -> Any:
-    """An equation for numba, with the small helpers that it calls from its own file compiled too, for numba calls only compiled code."""
+def with_compiled_helpers(function: Callable[..., Any], options: Mapping[str, Any], around: tuple[Any, ...] = ()) -> Any:
+    """An equation for numba, with the small helpers that it calls from its own file compiled too, for numba calls only compiled code.
+
+    around: the functions that are being compiled already, one of which may be called again.
+    """
     import numba
 
     space = dict(function.__globals__)
-    for name in function.__code__.co_names:
+    for name in (found.argval for found in dis.get_instructions(function) if found.opname == "LOAD_GLOBAL"):
         helper = space.get(name)
-        if isinstance(helper, types.FunctionType):
-            space[name] = with_compiled_helpers(helper, **options)
+        if isinstance(helper, types.FunctionType) and helper not in (*around, function):
+            space[name] = with_compiled_helpers(helper, options, (*around, function))
     named = types.FunctionType(function.__code__, space, function.__name__, function.__defaults__)
     return numba.njit(**EQUATION_OPTIONS, **options)(named)
 
@@ -97,7 +101,7 @@ def _bitcode(function: Callable[..., Any], name: str, verdict: bool, directory: 
 def _equation(function: Callable[..., Any], name: str, verdict: bool) -> bytes:
     import numba
 
-    made = with_compiled_helpers(function, **ALONE)
+    made = with_compiled_helpers(function, ALONE)
     arguments = [numba.float64] * function.__code__.co_argcount
     made.compile((numba.boolean if verdict else numba.float64)(*arguments))
     (found,) = made.overloads.values()

@@ -102,6 +102,21 @@ def test_native_names_equation_that_raises(tmp_path):
         computed(tmp_path, body)
 
 
+@pytest.mark.usefixtures("forgotten")
+def test_native_compiles_helper_named_like_a_method_that_it_uses(tmp_path):
+    helper = "return gpus + floor(0.5)\n\n\ndef floor(x):\n    import math\n    return math.floor(x)"
+    with pytest.raises(SweepError, match=r"own.py: an equation cannot be compiled"):  # of the import inside, not of endless recursion
+        computed(tmp_path, helper)
+    helper = "return gpus + floor(1.5)\n\n\nimport math\n\n\ndef floor(x):\n    return math.floor(x)"
+    assert computed(tmp_path, helper) == [9, 17]
+
+
+@pytest.mark.usefixtures("forgotten")
+def test_native_names_helper_that_calls_itself(tmp_path):
+    with pytest.raises(SweepError, match=r"own.py: an equation cannot be compiled"):
+        computed(tmp_path, "return again(gpus)\n\n\ndef again(x):\n    return again(x - 1)")
+
+
 # of numbers and operations that are exact, so that a product and a sum rounded once give the same
 EXPRESSIONS = st.recursive(
     st.sampled_from(("x", "y", "2.0", "-0.5")),
