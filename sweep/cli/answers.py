@@ -24,7 +24,8 @@ TOLD_APART = 0.05  # of draws
 
 
 @click.command(
-    epilog='Example: sweep best configs/studies/gpt4.yaml --minimize facility_energy --where "time_to_train <= 90 d" --top 5 --per gpu'
+    short_help="Find the points where a quantity is smallest or largest.",
+    epilog='Example: sweep best configs/studies/gpt4.yaml --minimize facility_energy --where "time_to_train <= 90 d" --top 5 --per gpu',
 )
 @click.argument("subject", metavar="STUDY|CUBE")
 @click.option("--minimize", metavar="QUANTITY", help='Look for the smallest value, also of "0.7*energy_cost + 0.3*time_to_train".')
@@ -127,7 +128,8 @@ def _undecided(rows: list[dict[str, Any]], sure: list[dict[str, Any]], per: str 
 
 
 @click.command(
-    epilog='Example: sweep pareto gpt4 --minimize time_to_train --minimize facility_energy --where "facility_power <= 50 MW" --per gpu'
+    short_help="Find the Pareto front of two or three quantities.",
+    epilog='Example: sweep pareto gpt4 --minimize time_to_train --minimize facility_energy --where "facility_power <= 50 MW" --per gpu',
 )
 @click.argument("subject", metavar="STUDY|CUBE")
 @click.option("--minimize", multiple=True, metavar="QUANTITY", help="A quantity to minimize; may be repeated.")
@@ -187,7 +189,10 @@ def pareto(
         click.echo(f"checked {line}")
 
 
-@click.command(epilog='Example: sweep solve gpt4 gpus --for "time_to_train = 90 d" --where "facility_power <= 50 MW" --per gpu')
+@click.command(
+    short_help="Find what an input must be to meet a target.",
+    epilog='Example: sweep solve gpt4 gpus --for "time_to_train = 90 d" --where "facility_power <= 50 MW" --per gpu',
+)
 @click.argument("subject", metavar="STUDY|CUBE")
 @click.argument("name", metavar="INPUT")
 @click.option("--for", "target", required=True, metavar="TARGET", help='What is to be reached, such as "facility_power <= 50 MW".')

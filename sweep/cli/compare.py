@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from sweep.study.definition import Study
 
 
-@click.command(epilog="Example: sweep compare gpt4 --with gpu=h100-sxm --with gpus=9600 --of training_energy")
+@click.command(
+    short_help="Compare two points, and attribute what changes.",
+    epilog="Example: sweep compare gpt4 --with gpu=h100-sxm --with gpus=9600 --of training_energy",
+)
 @click.argument("one", metavar="STUDY|CUBE")
 @click.argument("other", metavar="[STUDY|CUBE]", required=False)
 @click.option("--with", "changes", multiple=True, metavar="NAME=VALUE", help="Set this in the second alone; gpu=h100-sxm, pue=1.1.")

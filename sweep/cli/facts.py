@@ -108,7 +108,10 @@ def _origin(figure: Record) -> str:
     return "; ".join([*([place] if place else []), *(f"{key}: {figure[key]}" for key in ("basis", "assumed", "derived") if key in figure)])
 
 
-@click.command(epilog="Example: sweep explain facility_energy --study configs/studies/gpt4.yaml")
+@click.command(
+    short_help="Explain a quantity: its equations back to the inputs.",
+    epilog="Example: sweep explain facility_energy --study configs/studies/gpt4.yaml",
+)
 @click.argument("quantity")
 @click.option("--study", metavar="STUDY", help="Show the values and the axes of this study.")
 @click.option("--code", "as_code", is_flag=True, help="Print the source of the nests that a run compiles (needs --study).")
@@ -141,7 +144,7 @@ def explain(
 
 @click.command(
     "import",
-    short_help="Turn a model's config.json, or a model of the Hugging Face hub, into an entry of the catalogue.",
+    short_help="Turn a model's config.json into an entry of the catalogue.",
     epilog="Example: sweep import model Qwen/Qwen3-8B -o mine.yaml && sweep point gpt4 --set model=mine.yaml",
 )
 @click.argument("kind", type=click.Choice(["model"]))

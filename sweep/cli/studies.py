@@ -121,7 +121,10 @@ def _axes_text(made: Plan) -> str:
     return table(("axis", "labels", "from .. to", ""), rows, right=["labels"])
 
 
-@click.command(epilog="Example: sweep run configs/studies/gpt4.yaml -o gpt4.zarr")
+@click.command(
+    short_help="Evaluate a study over its whole grid into a Zarr cube.",
+    epilog="Example: sweep run configs/studies/gpt4.yaml -o gpt4.zarr",
+)
 @study_argument
 @click.option("-o", "--out", required=True, metavar="OUT.zarr", type=click.Path(path_type=Path), help="Where to write the cube.")
 @overrides

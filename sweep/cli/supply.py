@@ -12,7 +12,8 @@ TRACE_HELP = "A year of {0}, as {1} gives it: CSV with a unit in the heading."
 
 
 @click.command(
-    epilog='Example: sweep supply --site ireland --load "100 MW" --clean 0.8'
+    short_help="Find the cheapest supply of electricity for a load.",
+    epilog='Example: sweep supply --site ireland --load "100 MW" --clean 0.8',
 )
 @click.option("--site", help="Site that gives grid price and carbon intensity; see `sweep list sites`. Without it there is no grid.")
 @click.option("--load", "load", help="Largest power of the facility; 1 GW, or that of --load-file.")

@@ -12,7 +12,10 @@ from sweep.cli.options import as_json, overrides, picture, print_json, study_arg
 METHODS = ("tornado", "sobol", "grid")
 
 
-@click.command(epilog="Example: sweep sensitivity layouts --of energy_per_token_trained --plot tornado.png")
+@click.command(
+    short_help="Report which inputs a quantity is sensitive to.",
+    epilog="Example: sweep sensitivity layouts --of energy_per_token_trained --plot tornado.png",
+)
 @study_argument
 @click.option("--of", "of", required=True, metavar="QUANTITY", help="The quantity whose sensitivity is computed.")
 @click.option(
@@ -82,7 +85,10 @@ def _share(row: dict[str, Any], key: str) -> str:
     return f"{100 * row[key]:.1f} %" + ("" if width is None else f" ± {100 * width:.1f}")
 
 
-@click.command(epilog="Example: sweep calibrate my-runs.csv -o my-factors.yaml")
+@click.command(
+    short_help="Fit correction factors to a few runs of your own.",
+    epilog="Example: sweep calibrate my-runs.csv -o my-factors.yaml",
+)
 @click.argument("runs", type=click.Path(exists=True, dir_okay=False, path_type=Path), metavar="RUNS.csv")
 @click.option("-o", "--out", type=click.Path(path_type=Path), metavar="FILE.yaml", help="Write the factors for `include:` of a study.")
 @as_json

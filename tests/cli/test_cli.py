@@ -25,6 +25,12 @@ def test_help_of_each_command_ends_in_example(name, option):
 
 
 @pytest.mark.parametrize("name", COMMANDS)
+def test_help_lists_each_command_in_one_whole_sentence(name):
+    assert main.commands[name].get_short_help_str(62).endswith((".", "quantities, ..."))
+    assert len(main.commands[name].get_short_help_str(200)) <= 62
+
+
+@pytest.mark.parametrize("name", COMMANDS)
 def test_help_describes_each_option(name):
     assert all(option.help for option in main.commands[name].params if isinstance(option, click.Option))
 
