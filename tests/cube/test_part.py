@@ -93,7 +93,7 @@ def test_slice_reduction_without_points_is_empty(cube):
     ("reduce", "said"),
     [
         (["mean"], "must read mean=axis or p95=axis,axis"),
-        (["mode=gpus"], "mode is none of mean, min, max, median, count, p0 .. p100"),
+        (["mode=gpus"], "mode is none of mean, sum, min, max, median, count, p0 .. p100"),
         (["p101=gpus"], "p101 is none of"),
         (["mean=gpuss"], "no such axis; did you mean 'gpus'?"),
         (["mean=gpus", "max=precision"], "all reductions of one slice go over the same axes"),
