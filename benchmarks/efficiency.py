@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import xarray
 
 from sweep.catalog.parameters import folder
-from sweep.cube.compute import run
+from sweep.store.run import run
 from sweep.study.parse import open_study
 
 FORMATS = (("bf16", "16", 16), ("fp8", "8", 8), ("fp4", "4.5", 8))  # precision, bits of weights, bits of keys and values

@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from sweep.analysis.pareto import pareto as pareto
     from sweep.analysis.search import best as best
     from sweep.analysis.solve import solve as solve
-    from sweep.cube.compute import check as check
     from sweep.cube.compute import evaluate as evaluate
-    from sweep.cube.compute import run as run
-    from sweep.cube.part import slice as slice
-    from sweep.cube.query import in_display_units as in_display_units
-    from sweep.cube.query import open_cube as open_cube
     from sweep.cube.virtual import open_virtual as open_virtual
     from sweep.equations.registry import equation as equation
     from sweep.equations.registry import rule as rule
     from sweep.errors import SweepError as SweepError
+    from sweep.query.part import slice as slice
+    from sweep.query.selection import in_display_units as in_display_units
+    from sweep.store.reading import open_cube as open_cube
+    from sweep.store.run import check as check
+    from sweep.store.run import run as run
     from sweep.study.parse import open_study as open_study
     from sweep.uncertainty.bands import bands as bands
     from sweep.uncertainty.calibrate import calibrate as calibrate
@@ -37,19 +37,19 @@ MODULE_OF = {
     "bands": "uncertainty.bands",
     "best": "analysis.search",
     "calibrate": "uncertainty.calibrate",
-    "check": "cube.compute",
+    "check": "store.run",
     "compare": "analysis.compare",
     "equation": "equations.registry",
     "evaluate": "cube.compute",
-    "in_display_units": "cube.query",
-    "open_cube": "cube.query",
+    "in_display_units": "query.selection",
+    "open_cube": "store.reading",
     "open_study": "study.parse",
     "open_virtual": "cube.virtual",
     "pareto": "analysis.pareto",
     "rule": "equations.registry",
-    "run": "cube.compute",
+    "run": "store.run",
     "sensitivity": "uncertainty.sensitivity",
-    "slice": "cube.part",
+    "slice": "query.part",
     "solve": "analysis.solve",
 }
 __all__ = list(MODULE_OF)

@@ -1,4 +1,4 @@
-"""What several test files set up alike: studies written into a folder of the test, and a registry that forgets a test's equations."""
+"""What test files set up alike: studies in a folder of the test, a registry that forgets what it registers, small and counted blocks."""
 
 from collections.abc import MutableMapping
 from typing import Any
@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 import yaml
 
+from sweep.engine import blocks
+from sweep.engine.blocks import Worker
 from sweep.equations import registry
 from sweep.study.parse import open_study
+from tests.studies import STORED
 
 
 @pytest.fixture
@@ -34,3 +37,30 @@ def opened(tmp_path):
         return open_study(path, **overrides)
 
     return opened
+
+
+@pytest.fixture
+def study(opened):
+    """A study of many blocks, where they are small."""
+    return opened(STORED)
+
+
+@pytest.fixture
+def small_blocks(monkeypatch):
+    """Blocks of a few cells, so that a small cube has many."""
+    monkeypatch.setattr(blocks, "CHUNK_CELLS", 4)
+    monkeypatch.setattr(blocks, "BLOCK_CELLS", 8)
+
+
+@pytest.fixture
+def evaluated(monkeypatch):
+    """The blocks that workers evaluate, in order."""
+    found = []
+    whole = Worker.compute
+
+    def evaluate(self, block):
+        found.append((block.nest, block.number))
+        return whole(self, block)
+
+    monkeypatch.setattr(Worker, "compute", evaluate)
+    return found

@@ -28,6 +28,19 @@ axes:
 outputs: [facility_energy]
 """
 
+STORED = """title: stored
+about: A cube for these tests.
+set: {server_power: 6 kW, training_flops: 1e24 FLOP}
+axes:
+  gpu: [h100-sxm, a100-sxm-80gb]
+  precision: [bf16, fp8]
+  gpus: [8, 64, 512]
+  split: {tp: [1, 8], pp: [2]}
+  training_duration: 30 d:90 d:30 d
+  pue: [1.1, 1.2]
+outputs: [it_power, required_mfu, training_energy, facility_energy, servers, replicas]
+"""
+
 
 def with_axes(**axes):
     return {

@@ -12,17 +12,18 @@ import numpy as np
 
 from benchmarks.speed.measure import Result, child, race, ratio
 from benchmarks.speed.subjects import Subject
-from sweep.cube import layout, store
-from sweep.cube.compute import run
+from sweep.cube.compute import uncompressed_bytes
 from sweep.engine import blocks
 from sweep.engine.blocks import Array
+from sweep.store import layout, store
+from sweep.store.run import run
 
 PHASE = "run to zarr"
 MEMORY = """
 import sys
 from benchmarks.speed.measure import peak_memory
 from benchmarks.speed.subjects import SUBJECTS
-from sweep.cube.compute import run
+from sweep.store.run import run
 subject = next(s for s in SUBJECTS if s.name == sys.argv[1])
 run(subject.study(sys.argv[2] == "small"), sys.argv[3])
 print(peak_memory())
@@ -32,7 +33,7 @@ print(peak_memory())
 def measure(subject: Subject, small: bool, rounds: int) -> Iterator[Result]:
     """Uncompressed bytes per CPU-second from a study to a finished cube on disk, and the largest resident memory."""
     study, plan = subject.study(small), subject.plan(small)
-    size = float(layout.bytes_on_disk(plan))
+    size = float(uncompressed_bytes(plan))
     work = list(blocks.blocks(plan))
     worker = blocks.Worker(blocks.program(plan))
     with tempfile.TemporaryDirectory() as folder:

@@ -11,11 +11,11 @@ import numpy as np
 
 from sweep.analysis.ranking import ROOM, Hit, Objective, Why, best_of
 from sweep.analysis.scan import Spans, bound
-from sweep.cube.query import flag_counts, told
 from sweep.engine.blocks import Array, inner_shape, ranges_of
 from sweep.engine.plan import STATUS, Dims
 from sweep.equations import quantities
 from sweep.errors import SweepError, suggestion
+from sweep.query.selection import flag_counts, told
 from sweep.study.conditions import OPERATORS, Condition
 
 if TYPE_CHECKING:

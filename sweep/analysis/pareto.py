@@ -17,7 +17,6 @@ from sweep.analysis import infeasible, scan
 from sweep.analysis.cells import cells
 from sweep.analysis.scan import Lines, Places, Scan
 from sweep.catalog.parameters import Parameter
-from sweep.cube.query import unit_of
 from sweep.engine import compile
 from sweep.engine.blocks import INTERPRETED_CALLS, Array
 from sweep.engine.nests import Function
@@ -25,6 +24,7 @@ from sweep.engine.plan import STATUS
 from sweep.equations import registry
 from sweep.equations.quantities import names
 from sweep.errors import SweepError, suggestion
+from sweep.query.selection import unit_of
 from sweep.study.conditions import Condition, conditions
 from sweep.study.definition import Study
 

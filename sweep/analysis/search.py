@@ -18,13 +18,13 @@ from sweep.analysis.optimum import Optimum
 from sweep.analysis.ranking import ROOM, Hit, Objective, Ranking, Why, alike, best_of
 from sweep.analysis.scan import Lines, Places, Spans
 from sweep.catalog.parameters import Parameter
-from sweep.cube.query import unit_of
 from sweep.engine.blocks import Array
 from sweep.engine.nests import Function
 from sweep.engine.plan import STATUS
 from sweep.equations import registry
 from sweep.equations.quantities import names
 from sweep.errors import SweepError
+from sweep.query.selection import unit_of
 from sweep.study.conditions import Condition, conditions
 from sweep.study.definition import Study
 

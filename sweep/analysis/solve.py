@@ -16,13 +16,13 @@ import numpy as np
 import xarray
 
 from sweep.analysis.cells import Cells, cells
-from sweep.cube.text import amount
 from sweep.cube.virtual import open_virtual
 from sweep.engine.blocks import Array
 from sweep.engine.plan import STATUS
 from sweep.equations import registry
 from sweep.equations.quantities import names, quantity
 from sweep.errors import SweepError, suggestion
+from sweep.query.text import amount
 from sweep.study.axes import Axis, Values
 from sweep.study.conditions import Condition, conditions
 from sweep.study.definition import Study

@@ -99,7 +99,7 @@ def best(
 
 def _none(why: Why, nearest: str) -> str:
     """What keeps all points from being feasible, and the point that comes nearest."""
-    from sweep.cube.text import table
+    from sweep.query.text import table
 
     removed = sorted(why.removed.items(), key=lambda item: -item[1])
     lines = [f"no feasible point among {why.points:,}", ""]
@@ -223,7 +223,7 @@ def solve(
     """
     from sweep.analysis.solve import inequality
     from sweep.analysis.solve import solve as search
-    from sweep.cube.text import amount
+    from sweep.query.text import amount
     from sweep.study.conditions import conditions
     from sweep.study.definition import Study
 

@@ -59,7 +59,7 @@ def compare(
 
 
 def _opened(path: str, set_: Any, axis: tuple[str, ...], outputs: tuple[str, ...]) -> Study:
-    from sweep.cube.reading import study_of
+    from sweep.store.reading import study_of
     from sweep.study.parse import open_study
 
     file = Path(path)
@@ -81,8 +81,8 @@ def _comparison_record(found: Comparison) -> dict[str, Any]:
 
 
 def _comparison_text(found: Comparison, display_units: dict[str, str]) -> str:
-    from sweep.cube.text import aligned, amount, table
     from sweep.equations.quantities import names, unit_of
+    from sweep.query.text import aligned, amount, table
 
     def told(name: str, value: str | float) -> str:
         return value if isinstance(value, str) else amount(name, value) if name in names() else f"{value:g}"

@@ -23,8 +23,8 @@ cube_argument = click.argument("cube", type=click.Path(path_type=Path), metavar=
 @as_json
 def info(cube: Path, as_json: bool) -> None:
     """Describe a cube: axes, variables, share of feasible points, provenance and assumed inputs."""
-    from sweep.cube import store
-    from sweep.cube.query import open_cube
+    from sweep.store import store
+    from sweep.store.reading import open_cube
 
     found = store.state(cube)
     if not found["complete"]:
@@ -40,7 +40,7 @@ def info(cube: Path, as_json: bool) -> None:
 
 def facts(cube: xarray.Dataset) -> dict[str, Any]:
     """What a complete cube says of itself."""
-    from sweep.cube.query import unit_of
+    from sweep.query.selection import unit_of
 
     axes, variables = {}, {}
     for name, size in cube.sizes.items():
@@ -59,7 +59,7 @@ def _label(axis: Any, at: int) -> Any:
 
 def _info_text(path: Path, cube: xarray.Dataset, facts: dict[str, Any]) -> str:
     from sweep.catalog.units import show
-    from sweep.cube.text import paragraph, table
+    from sweep.query.text import paragraph, table
 
     axes = []
     for name, axis in facts["axes"].items():
@@ -101,8 +101,8 @@ def _shown(value: Any, unit: str) -> str:
 
 def summary(cube: xarray.Dataset) -> str:
     """Each output's range, its share of feasible points, and what the rules exclude."""
-    from sweep.cube.query import unit_of
-    from sweep.cube.text import in_words, table
+    from sweep.query.selection import unit_of
+    from sweep.query.text import in_words, table
 
     rows = []
     for name, variable in sorted((str(key), held) for key, held in cube.data_vars.items()):
@@ -120,8 +120,8 @@ def summary(cube: xarray.Dataset) -> str:
 
 def _rules(status: xarray.DataArray) -> str:
     """How many points each rule excludes, counted over the axes that the rules depend on."""
-    from sweep.cube.query import flag_counts
-    from sweep.cube.text import table
+    from sweep.query.selection import flag_counts
+    from sweep.query.text import table
 
     counts, guards = flag_counts(status), json.loads(status.attrs["flag_guards"])
     meanings = json.loads(status.attrs["flag_sentences"])
@@ -174,8 +174,9 @@ def slice_(
     VARIABLE is an output of the cube; `sweep info` lists them. Axes that are not selected stay, unless they are reduced: then each row
     stands for all points along them that have a value and meet the conditions, and `points` says how many these are.
     """
-    from sweep.cube import export
-    from sweep.cube.query import excerpt, label_index, open_cube, select
+    from sweep.query import export
+    from sweep.query.selection import excerpt, label_index, select
+    from sweep.store.reading import open_cube
 
     if sum((as_csv, as_json, parquet is not None, netcdf is not None)) > 1:
         raise click.UsageError("--csv, --json, --parquet and --netcdf exclude each other")
@@ -220,8 +221,8 @@ def _rows(
     import itertools
 
     from sweep.cli.rows import display_units_of, text_of
-    from sweep.cube import export
-    from sweep.cube.part import slice as part_of
+    from sweep.query import export
+    from sweep.query.part import slice as part_of
 
     found = part_of(cube, variables, at, where, reduce, nearest)
     if as_csv:
@@ -254,7 +255,7 @@ def check(cube: Path, repair: bool, as_json: bool) -> None:
     """
     if cube.suffix in (".yaml", ".yml", ".json"):
         return _check_file(cube, as_json)
-    from sweep.cube.compute import check as examine
+    from sweep.store.run import check as examine
 
     found = examine(cube, repair=repair)
     if as_json:
@@ -271,7 +272,7 @@ def check(cube: Path, repair: bool, as_json: bool) -> None:
 
 def _check_file(file: Path, as_json: bool) -> None:
     from sweep.analysis.own_files import checked
-    from sweep.cube.text import table
+    from sweep.query.text import table
 
     found = checked(file)
     if as_json:

@@ -23,7 +23,7 @@ def list_(kind: str | None, word: str | None, as_json: bool) -> None:
     Without KIND, the kinds there are. With WORD, only what has it in its name or its text.
     """
     from sweep.analysis import describe
-    from sweep.cube.text import table
+    from sweep.query.text import table
 
     if kind is None:
         counts = {name: len(list_of()) for name, list_of in describe.kinds().items()}
@@ -72,7 +72,7 @@ def show(name: str, as_json: bool) -> None:
 
 
 def _text(record: Record) -> str:
-    from sweep.cube.text import table
+    from sweep.query.text import table
 
     lines = [f"{record['kind']} {record['name']}: {record.get('title') or record.get('meaning')}"]
     for key, value in record.items():

@@ -76,10 +76,10 @@ def _bands(study: Study, found: PointValues) -> dict[str, Band]:
 def _each(given: Study, per: str, as_json: bool) -> None:
     """The outputs at each label of an axis, where the study's point stands on the others."""
     from sweep.cube.dataset import check_finite
-    from sweep.cube.text import aligned, band, table
     from sweep.equations.interpret import compute_point
     from sweep.equations.quantities import quantity, unit_of
     from sweep.errors import SweepError, suggestion
+    from sweep.query.text import aligned, band, table
     from sweep.uncertainty.bands import bands
 
     study = given.stated
@@ -151,7 +151,7 @@ def _broken(study: Study, found: PointValues, name: str) -> list[str]:
 
 
 def _point_text(study: Study, found: PointValues, bands: Mapping[str, Band], everything: bool) -> str:
-    from sweep.cube.text import amount, table
+    from sweep.query.text import amount, table
     from sweep.study.shares import step_shares
 
     at = ", ".join(f"{name} = {_label(study, name, study.point[name])}" for name in study.axes)
@@ -182,8 +182,8 @@ def _valued(
     head: str, units: Mapping[str, str], found: PointValues, bands: Mapping[str, Band], claims: Mapping[str, Claim] | None = None
 ) -> str:
     """Quantities with their values, with their bands where something uncertain reaches one of them, and with what a text prints."""
-    from sweep.cube.text import amount, band, table
     from sweep.equations.quantities import meaning_of, unit_of
+    from sweep.query.text import amount, band, table
 
     columns: dict[str, list[str]] = {head: [*units]}
     columns["value"] = [amount(name, found.values[name], unit) for name, unit in units.items()]
@@ -200,7 +200,7 @@ def _valued(
 
 def _rule_text(study: Study, held: Study, found: PointValues, rule: Rule) -> str:
     """A broken rule in words, with the values that break it; of a gap, the choices for which there is a figure."""
-    from sweep.cube.text import amount
+    from sweep.query.text import amount
 
     said = f"{'broken' if study.graph.excludes(rule) else 'warning'}: {rule.name}: {rule.meaning}"
     gaps = [name for name in rule.arguments if found.values[name] != found.values[name]]
@@ -212,7 +212,7 @@ def _rule_text(study: Study, held: Study, found: PointValues, rule: Rule) -> str
 
 def _waterfall(shares: Mapping[str, float]) -> str:
     """The shares as bars, each beginning where the one before it ends; what is less than a twentieth of a percent is omitted."""
-    from sweep.cube.text import table
+    from sweep.query.text import table
 
     lines, before = [], 0.0
     for name, share in shares.items():
@@ -226,7 +226,7 @@ def _waterfall(shares: Mapping[str, float]) -> str:
 def _checked(study: Study, values: Mapping[str, float]) -> list[str]:
     """The measured errors of the quantities of a study's point, where published results give them."""
     from sweep.cli.rows import regime_text
-    from sweep.cube.text import table
+    from sweep.query.text import table
 
     known = {e.name: study.regime(e.name, study.point) for e in study.graph.equations}
     rows = [(name, regime_text(regime, values)) for name, regime in known.items() if regime]
@@ -234,7 +234,7 @@ def _checked(study: Study, values: Mapping[str, float]) -> list[str]:
 
 
 def _label(study: Study, name: str, at: int) -> str:
-    from sweep.cube.text import amount
+    from sweep.query.text import amount
 
     axis = study.axes[name]
     return axis.labels[at] if axis.labels else amount(name, float(axis.columns[name][at]))

@@ -22,7 +22,7 @@ RESERVED = ("rank", "score", "alike")  # columns that are no quantity and no axi
 
 def open_subject(subject: str, set_: tuple[str, ...], axis: tuple[str, ...], outputs: tuple[str, ...]) -> Study | xarray.Dataset:
     """What a command is asked about: a cube, or a study with its overrides."""
-    from sweep.cube.query import open_cube
+    from sweep.store.reading import open_cube
     from sweep.study.parse import open_study
 
     path = Path(subject)
@@ -36,7 +36,7 @@ def open_subject(subject: str, set_: tuple[str, ...], axis: tuple[str, ...], out
 def held_in(opened: Study | xarray.Dataset) -> list[Parameter]:
     """The quantities that a cube holds, whether an equation here defines them or not."""
     from sweep.catalog.parameters import Parameter
-    from sweep.cube.query import unit_of
+    from sweep.query.selection import unit_of
     from sweep.study.definition import Study
 
     arrays = {} if isinstance(opened, Study) else opened.data_vars
@@ -45,7 +45,7 @@ def held_in(opened: Study | xarray.Dataset) -> list[Parameter]:
 
 def unit_of_column(opened: Study | xarray.Dataset, name: str) -> str:
     """The SI unit of a column; none for the labels of an axis in words."""
-    from sweep.cube.query import unit_of
+    from sweep.query.selection import unit_of
     from sweep.study.definition import Study
 
     if isinstance(opened, Study):
@@ -89,7 +89,7 @@ def _accuracies_at(study: Study, name: str, rows: Iterable[Mapping[str, Any]]) -
 
 def regime_text(regime: Regime, point: Mapping[str, float]) -> str:
     """The measured error of a regime, and the inputs of a point that lie beyond those of its results."""
-    from sweep.cube.text import amount
+    from sweep.query.text import amount
     from sweep.study.regimes import beyond
 
     outside = {one.name: f"{one.name} = {amount(one.name, point[one.name])}, beyond {one.text}" for one in beyond(regime, point)}
@@ -118,7 +118,7 @@ def text_of(
     display_units: Mapping[str, str],
     bands: Mapping[str, list[tuple[float, float] | None]] | None = None,
 ) -> str:
-    from sweep.cube.text import aligned, band, table
+    from sweep.query.text import aligned, band, table
 
     columns: dict[str, list[str]] = {}
     for key in shown:
@@ -137,7 +137,7 @@ def text_of(
 
 def _alike(found: Mapping[str, Any], units: Mapping[str, str]) -> str:
     """How many points have one value, and the labels on which they differ."""
-    from sweep.cube.text import aligned
+    from sweep.query.text import aligned
 
     said = []
     for axis, labels in found["labels"].items():

@@ -81,7 +81,7 @@ def _facts(made: Plan) -> dict[str, Any]:
 
 def _plan_text(made: Plan, facts: dict[str, Any], assumed: dict[str, str]) -> str:
     from sweep.catalog.units import show
-    from sweep.cube.text import table
+    from sweep.query.text import table
 
     outputs = [(n, f"{o['cells']:,}", show(o["bytes"], "B"), ", ".join(o["dims"]) or "-") for n, o in facts["outputs"].items()]
     given = [name for name in made.study.outputs if name in made.inputs]
@@ -110,7 +110,7 @@ def _plan_text(made: Plan, facts: dict[str, Any], assumed: dict[str, str]) -> st
 
 
 def _axes_text(made: Plan) -> str:
-    from sweep.cube.text import span, table
+    from sweep.query.text import span, table
 
     rows = []
     for name in made.order:
@@ -151,7 +151,7 @@ def run(
     from tqdm import tqdm
 
     from sweep.cli.cubes import facts, summary
-    from sweep.cube.compute import run as run_study
+    from sweep.store.run import run as run_study
     from sweep.study.parse import open_study
 
     if scheduler and threads:
@@ -181,7 +181,7 @@ def run(
 def _report_earlier(out: Path) -> None:
     """Report on stderr what an earlier run left: a complete cube, or some of its blocks."""
     from sweep.catalog.document import exists
-    from sweep.cube import layout, store
+    from sweep.store import layout, store
 
     if not exists(out) and not exists(layout.partial(layout.place(out))):
         return

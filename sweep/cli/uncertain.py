@@ -34,8 +34,8 @@ def sensitivity(study: str, of: str, method: str, plot: Path | None, set_: tuple
     `tornado` and `sobol` (extra `stats`) vary inputs that have a low and a high; `grid` gives every axis its exact first-order and
     total share of the variance over all points, each label counting the same.
     """
-    from sweep.cube.text import table
     from sweep.equations.quantities import quantity
+    from sweep.query.text import table
     from sweep.study.parse import open_study
     from sweep.uncertainty.sensitivity import sensitivity as look
 
@@ -61,7 +61,7 @@ def sensitivity(study: str, of: str, method: str, plot: Path | None, set_: tuple
 
 
 def _tornado(rows: list[dict[str, Any]], of: str, display_unit: str) -> tuple[list[str], list[list[str]]]:
-    from sweep.cube.text import amount
+    from sweep.query.text import amount
 
     found = []
     for row in rows:
@@ -99,8 +99,8 @@ def calibrate(runs: Path, out: Path | None, as_json: bool) -> None:
     `step_time [s]`, or in the cells, and one or more measured quantities: step_time, server_power, time_per_output_token, output_rate,
     serving_gpu_power. With few runs a factor stays near 1, as far as published results suggest.
     """
-    from sweep.cube.text import table
     from sweep.errors import SweepError
+    from sweep.query.text import table
     from sweep.uncertainty.calibrate import calibrate as learn
     from sweep.uncertainty.calibrate import fragment
 

@@ -1,1 +1,1 @@
-"""Labelled results: a plan run to a dataset, in memory or as Zarr, and what is read back from it."""
+"""Labelled results: what a cube says of itself, a plan computed in memory, and one that computes what is indexed."""

@@ -1,4 +1,4 @@
-"""A study run to a cube, or at one point. What belongs here: workers over blocks, into memory or a store, stopped, resumed or repaired."""
+"""A study evaluated. What belongs here: one point, the cube in memory, and workers over blocks that hand each to whoever keeps it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,13 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sweep.catalog.document import Node, exists
-from sweep.cube import cluster, dataset, layout, reading, store
-from sweep.cube.store import Store
-from sweep.engine import blocks, plan
+from sweep.catalog.document import Node
+from sweep.cube import dataset
+from sweep.engine import blocks
 from sweep.engine.blocks import Array, Block, Program, Worker
 from sweep.engine.plan import Plan
 from sweep.equations import interpret
@@ -27,40 +24,9 @@ from sweep.study.parse import in_si, with_value
 if TYPE_CHECKING:
     import xarray
 
+IN_MEMORY_BYTES = 8 << 30  # the largest array or cube that is made in memory
 Progress = Callable[[int, int], None]
-Compute = Callable[[Store, list[Block]], None]  # has some blocks of a store computed and written
 Sink = Callable[[Block, dict[str, Array]], None]
-
-
-def run(
-    study: Study,
-    store: str | Path | None = None,
-    *,
-    threads: int | None = None,
-    overwrite: bool = False,
-    progress: Progress | None = None,
-    scheduler: str | None = None,
-) -> xarray.Dataset:
-    """Evaluate a study over its whole grid: an xarray.Dataset with each output over just the axes that it depends on.
-
-    store: a path to write to as Zarr, block by block; resumes after an interruption. Without it the cube is made in
-    memory. progress: called with (cells done, cells in all). scheduler: the address of a Dask cluster whose workers compute and write the
-    blocks. Raises SweepError, and KeyboardInterrupt once no block is half done.
-    """
-    made = plan.make(study)
-    plan.check(made)
-    if store is None:
-        if scheduler:
-            raise SweepError("a cluster writes its blocks: give a store that all its workers see")
-        return _in_memory(made, threads, progress)
-
-    def compute(target: Store, work: list[Block]) -> None:
-        if scheduler:
-            cluster.each(target, work, scheduler, progress)
-        else:
-            each(made, work, target.write, threads, progress)
-
-    return _to_store(made, Path(store), overwrite, compute)
 
 
 def evaluate(study: Study, **at: float | str) -> dict[str, float]:
@@ -77,74 +43,17 @@ def evaluate(study: Study, **at: float | str) -> dict[str, float]:
     return {name: math.nan if math.isinf(value) else value for name, value in values.items()}
 
 
-def check(path: str | Path, *, repair: bool = False, threads: int | None = None, progress: Progress | None = None) -> list[store.Fault]:
-    """What is missing or damaged in a finished cube, found by reading all of it; empty where nothing is.
-
-    repair: the blocks that are lost are computed again from the study that the cube keeps, and its metadata are made anew. Raises
-    SweepError, too, where today's equations and facts would give another cube.
-    """
-    store.check_complete(Path(path))
-    place = layout.place(Path(path))
-    found = store.faults(place, deep=True)
-    if not (found and repair):
-        return found
-    made = plan.make(reading.study_of(place))
-    if changed := dataset.differences(store.identity(place), dataset.identity(made)):
-        advice = "blocks of it would not fit together; run its study again with --overwrite"
-        raise SweepError(f"{path}: equations or facts are not those that it was made with: {'; '.join(changed[:4])}: {advice}")
-    try:
-        _mend(place, made, lambda target, work: each(made, work, target.write, threads, progress))
-    except OSError as error:
-        raise SweepError(f"{path}: cannot be written: {error.strerror or error}") from None
-    return found
+def uncompressed_bytes(plan: Plan) -> int:
+    """The size of a plan's outputs, each cell as it is in memory."""
+    return sum(plan.cells(v.dims) * np.dtype(v.dtype).itemsize for v in dataset.outputs(plan))
 
 
-def _to_store(made: Plan, path: Path, overwrite: bool, compute: Compute) -> xarray.Dataset:
-    from sweep.cube.query import open_cube
-
-    real = layout.place(path)
-    kept = ""
-    try:
-        if exists(real) and not overwrite:
-            store.check_same(real, made, "holds")
-            if store.faults(real):
-                _mend(real, made, compute)
-            return open_cube(path)
-        with store.alone(real, made):
-            if exists(real) and not overwrite:  # a run before this one had not quite given it its name
-                store.check_same(real, made, "holds")
-                return open_cube(path)
-            target = store.opened(real, made, overwrite)
-            kept = "; finished blocks are kept, run the study again to resume"
-            _fill(target, compute)
-            store.publish(real)
-    except OSError as error:
-        raise SweepError(f"{path}: cannot be written: {error.strerror or error}{kept}") from None
-    return open_cube(path)
-
-
-def _mend(path: Path, made: Plan, compute: Compute) -> None:
-    """Compute the lost blocks of a finished cube again."""
-    with store.alone(path, made):
-        _fill(store.mending(path, made), compute)
-
-
-def _fill(target: Store, compute: Compute) -> None:
-    work = [block for block in blocks.blocks(target.plan) if (block.nest, block.number) not in target.lines]
-    try:
-        compute(target, work)
-    except BaseException:
-        with suppress(OSError):  # a disk that is full takes no more notes; what they are of is computed again
-            target.sync()
-        raise
-    target.finish()
-
-
-def _in_memory(made: Plan, threads: int | None, progress: Progress | None) -> xarray.Dataset:
+def in_memory(made: Plan, threads: int | None, progress: Progress | None) -> xarray.Dataset:
+    """The cube of a plan, in memory. Raises SweepError where that is too small."""
     import xarray
 
-    size = layout.bytes_on_disk(made)
-    if size > layout.IN_MEMORY_BYTES:
+    size = uncompressed_bytes(made)
+    if size > IN_MEMORY_BYTES:
         raise SweepError(f"{made.study.file}: a cube of {size / 1e9:.0f} GB is too large for memory; give a store to write it to")
     variables = dataset.outputs(made)
     dims = {v.name: v.dims for v in variables}

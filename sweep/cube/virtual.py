@@ -20,7 +20,7 @@ import xarray
 from xarray.backends import BackendArray, BackendEntrypoint
 from xarray.core import indexing
 
-from sweep.cube import dataset, layout
+from sweep.cube import compute, dataset
 from sweep.engine import blocks, compile, plan, quantiles
 from sweep.engine.blocks import CHUNK_CELLS, INTERPRETED_CALLS, Array, Program, Worker, grid, ranges_of
 from sweep.engine.nests import Function, source
@@ -99,7 +99,7 @@ class ComputedArray(BackendArray):
             return self._finite(np.asarray(self.formula.value(point))).astype(self.dtype)
         places = [np.arange(size)[index] for index, size in zip(key, self.shape, strict=True)]
         size = math.prod(place.size for place in places) * self.dtype.itemsize
-        if size > layout.IN_MEMORY_BYTES:
+        if size > compute.IN_MEMORY_BYTES:
             what = f"{self.formula.plan.study.file}: {self.formula.name}"
             raise SweepError(f"{what}: {size / 1e9:,.0f} GB are too large for memory; index a smaller part, or chunk it")
         values = self.formula.values([np.atleast_1d(place) for place in places])

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sweep.catalog.units import digits, show
-from sweep.cube.part import MOST_REDUCED, Reduction, reduction
-from sweep.cube.query import broken, label_index, select, unit_of
 from sweep.engine.blocks import Array
 from sweep.engine.plan import QUANTILE, QUANTILES, STATUS
 from sweep.errors import SweepError, suggestion
 from sweep.plot.style import scaled
+from sweep.query.part import MOST_REDUCED, Reduction, reduction
+from sweep.query.selection import broken, label_index, select, unit_of
 
 if TYPE_CHECKING:
     import xarray

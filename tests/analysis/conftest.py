@@ -2,7 +2,7 @@
 
 import pytest
 
-from sweep.cube.compute import run
+from sweep.store.run import run
 from sweep.study.parse import open_study
 
 STUDY = """title: ranked

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from sweep.analysis.search import best
-from sweep.cube.compute import run
+from sweep.store.run import run
 
 
 def test_infeasible_study_counts_removed_points_and_names_nearest(study, memory, stored):

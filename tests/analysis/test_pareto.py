@@ -13,9 +13,9 @@ from sweep.analysis import cells as module_cells
 from sweep.analysis import pareto as module
 from sweep.analysis import scan
 from sweep.analysis.pareto import pareto
-from sweep.cube.compute import run
 from sweep.engine import plan
 from sweep.engine.blocks import Program
+from sweep.store.run import run
 from sweep.study.conditions import OPERATORS, conditions
 from sweep.study.parse import open_study
 

@@ -10,11 +10,11 @@ from sweep.analysis import scan
 from sweep.analysis.search import best
 from sweep.catalog.parameters import parameters
 from sweep.catalog.units import to_si
-from sweep.cube.compute import run
 from sweep.engine import plan
 from sweep.engine.blocks import Program
 from sweep.equations import registry
 from sweep.errors import SweepError
+from sweep.store.run import run
 from sweep.study.conditions import conditions
 from sweep.study.parse import open_study
 

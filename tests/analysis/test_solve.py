@@ -6,7 +6,7 @@ import pytest
 
 from sweep import SweepError
 from sweep.analysis.solve import inequality, solve
-from sweep.cube.compute import run
+from sweep.store.run import run
 from sweep.study.parse import open_study
 
 STUDY = """title: targets

@@ -14,8 +14,8 @@ from benchmarks.residuals import Result
 from sweep.catalog.accuracy import accuracy
 from sweep.catalog.parameters import parameters
 from sweep.cli import main
-from sweep.cube.compute import run
 from sweep.equations import registry
+from sweep.store.run import run
 from sweep.study.parse import open_study
 
 ROOT = Path(__file__).parents[2]

@@ -6,7 +6,7 @@ import pytest
 from sweep.analysis import scan
 from sweep.bounds import boxes
 from sweep.bounds.boxes import Boxes
-from sweep.cube.compute import run
+from sweep.store.run import run
 from sweep.study.conditions import conditions
 
 STUDY = """title: boxes

@@ -1,7 +1,7 @@
 """Rows of points are shown with the units of the study or of its cube."""
 
 from sweep.cli.rows import axes_of, display_units_of, text_of, unit_of_column
-from sweep.cube.compute import run
+from sweep.store.run import run
 from sweep.study.parse import open_study
 from tests.commands import SPLITS
 

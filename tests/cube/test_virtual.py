@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import xarray
 
-from sweep.cube import layout
-from sweep.cube.compute import run
+from sweep.cube import compute
 from sweep.cube.virtual import Formula, StudyBackend, open_virtual
 from sweep.engine import blocks, compile, plan
 from sweep.errors import SweepError
+from sweep.store.run import run
 from sweep.study.parse import open_study
 
 STUDY = """title: x
@@ -151,7 +151,7 @@ def test_virtual_rejects_infinite_value(tmp_path, index):
 
 
 def test_virtual_rejects_index_too_large_for_memory(lazy, monkeypatch):
-    monkeypatch.setattr(layout, "IN_MEMORY_BYTES", 100)
+    monkeypatch.setattr(compute, "IN_MEMORY_BYTES", 100)
     monkeypatch.setattr(Formula, "values", lambda *_: pytest.fail("computed"))
     with pytest.raises(SweepError, match=r"step_time: .* GB are too large for memory; index a smaller part"):
         lazy.step_time.load()

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sweep.cube.compute import run
 from sweep.equations import interpret
+from sweep.store.run import run
 from sweep.study.parse import open_study
 from tests.naive import small as naive
 

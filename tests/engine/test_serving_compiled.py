@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from sweep.catalog.units import factor
-from sweep.cube.compute import run
 from sweep.equations import interpret
 from sweep.equations.quantities import unit_of
+from sweep.store.run import run
 from sweep.study.parse import open_study
 
 STUDY = """

@@ -7,10 +7,10 @@ import pytest
 import zarr
 from zarr.storage import MemoryStore
 
-from sweep.cube.compute import run
-from sweep.cube.query import open_cube
 from sweep.cube.virtual import open_virtual
 from sweep.serve.keys import Keys
+from sweep.store.reading import open_cube
+from sweep.store.run import run
 from sweep.study.parse import open_study
 from tests.commands import SMALL
 

@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from sweep.cube.compute import run
 from sweep.equations import interpret
+from sweep.store.run import run
 from sweep.study.parse import open_study
 from tests.studies import PLAIN, with_axes
 

@@ -4,8 +4,8 @@ import pytest
 
 from sweep.catalog.entries import entry, entry_names
 from sweep.catalog.parameters import parameters
-from sweep.cube.compute import run
 from sweep.equations import interpret
+from sweep.store.run import run
 
 TRAINING, SERVING = ("step_time", "mfu"), ("output_rate", "energy_per_query")
 STUDY = {

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from sweep.analysis.search import best
-from sweep.cube import layout
-from sweep.cube.compute import evaluate, run
+from sweep.cube.compute import evaluate, uncompressed_bytes
 from sweep.engine import blocks, plan
 from sweep.equations import interpret
 from sweep.errors import SweepError
+from sweep.store.run import run
 from sweep.study.parse import open_study
 from tests.studies import PLAIN, SPLIT, with_axes
 
@@ -341,7 +341,7 @@ def test_parse_reports_too_large_study_before_evaluating(opened, tmp_path, mista
     assert sorted(p.name for p in tmp_path.iterdir()) == ["study.yaml"]
     with pytest.raises(SweepError, match="too large for memory"):
         run(study)
-    assert layout.bytes_on_disk(plan.make(study)) > 8e12
+    assert uncompressed_bytes(plan.make(study)) > 8e12
 
 
 def test_axis_option_keeps_point_label():

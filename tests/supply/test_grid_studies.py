@@ -7,8 +7,8 @@ import random
 import pytest
 
 from sweep.catalog.units import factor
-from sweep.cube import compute
 from sweep.equations import interpret
+from sweep.store.run import run
 from sweep.study.parse import open_study
 
 
@@ -51,7 +51,7 @@ def test_grid_study_ranks_sources_of_one_gigawatt():
 
 def test_grid_sweep_equals_single_points():
     study = open_study("where-to-build-1gw", axis=["pue=1.05:1.4:0.002"])
-    cube = compute.run(study)
+    cube = run(study)
     chance = random.Random(1)
     for _ in range(60):
         index = {name: chance.randrange(axis.size) for name, axis in study.axes.items()}
@@ -97,7 +97,7 @@ def test_missing_site_figure_sets_status():
 
 def test_missing_source_figure_leaves_other_sources():
     study = open_study("where-to-build-1gw", set_=["generator=gas-combined"], axis=["site=finland,us-tx", "power_source=grid,generator"])
-    cube = compute.run(study)
+    cube = run(study)
     for source, litres in (("grid", math.nan), ("generator", 0.776)):  # the entry of Finland has no figure for its power plants
         index = {**study.point, "site": 0, "power_source": ("grid", "generator").index(source)}
         water = interpret.compute_point(study.graph, study.inputs_at(index)).values["annual_offsite_water"]

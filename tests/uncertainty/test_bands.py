@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from sweep.analysis.search import best
-from sweep.cube.compute import evaluate, run
+from sweep.cube.compute import evaluate
 from sweep.cube.virtual import open_virtual
 from sweep.errors import SweepError
+from sweep.store.run import run
 from sweep.study.parse import open_study
 from sweep.uncertainty.bands import band, bands, chance_of_better, draws, ranked
 

@@ -5,8 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from sweep.cube.compute import evaluate, run
+from sweep.cube.compute import evaluate
 from sweep.errors import SweepError
+from sweep.store.run import run
 from sweep.study.parse import open_study
 from sweep.uncertainty import sensitivity as module
 from sweep.uncertainty.sensitivity import sensitivity

@@ -7,8 +7,8 @@ import pytest
 from benchmarks import efficiency
 from sweep.catalog.parameters import folder
 from sweep.cube.compute import evaluate as at
-from sweep.cube.compute import run
 from sweep.kernels.serving import energy
+from sweep.store.run import run
 from sweep.study.parse import open_study
 from tests.at_point import evaluate, value
 

@@ -7,9 +7,9 @@ import pytest
 import xarray
 import zarr
 
-from sweep.cube import layout
-from sweep.cube.compute import run
 from sweep.errors import SweepError
+from sweep.store import layout
+from sweep.store.run import run
 from tests.studies import ENERGY
 
 

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sweep.cube.query import broken, pieces, told, unit_of
-from sweep.cube.text import aligned, table
 from sweep.errors import SweepError
+from sweep.query.selection import broken, pieces, told, unit_of
+from sweep.query.text import aligned, table
 
 if TYPE_CHECKING:
     import xarray

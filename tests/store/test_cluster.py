@@ -9,8 +9,10 @@ import pytest
 import xarray
 from distributed import LocalCluster
 
-from sweep.cube import cluster, compute, layout
+from sweep.engine import blocks, plan
 from sweep.errors import SweepError
+from sweep.store import cluster, layout
+from sweep.store.run import check, run
 
 
 @pytest.fixture(scope="module")
@@ -22,11 +24,11 @@ def workers():
 
 def test_cluster_makes_the_cube_that_threads_make(tmp_path, study, small_blocks, workers):
     shown = []
-    compute.run(study, tmp_path / "a.zarr", scheduler=workers.scheduler_address, progress=lambda done, total: shown.append((done, total)))
-    compute.run(study, tmp_path / "b.zarr")
+    run(study, tmp_path / "a.zarr", scheduler=workers.scheduler_address, progress=lambda done, total: shown.append((done, total)))
+    run(study, tmp_path / "b.zarr")
     with xarray.open_zarr(tmp_path / "a.zarr") as ours, xarray.open_zarr(tmp_path / "b.zarr") as other:
         xarray.testing.assert_equal(ours, other)
-    assert compute.check(tmp_path / "a.zarr") == []
+    assert check(tmp_path / "a.zarr") == []
     assert shown[0][0] == 0
     assert shown[-1][0] == shown[-1][1] > 0
 
@@ -39,10 +41,10 @@ def test_cluster_finishes_all_blocks_when_a_worker_is_killed(tmp_path, study, sm
             first.set()
             os.kill(next(iter(workers.workers.values())).pid, signal.SIGKILL)
 
-    compute.run(study, tmp_path / "a.zarr", scheduler=workers.scheduler_address, progress=kill)
+    run(study, tmp_path / "a.zarr", scheduler=workers.scheduler_address, progress=kill)
     assert first.is_set()
-    assert compute.check(tmp_path / "a.zarr") == []
-    compute.run(study, tmp_path / "b.zarr")
+    assert check(tmp_path / "a.zarr") == []
+    run(study, tmp_path / "b.zarr")
     with xarray.open_zarr(tmp_path / "a.zarr") as ours, xarray.open_zarr(tmp_path / "b.zarr") as other:
         xarray.testing.assert_equal(ours, other)
 
@@ -53,15 +55,15 @@ def test_cluster_run_that_stops_is_resumed(tmp_path, study, small_blocks, worker
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        compute.run(study, tmp_path / "a.zarr", scheduler=workers.scheduler_address, progress=stop)
-    compute.run(study, tmp_path / "a.zarr")
-    total = len(list(compute.blocks.blocks(compute.plan.make(study))))
+        run(study, tmp_path / "a.zarr", scheduler=workers.scheduler_address, progress=stop)
+    run(study, tmp_path / "a.zarr")
+    total = len(list(blocks.blocks(plan.make(study))))
     assert 0 < len(evaluated) < total
-    assert compute.check(tmp_path / "a.zarr") == []
+    assert check(tmp_path / "a.zarr") == []
 
 
 def test_cluster_names_a_worker_of_another_version(tmp_path, study):
-    compute.run(study, tmp_path / "a.zarr")
+    run(study, tmp_path / "a.zarr")
     root = layout.group(tmp_path / "a.zarr", "r+")
     root.attrs["identity"] = json.dumps({**json.loads(root.attrs["identity"]), "input pue": "over pue, #0"})
     with pytest.raises(SweepError, match="a worker has other equations or facts: input pue"):
@@ -73,6 +75,6 @@ def test_cluster_names_a_worker_of_another_version(tmp_path, study):
 def test_cluster_that_does_not_answer_is_named(tmp_path, study, monkeypatch):
     monkeypatch.setattr(cluster, "PATIENCE", "1s")
     with pytest.raises(SweepError, match=r"--scheduler tcp://127\.0\.0\.1:9: "):
-        compute.run(study, tmp_path / "a.zarr", scheduler="tcp://127.0.0.1:9")
+        run(study, tmp_path / "a.zarr", scheduler="tcp://127.0.0.1:9")
     with pytest.raises(SweepError, match="give a store that all its workers see"):
-        compute.run(study, scheduler="tcp://127.0.0.1:9")
+        run(study, scheduler="tcp://127.0.0.1:9")

@@ -15,12 +15,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from sweep.cube import dataset, disk, layout, reading
-from sweep.cube.journal import Record
-from sweep.cube.store import Store
+from sweep.cube import dataset
 from sweep.engine import blocks, plan
 from sweep.engine.blocks import Block, Program, Worker
 from sweep.errors import SweepError
+from sweep.store import disk, layout, reading
+from sweep.store.journal import Record
+from sweep.store.store import Store
 
 IN_FLIGHT = 4096  # tasks that a scheduler knows of at a time
 MOST_BLOCKS = 64  # of a task: at 0.1 s a block a scheduler of 1,000 workers has some 150 tasks a second to give out, not 10,000

@@ -19,13 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from sweep.catalog.document import exists
-from sweep.cube import dataset, disk, journal, layout
-from sweep.cube.journal import Record
-from sweep.cube.layout import CUBE, JOURNAL, MANIFEST, OLD, SKELETON, partial
+from sweep.cube import dataset
 from sweep.engine import quantiles
 from sweep.engine.blocks import Array, Block, blocks
 from sweep.engine.plan import Plan
 from sweep.errors import SweepError
+from sweep.store import disk, journal, layout
+from sweep.store.journal import Record
+from sweep.store.layout import CUBE, JOURNAL, MANIFEST, OLD, SKELETON, partial
 
 SYNC_BYTES = 64 << 20  # what is written before it is waited for
 SYNC_SECONDS = 1.0

@@ -12,8 +12,8 @@ import xarray
 from xarray.backends.zarr import ZarrArrayWrapper
 from xarray.core.indexing import LazilyIndexedArray
 
-from sweep.cube import journal, layout
 from sweep.errors import SweepError
+from sweep.store import journal, layout, store
 from sweep.study.definition import Study, Written
 from sweep.study.parse import read_study
 
@@ -34,6 +34,16 @@ class Checked(ZarrArrayWrapper):
             said = str(error).splitlines()[0] if str(error) else type(error).__name__
             name = self._array.basename
             raise SweepError(f"{self.path}: {name} is damaged ({said}); `sweep check {self.path} --repair` recomputes it") from None
+
+
+def open_cube(path: str | Path) -> xarray.Dataset:
+    """A finished cube, lazily read. A missing, half-written or damaged one is a SweepError."""
+    place = Path(path)
+    store.check_complete(place)
+    if lost := store.faults(place):
+        more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
+        raise SweepError(f"{path}: is damaged: {lost[0]}{more}; `sweep check {path} --repair` recomputes it")
+    return dataset(place)
 
 
 def dataset(path: Path) -> xarray.Dataset:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sweep.cube import journal
+from sweep.store import journal
 
 HEADER = {"layout": journal.LAYOUT, "blocks": 2, "attributes": {"identity": json.dumps({"output x": "(gpus)"})}}
 BLOCKS = [{"nest": 3, "number": n, "ranges": [[n, n + 1]], "of": "abc", "statistics": {}, "files": {}} for n in range(2)]

@@ -1,18 +1,16 @@
-"""Reading a cube: opening and slicing. What belongs here: labels and units of the command line, to xarray selections."""
+"""What is selected of a cube. What belongs here: labels and units of the command line, to xarray selections."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sweep.catalog.document import Node
 from sweep.catalog.units import cf_units, factor, show, to_si
-from sweep.cube import store
-from sweep.cube.text import in_unit
 from sweep.equations.quantities import names, quantity
 from sweep.errors import SweepError, suggestion
+from sweep.query.text import in_unit
 from sweep.study.axes import axis as written_axis
 
 if TYPE_CHECKING:
@@ -20,18 +18,6 @@ if TYPE_CHECKING:
 
 PIECE_CELLS = 1 << 22
 STATUS = "status"
-
-
-def open_cube(path: str | Path) -> xarray.Dataset:
-    """A finished cube, lazily read. A missing, half-written or damaged one is a SweepError."""
-    place = Path(path)
-    store.check_complete(place)
-    if lost := store.faults(place):
-        more = f" (and {len(lost) - 1} more)" if len(lost) > 1 else ""
-        raise SweepError(f"{path}: is damaged: {lost[0]}{more}; `sweep check {path} --repair` recomputes it")
-    from sweep.cube import reading
-
-    return reading.dataset(place)
 
 
 def select(cube: xarray.Dataset, variable: str, at: Mapping[str, str], nearest: bool = False) -> xarray.DataArray:

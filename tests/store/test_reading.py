@@ -3,10 +3,10 @@
 import pytest
 import xarray
 
-from sweep.cube import reading
-from sweep.cube.compute import run
-from sweep.cube.query import open_cube
 from sweep.errors import SweepError
+from sweep.store import reading
+from sweep.store.reading import open_cube
+from sweep.store.run import run
 from tests.studies import ENERGY
 
 

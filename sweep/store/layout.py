@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from sweep.cube import dataset
+from sweep.cube.compute import uncompressed_bytes
 from sweep.cube.dataset import Variable
 from sweep.engine import quantiles
 from sweep.engine.blocks import Block, Grid, grid
@@ -24,7 +25,6 @@ MANIFEST = "manifest.jsonl"
 CUBE = "cube.zarr"
 SKELETON = "skeleton.zarr"
 OLD = "old.zarr"
-IN_MEMORY_BYTES = 8 << 30  # the largest array or cube that is made in memory
 
 
 def partial(path: Path) -> Path:
@@ -126,20 +126,16 @@ def _common(variable: Variable) -> dict[str, Any]:
     return {"dimension_names": variable.dims, "attributes": variable.attributes}
 
 
-def bytes_on_disk(plan: Plan) -> int:
-    """The size of a plan's outputs before compression."""
-    return sum(plan.cells(v.dims) * np.dtype(v.dtype).itemsize for v in dataset.outputs(plan))
-
-
 def check_room(path: Path, plan: Plan) -> None:
     """Raise where the disk is too small for the cube. Measured cubes compress 4 to 12 times; 3 is what is counted on."""
-    need = bytes_on_disk(plan) / 3
+    size = uncompressed_bytes(plan)
+    need = size / 3
     existing = next(p for p in [path.absolute(), *path.absolute().parents] if p.exists())
     free = shutil.disk_usage(existing).free
     if need > free:
         longest = max(plan.order, key=lambda name: plan.sizes[name], default="")
         advice = f"; its longest axis is {longest} with {plan.sizes.get(longest, 1):,} labels; shorten it, or ask `sweep best`, which "
         raise SweepError(
-            f"{path}: the cube of {plan.study.file} has {bytes_on_disk(plan):.3g} bytes, about {need:.3g} compressed, and {existing} has "
+            f"{path}: the cube of {plan.study.file} has {size:.3g} bytes, about {need:.3g} compressed, and {existing} has "
             f"{free:.3g} free{advice + 'stores nothing' if longest else ''}"
         )

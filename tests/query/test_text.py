@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from sweep.cube import text
+from sweep.query import text
 
 
 def test_table_aligns_columns():

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from sweep.cube import part
-from sweep.cube.compute import run
-from sweep.cube.part import slice as part_of
 from sweep.errors import SweepError
+from sweep.query import part
+from sweep.query.part import slice as part_of
+from sweep.store.run import run
 from sweep.study.parse import open_study
 
 STUDY = """title: parts

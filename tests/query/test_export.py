@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import xarray
 
-from sweep.cube import export
 from sweep.errors import SweepError
+from sweep.query import export
 
 
 @pytest.fixture

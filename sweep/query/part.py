@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sweep.catalog.parameters import Parameter
-from sweep.cube.query import label_index, select, told, unit_of
 from sweep.engine.blocks import Array, inner_shape, ranges_of
 from sweep.equations import quantities
 from sweep.errors import SweepError, suggestion
+from sweep.query.selection import label_index, select, told, unit_of
 from sweep.study.conditions import OPERATORS, conditions
 
 if TYPE_CHECKING:

@@ -3,11 +3,12 @@
 import numpy as np
 import pytest
 
-from sweep.cube import query
-from sweep.cube.compute import run
-from sweep.cube.query import in_display_units, open_cube, select
 from sweep.cube.virtual import open_virtual
 from sweep.errors import SweepError
+from sweep.query import selection
+from sweep.query.selection import in_display_units, select
+from sweep.store.reading import open_cube
+from sweep.store.run import run
 from sweep.study.parse import open_study
 
 STUDY = """title: sliced
@@ -92,10 +93,10 @@ def test_open_cube_reports_missing_cube_in_one_line(tmp_path):
 
 
 def test_flag_counts_are_same_for_any_piece_size(cube, monkeypatch):
-    whole = query.flag_counts(cube["status"])
+    whole = selection.flag_counts(cube["status"])
     assert whole["precision_not_supported"] == int((cube["status"] & cube["status"].attrs["flag_masks"][0] != 0).sum()) > 0
-    assert [piece.size for piece in query.pieces(cube["status"], 1)] == [1] * cube["status"].size
-    assert query.pieces(cube["status"], 1 << 20).__next__().identical(cube["status"])
+    assert [piece.size for piece in selection.pieces(cube["status"], 1)] == [1] * cube["status"].size
+    assert selection.pieces(cube["status"], 1 << 20).__next__().identical(cube["status"])
 
 
 def test_select_reads_lists_and_ranges(cube):
@@ -129,6 +130,6 @@ def test_in_display_units_converts_labels_and_values_and_reads_nothing():
 
 
 def test_excerpt_keeps_status_over_the_axes_of_its_variables(cube):
-    part = query.excerpt(cube, ["it_power"], {})
+    part = selection.excerpt(cube, ["it_power"], {})
     assert set(part.status.dims) <= set(part.it_power.dims)
     assert (part.status.values & ~cube.status.max().item()).max() == 0

@@ -15,27 +15,14 @@ import numpy as np
 import pytest
 import xarray
 
-from sweep.cube import store
-from sweep.cube.compute import run
-from sweep.cube.query import open_cube
 from sweep.engine import blocks, plan
 from sweep.errors import SweepError
+from sweep.store import store
+from sweep.store.reading import open_cube
+from sweep.store.run import run
+from tests.studies import STORED
 
 ROOT = Path(__file__).parents[2]
-STUDY = """title: stored
-about: A cube for these tests.
-set: {server_power: 6 kW, training_flops: 1e24 FLOP}
-axes:
-  gpu: [h100-sxm, a100-sxm-80gb]
-  precision: [bf16, fp8]
-  gpus: [8, 64, 512]
-  split: {tp: [1, 8], pp: [2]}
-  training_duration: 30 d:90 d:30 d
-  pue: [1.1, 1.2]
-outputs: [it_power, required_mfu, training_energy, facility_energy, servers, replicas]
-"""
-
-
 def same(one, other):
     """Whether two cubes are the same but for the time at which they were made."""
     return one.drop_attrs(deep=False).identical(other.drop_attrs(deep=False)) and {**one.attrs, "created": ""} == {
@@ -187,7 +174,7 @@ def test_run_refuses_cube_of_other_study(study, opened, tmp_path, overrides, dif
     run(study, tmp_path / "cube.zarr")
     before = run(study, tmp_path / "cube.zarr").load()
     with pytest.raises(SweepError) as found:
-        run(opened(STUDY, **overrides), tmp_path / "cube.zarr")
+        run(opened(STORED, **overrides), tmp_path / "cube.zarr")
     assert str(found.value).startswith(f"{tmp_path}/cube.zarr: holds another study: ")
     assert difference in str(found.value)
     assert str(found.value).endswith("; give another name or --overwrite")
@@ -195,9 +182,9 @@ def test_run_refuses_cube_of_other_study(study, opened, tmp_path, overrides, dif
 
 
 def test_run_notices_changed_values_inside_axis(opened, tmp_path):
-    run(opened(STUDY), tmp_path / "cube.zarr")
+    run(opened(STORED), tmp_path / "cube.zarr")
     with pytest.raises(SweepError, match="input gpus has changed"):
-        run(opened(STUDY, axis=["gpus=8,72,512"]), tmp_path / "cube.zarr")
+        run(opened(STORED, axis=["gpus=8,72,512"]), tmp_path / "cube.zarr")
 
 
 @pytest.mark.usefixtures("forgotten")
@@ -218,7 +205,7 @@ def test_run_notices_edited_equation(opened, tmp_path):
 def test_overwrite_replaces_cube_when_new_one_is_complete(study, opened, tmp_path, monkeypatch):
     path = tmp_path / "cube.zarr"
     before = run(study, path).load()
-    other = opened(STUDY, set_=["server_power=7 kW"])
+    other = opened(STORED, set_=["server_power=7 kW"])
     with monkeypatch.context() as patch:
         patch.setattr(store.Store, "finish", interrupt)
         with pytest.raises(KeyboardInterrupt):
@@ -278,7 +265,7 @@ def test_run_reports_read_only_folder_in_one_line(study, tmp_path):
 
 def test_run_refuses_too_small_disk_and_leaves_nothing(study, tmp_path, monkeypatch, evaluated):
     usage = SimpleNamespace(total=100, used=90, free=10)
-    monkeypatch.setattr("sweep.cube.store.shutil.disk_usage", lambda path: usage)
+    monkeypatch.setattr("sweep.store.store.shutil.disk_usage", lambda path: usage)
     with pytest.raises(SweepError) as found:
         run(study, tmp_path / "a" / "cube.zarr")
     text = str(found.value)
@@ -353,7 +340,7 @@ def test_run_refuses_partial_cube_of_other_study(study, opened, tmp_path, small_
 
     with pytest.raises(KeyboardInterrupt):
         run(study, path, progress=stop)
-    other = opened(STUDY, set_=["server_power=7 kW"])
+    other = opened(STORED, set_=["server_power=7 kW"])
     with pytest.raises(SweepError, match="was started with another study: input server_power was 6 kW, is 7 kW; give another name or --ov"):
         run(other, path)
     assert same(run(other, path, overwrite=True).load(), run(other).load())
@@ -432,7 +419,8 @@ def test_concurrent_run_into_same_cube_is_refused(study, tmp_path, small_blocks)
 DRIVER = """
 import json, os, random, signal, sys
 from pathlib import Path
-from sweep.cube import journal, compute, store
+from sweep.store import journal, store
+from sweep.store.run import run
 from sweep.engine import blocks
 from sweep.engine.blocks import Worker
 from sweep.study.parse import open_study
@@ -474,7 +462,7 @@ for attempt in range(kills + 1):
         Worker.compute = evaluate
         sys.addaudithook(touching)
         try:
-            compute.run(study, path, threads=2)
+            run(study, path, threads=2)
             os._exit(0)
         except BaseException as error:
             print(repr(error), file=sys.stderr)
@@ -522,7 +510,7 @@ def test_leftover_journal_is_no_cube(study, tmp_path):
 @pytest.mark.parametrize("at_once", [True, False])
 @pytest.mark.parametrize("step", ["os.rename", "exchange", "unlink"])
 def test_overwrite_completes_after_kill_at_each_step(study, opened, tmp_path, monkeypatch, at_once, step):
-    path, other = tmp_path / "cube.zarr", opened(STUDY, set_=["server_power=7 kW"])
+    path, other = tmp_path / "cube.zarr", opened(STORED, set_=["server_power=7 kW"])
     run(study, path)
     before = open_cube(path).load()
     if not at_once:
@@ -554,7 +542,7 @@ def test_overwrite_completes_after_kill_at_each_step(study, opened, tmp_path, mo
 def test_overwrite_keeps_link(study, opened, tmp_path):
     (tmp_path / "disk").mkdir()
     (tmp_path / "cube.zarr").symlink_to(tmp_path / "disk" / "real.zarr")
-    for found in (study, opened(STUDY, set_=["server_power=7 kW"])):
+    for found in (study, opened(STORED, set_=["server_power=7 kW"])):
         assert same(run(found, tmp_path / "cube.zarr", overwrite=True).load(), run(found).load())
     assert (tmp_path / "cube.zarr").is_symlink()
     assert left(tmp_path / "disk") == ["real.zarr"]

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from sweep.cube import disk
 from sweep.errors import SweepError
+from sweep.store import disk
 
 
 def test_lock_is_exclusive_and_removes_empty_folder(tmp_path):

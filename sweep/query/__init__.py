@@ -1,0 +1,1 @@
+"""What is asked of a cube: labels and units to selections, rows, tables and files."""
