@@ -1,7 +1,9 @@
 """The errors that results carry, by regime: predictions against published results, to configs/accuracy.yaml.
 
-`python -m benchmarks.accuracy FOLDER` reads published-training*.csv, published-energy.csv and published-serving*.csv in a folder; with
-`--coverage` it prints instead how often the ranges hold what was held back. A regime of few families is left to a wider one.
+`python -m benchmarks.accuracy FOLDER` reads published-training*.csv, published-energy.csv and published-serving*.csv in a folder and
+writes everything in that file: errors, ranges, and how far layouts of one job differ. Run it after any change of predictions. With
+`--coverage` it prints instead how often ranges and stated chances hold what was held back. A regime of few families or programmes is
+left to a wider one.
 """
 
 from __future__ import annotations
@@ -28,24 +30,33 @@ from sweep.study.regimes import meets, stated
 TARGET = Path(__file__).parent.parent / "configs" / "accuracy.yaml"
 HEADER = """# Errors of predictions against published results that no constant was fitted to; `python -m benchmarks.accuracy` writes it.
 # Of each quantity the first regime counts whose condition holds. within: the inputs of its results, beyond which it is extrapolated.
-# median, p90: of the relative error; low, high: measured over predicted, of nine in ten rows of a new family; family, job: the parts
-# of its variance that points of one trainer, and layouts of one job, have in common. Each family weighs the same.
+# median, p90: of the relative error, each family of the same weight; low, high: measured over predicted, of nine in ten rows of a new
+# programme of benchmarks; family, job: the parts of its variance that points of one trainer, and layouts of one job, have in common;
+# tail: degrees of freedom of Student's t, as which the rest is distributed. The rest and its tail are the likeliest for the layouts of
+# published jobs, each beside the one that was predicted to be the best.
 """
 FEWEST = 7  # families: the range of six others is wider than what a wider regime tells
+PROGRAMMES = 5  # of which a range of 90 % is learnt
 GENERATIONS = ("ampere", "hopper", "blackwell")
 KINDS = (("dense models", "experts == 0"), ("mixtures of experts", "experts > 0"))
 WITHIN = ("gpus", "sequence_length")
-ENDS = (0.6, 0.7, 0.8, 0.9, 0.95, 1.01)
+ENDS = (0.7, 0.9, 1.01)
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What published results say of a quantity. errors: its own; residuals: those of the input that draws it, where there is one."""
+    """What published results say of a quantity.
+
+    errors: its own. residuals: those of the input that draws it, where there is one; layouts: those of layouts of one job. parts: the
+    residuals from which its own come, where several inputs draw it.
+    """
 
     quantity: str
     errors: Sequence[Result]
     residuals: Sequence[Result] = ()
     doing: str = "in training"
+    layouts: Sequence[Result] = ()
+    parts: Sequence[Sequence[Result]] = ()
 
 
 def regimes(doing: str) -> list[tuple[str, str]]:
@@ -66,13 +77,13 @@ def measured(folder: Path) -> list[Measured]:
     errors = {name: [residuals.serving_result(one, 1 / one.ratio) for one in some if one.ratio] for name, some in rows.items()}
     times, watts = residuals.serving_residuals(rows)
     return [
-        Measured("step_time", trained["step_time"], trained["step_time"]),
+        Measured("step_time", trained["step_time"], trained["step_time"], layouts=trained["step_time"]),
         Measured("allocated_memory", trained["memory"]),
         Measured("server_power_modelled", power, power),
-        Measured("output_rate", errors["output_rate"], times, "in serving"),
+        Measured("output_rate", errors["output_rate"], times, "in serving", layouts=residuals.services(rows)),
         Measured("time_per_output_token", errors["time_per_output_token"], doing="in serving"),
         Measured("serving_gpu_power", errors["power"], watts, "in serving"),
-        Measured("chip_energy_per_output_token", errors["energy_per_output_token"], doing="in serving"),
+        Measured("chip_energy_per_output_token", errors["energy_per_output_token"], doing="in serving", parts=(times, watts)),
     ]
 
 
@@ -86,10 +97,15 @@ def chosen(one: Measured) -> list[tuple[str, str, list[Result], list[Result]]]:
     found = []
     for of, when in regimes(one.doing):
         errors, drawn = members(one.errors, when), members(one.residuals, when)
-        enough = all(len(bands.families(some)) >= FEWEST for some in (errors, *([drawn] if one.residuals else [])))
+        enough = all(_enough(some) for some in (errors, *([drawn] if one.residuals else [])))
         if enough or not when:
             found.append((of, when, errors, drawn))
     return found if {condition for _, condition in KINDS} - {when for _, when, _, _ in found} else found[:-1]
+
+
+def _enough(results: Sequence[Result]) -> bool:
+    families, programmes = ({*map(key, results)} for key in (bands.family, bands.programme))
+    return len(families) >= FEWEST and len(programmes) >= PROGRAMMES
 
 
 def text(found: Sequence[Measured]) -> str:
@@ -106,13 +122,13 @@ def _line(one: Measured, of: str, when: str, errors: Sequence[Result], drawn: Se
         *([f'within: "{within}"'] if (within := _within(errors)) and one.quantity == "step_time" else []),
     ]
     said += [f"{name}: {percent(100 * measures[name])}" for name in ("median", "p90")]
-    said += [f"rows: {len(errors)}", f"families: {len(bands.families(errors))}"]
+    said += [f"rows: {len(errors)}", f"families: {len(by(errors, bands.family))}"]
     if drawn:
-        low, high = map(math.exp, bands.ends(bands.families(drawn)))
-        family, job = (
-            bands.layout_parts(drawn, bands.layout_spread(one.errors)) if one.quantity == "step_time" else (0.0, bands.SHARED_OF_FEW)
-        )
+        low, high = map(math.exp, bands.ends(drawn))
+        scale, tail = bands.layout_spread(bands.pairs(one.layouts)) if one.layouts else (math.nan, math.nan)
+        family, job = bands.layout_parts(drawn, scale) if one.layouts else (0.0, bands.SHARED_OF_FEW)
         said += [f"low: {low:.3g}", f"high: {high:.3g}", f"family: {family:.2g}", f"job: {job:.2g}"]
+        said += [f"tail: {tail:.2g}"] if one.layouts else []
     return ", ".join(said)
 
 
@@ -122,27 +138,41 @@ def _within(results: Sequence[Result]) -> str:
 
 
 def coverage(found: Sequence[Measured]) -> str:
-    """How often the range of all other families, and of all other programmes, holds what was held back, by regime."""
-    lines = [["quantity", "regime", "rows", "families", "5 %", "95 %", "inside, by family", "inside, by programme"]]
+    """How often the range of all other programmes, and of all other families, holds what was held back, by regime."""
+    lines = [["quantity", "regime", "rows", "families", "programmes", "5 %", "95 %", "inside, by programme", "inside, by family"]]
     for one in found:
-        for of, _, _, drawn in chosen(one) if one.residuals else ():
-            ends = [f"{math.exp(end):.2f}" for end in bands.ends(bands.families(drawn))]
-            held = (bands.family, bands.programme if one.quantity == "step_time" else bands.family)  # a model's name is no programme
-            inside = [bands.coverage(drawn, key) for key in held]
-            counts = [str(len(drawn)), str(len(bands.families(drawn)))]
-            lines.append([one.quantity, of, *counts, *ends, *(f"{100 * share:.0f} %" for share in inside)])
+        for of, when, errors, drawn in chosen(one) if one.residuals or one.parts else ():
+            rows = drawn or errors
+            counts = [str(len(rows)), *(str(len(by(rows, key))) for key in (bands.family, bands.programme))]
+            if one.parts:
+                inside = [_shown(bands.coverage_together(errors, [members(part, when) for part in one.parts]))]
+                lines.append([one.quantity, of, *counts, "", "", *2 * inside])
+            else:
+                ends = [f"{math.exp(end):.2f}" for end in bands.ends(drawn)]
+                inside = [_shown(bands.coverage(drawn, key)) for key in (bands.programme, bands.family)]
+                lines.append([one.quantity, of, *counts, *ends, *inside])
     return table(lines)
 
 
-def agreement(known: Mapping[str, Sequence[tuple[float, float]]], stated: str, seen: str, ends: Sequence[float]) -> str:
+def _shown(shares: Sequence[float]) -> str:
+    """The mean of some shares with its standard error, in percent."""
+    return f"{100 * mean(shares):.0f} ± {100 * bands.error(shares):.0f} %"
+
+
+def agreement(known: Mapping[str, Sequence[tuple[float, float]]], what: str, seen: str, ends: Sequence[float]) -> str:
     """How often what is stated with some probability was so, by family. known: probabilities, each with 1 where it was."""
-    lines = [[stated, "number", seen, "families", "each of the same weight"]]
+    lines = [[what, "number", "stated", seen, "families", "stated, each of the same weight", f"{seen}, each of the same weight"]]
     for low, high in itertools.pairwise(ends):
-        inside = {name: [right for chance, right in some if low <= chance < high] for name, some in known.items()}
+        inside = {name: [(chance, right) for chance, right in some if low <= chance < high] for name, some in known.items()}
         inside = {name: some for name, some in inside.items() if some}
-        every = [right for some in inside.values() for right in some]
-        shares = [f"{mean(every):.0%}", str(len(inside)), f"{mean(map(mean, inside.values())):.0%}"]
-        lines.append([f"{low:.0%} to {min(high, 1):.0%}", str(len(every)), *shares])
+        every = [mean(values) for values in zip(*(pair for some in inside.values() for pair in some), strict=True)]
+        families = [[mean(values) for values in zip(*some, strict=True)] for some in inside.values()]
+        if not families:
+            continue
+        stated, right = (mean(values) for values in zip(*families, strict=True))
+        error = bands.error([right - stated for stated, right in families])
+        counts = [f"{low:.0%} to {min(high, 1):.0%}", str(sum(map(len, inside.values())))]
+        lines.append([*counts, f"{every[0]:.0%}", f"{every[1]:.0%}", str(len(families)), f"{stated:.0%}", f"{right:.0%} ± {error:.0%}"])
     return table(lines)
 
 
@@ -166,9 +196,13 @@ def main(folder: Path, told: bool) -> None:
     """Write configs/accuracy.yaml from the published results in a folder."""
     found = measured(folder)
     if told:
-        faster = agreement(bands.pairs(found[0].errors), "stated chance that one layout is faster", "faster as measured", (0.5, *ENDS))
-        ran = agreement(fits(folder), "stated probability that a run fits", "ran", (0.0, 0.1, 0.3, 0.5, *ENDS))
-        return click.echo(f"{coverage(found)}\n\n{faster}\n\n{ran}")
+        told_apart = [
+            agreement(bands.chances(bands.pairs(one.layouts)), f"chance that the first layout is best, {one.doing}", "was", (0.5, *ENDS))
+            for one in found
+            if one.layouts
+        ]
+        ran = agreement(fits(folder), "probability that a run fits", "ran", (0.0, 0.1, 0.3, 0.5, *ENDS))
+        return click.echo("\n\n".join([coverage(found), *told_apart, ran]))
     TARGET.write_text(text(found), encoding="utf-8")
     click.echo(TARGET.read_text(encoding="utf-8"), nl=False)
 

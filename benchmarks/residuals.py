@@ -24,18 +24,23 @@ from benchmarks.fidelity.training import layouts
 from benchmarks.fidelity.training import scoring as training
 from benchmarks.fidelity.training import summary as training_summary
 
+SERVICE = ("model", "hardware", "precision", "engine", "workload", "input_tokens", "output_tokens")  # what layouts of one service share
 READ = ("experts", "gpu_generation", "gpus", "sequence_length")  # what conditions of regimes may name
 
 
 @dataclass(frozen=True)
 class Result:
-    """One published result: the logarithm of measured over predicted, family, job, inputs that conditions may name, and the prediction."""
+    """One published result: the logarithm of measured over predicted, family, job, inputs that conditions may name, and the prediction.
+
+    predicted: a time or a power, of which less is better. programme: the benchmark that a family's table is from, where that is more.
+    """
 
     log: float
     family: str
     job: str = ""
     inputs: Mapping[str, float] = field(default_factory=dict)
     predicted: float = math.nan
+    programme: str = ""
 
     @property
     def error(self) -> float:
@@ -59,10 +64,15 @@ def _run(one: Score) -> tuple[str, ...]:
 def results(scores: Iterable[Score]) -> list[Result]:
     """The results of training runs."""
     return [
-        Result(-math.log(one.ratio), one.family, "|".join(_run(one)), _read(one.inputs), one.predicted or math.nan)
+        Result(-math.log(one.ratio), one.family, "|".join(_run(one)), _read(one.inputs), one.predicted or math.nan, programme(one.family))
         for one in scores
         if one.ratio and one.inputs
     ]
+
+
+def programme(family: str) -> str:
+    """The benchmark that a family's table is from, as far as its name says: dgxc24-l405 and dgxc25-dsv3h are both of dgxc."""
+    return family.split("-")[0].rstrip("0123456789")
 
 
 def _read(inputs: Inputs) -> dict[str, float]:
@@ -110,10 +120,11 @@ def serving_times(rows: Mapping[str, Sequence[Score]]) -> dict[str, float]:
     return {one.id: one.ratio for one in rows["output_rate"] if one.ratio} | times
 
 
-def serving_result(one: Score, ratio: float) -> Result:
+def serving_result(one: Score, ratio: float, predicted: float = math.nan) -> Result:
     """A result of serving, whose family is its model; ratio: measured over predicted."""
     model = serving_summary.entry(one)
-    return Result(math.log(ratio), model, model, _read(one.inputs or Inputs({})))
+    job = "|".join(one.row.text(name) for name in SERVICE)
+    return Result(math.log(ratio), model, job, _read(one.inputs or Inputs({})), predicted)
 
 
 def serving_residuals(rows: Mapping[str, Sequence[Score]]) -> tuple[list[Result], list[Result]]:
@@ -127,3 +138,13 @@ def serving_residuals(rows: Mapping[str, Sequence[Score]]) -> tuple[list[Result]
             predicted, _ = evaluator.predict(one.inputs, serving_time_residual=times[one.id]).of("serving_gpu_power")
             power += [serving_result(one, one.published / predicted)] if predicted else []
     return [serving_result(scores[id_], ratio) for id_, ratio in times.items()], power
+
+
+def serving_energies(rows: Mapping[str, Sequence[Score]]) -> list[Result]:
+    """Residuals of the energy of an output token, which come from those of time and power together."""
+    return [serving_result(one, 1 / one.ratio) for one in rows["energy_per_output_token"] if one.ratio]
+
+
+def services(rows: Mapping[str, Sequence[Score]]) -> list[Result]:
+    """Layouts of one service, each with its time per output token, all users together."""
+    return [serving_result(one, one.ratio, 1 / one.predicted) for one in rows["output_rate"] if one.ratio and one.predicted]

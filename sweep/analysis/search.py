@@ -81,7 +81,7 @@ def best(
         raise SweepError(f"--top {top}: must be at least 1")
     asked = conditions(where, held)
     if isinstance(subject, Study):
-        return _of_study(subject, wanted, asked, top, per, threads)
+        return _of_study(subject.stated, wanted, asked, top, per, threads)
     return _of_cube(subject, wanted, asked, top, per)
 
 

@@ -13,7 +13,7 @@ from sweep.catalog.document import Node, read
 from sweep.catalog.parameters import folder, shown
 from sweep.catalog.units import to_si
 
-KEYS = ("of", "when", "within", "median", "p90", "rows", "families", "low", "high", "family", "job")
+KEYS = ("of", "when", "within", "median", "p90", "rows", "families", "low", "high", "family", "job", "tail")
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,8 @@ class Regime:
 
     of: the regime in words. when: conditions on inputs; empty for what no other regime holds. within: the inputs of those results.
     median, p90: of the error, in percent, over `rows` results of `families` tables. low, high: measured over predicted, of a new
-    family's rows nine times in ten. family, job: the part of its variance that points of one trainer, and of one job, have in common.
+    programme's rows nine times in ten. family, job: the part of its variance that points of one trainer, and of one job, have in common.
+    tail: degrees of freedom of Student's t, as which the rest is distributed, in which layouts of one job differ.
     """
 
     of: str
@@ -36,6 +37,7 @@ class Regime:
     high: float = math.nan
     family: float = 1.0
     job: float = 0.0
+    tail: float = math.inf
 
     def __str__(self) -> str:
         counted = f"n = {self.rows} in {self.families} families"

@@ -93,7 +93,7 @@ def best(
     if hidden:
         click.echo(f"\n--json also prints {', '.join(hidden[:4])}{' ...' if len(hidden) > 4 else ''}")
     checked = dict.fromkeys(f"checked {line}" for lines in accuracy.values() for line in lines)
-    for line in [*_undecided(found.rows, sure, per), *checked]:
+    for line in [*_undecided(found.rows, sure, per, top), *checked]:
         click.echo(line)
 
 
@@ -118,13 +118,23 @@ def _sure(opened: Study | xarray.Dataset, found: Ranking, maximize: bool, per: s
     return ranked(opened, found.rows, found.scales, maximize, per)
 
 
-def _undecided(rows: list[dict[str, Any]], sure: list[dict[str, Any]], per: str | None) -> list[str]:
-    """Which rows may well be better than the first."""
-    near = [(row, told["better"]) for row, told in zip(rows, sure, strict=True) if told.get("better", 0) >= TOLD_APART]
-    if not near:
-        return []
-    said = [f"{f'{row[per]} ' if per else ''}{row['rank']} ({100 * share:.0f} %)" for row, share in near]
-    return [f"not distinguishable from the first (share of draws in which each is better): {', '.join(said)}"]
+def _undecided(rows: list[dict[str, Any]], sure: list[dict[str, Any]], per: str | None, top: int) -> list[str]:
+    """Which rows may well be better than the first, of each label of `per`."""
+    groups: dict[Any, list[tuple[int, float]]] = {}
+    for row, told in zip(rows, sure, strict=True):
+        groups.setdefault(row[per] if per else "", []).append((row["rank"], told.get("better", 0)))
+    lines = []
+    for label, ranks in groups.items():
+        near = [(rank, share) for rank, share in ranks if share >= TOLD_APART]
+        if near:
+            last = near[-1][0]
+            named = [str(rank) for rank in (1, *(rank for rank, _ in near))]
+            which = f"1 to {last}" if 2 < last == len(named) else f"{', '.join(named[:-1])} and {last}"
+            chances = ", ".join(f"{rank} {100 * share:.0f} %" for rank, share in near)
+            more = f"; so may others beyond --top {top}" if last == top else ""
+            first = f"{label}: " if per else ""
+            lines.append(f"{first}{which} differ by less than the error; choose by other grounds (better than the first: {chances}{more})")
+    return lines
 
 
 @click.command(

@@ -44,8 +44,20 @@ def together(count: int, seed: int, parts: Iterable[tuple[float, object]]) -> Va
     """Standard normal numbers (count,) as a sum of parts, each with its share of the variance and what tells its draws from others."""
     drawn: Values = np.zeros(count)
     for share, key in parts:
-        drawn += math.sqrt(max(share, 0.0)) * np.random.default_rng([seed, zlib.crc32(repr(key).encode())]).standard_normal(count)
+        drawn += math.sqrt(max(share, 0.0)) * _generator(seed, key).standard_normal(count)
     return drawn
+
+
+def width(count: int, seed: int, tail: float, key: object) -> Values:
+    """What normal numbers (count,) are multiplied with to be of Student's t with so many degrees of freedom.
+
+    Numbers that share it differ by Student's t, too.
+    """
+    return np.ones(count) if math.isinf(tail) else np.sqrt(tail / _generator(seed, key).chisquare(tail, count))
+
+
+def _generator(seed: int, key: object) -> np.random.Generator:
+    return np.random.default_rng([seed, zlib.crc32(repr(key).encode())])
 
 
 def spread(z: Values, value: Values, low: Values, high: Values) -> Values:

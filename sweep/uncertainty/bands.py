@@ -1,8 +1,8 @@
 """How sure a number is. What belongs here: draws of a point's uncertain inputs, through the equations, and which of two points is better.
 
-Inputs that have a low and a high are drawn, the residuals of predictions among them, of the regime of each point. All points see the
-same draws of other inputs; of a residual, points of one regime and trainer share a part and layouts of one job another, so both cancel
-where such points are compared.
+Inputs that have a low and a high are drawn, the residuals of predictions among them, of the regime of each point. Where points are
+compared all see the same draws of other inputs; of a residual, points of one regime and trainer share a part and layouts of one job
+another, so both cancel, and what is left differs by Student's t.
 """
 
 from __future__ import annotations
@@ -42,14 +42,22 @@ def band(drawn: Values) -> Band:
     return low, high
 
 
-def draws(
-    study: Study, outputs: Iterable[str] = (), at: Mapping[str, int] | None = None, size: int = USUAL, apart: bool = False
-) -> dict[str, Values]:
-    """All draws (draws,) of the same. apart: what points do not have in common is drawn for each, so that they can be compared."""
+def draws(study: Study, outputs: Iterable[str] = (), at: Mapping[str, int] | None = None, size: int = USUAL) -> dict[str, Values]:
+    """All draws (draws,) of the same."""
     held = drawn(study, at or {}, size)
     wanted = tuple(outputs) or tuple(study.outputs)
-    reached = set(held.uncertain) & set(held.graph_of(wanted).inputs)
-    return outcomes(_apart(held, reached) if apart else held, wanted) if reached else {}
+    return outcomes(held, wanted) if _reached(held, wanted) else {}
+
+
+def comparable(study: Study, outputs: Collection[str], at: Mapping[str, int]) -> dict[str, Values]:
+    """Draws (draws,) of outputs at one point that can be compared with those of other points of the study."""
+    held = drawn(study, at)
+    return outcomes(_apart(held, study.uncertain, _reached(held, outputs)), outputs) if _reached(held, outputs) else {}
+
+
+def _reached(held: Study, outputs: Iterable[str]) -> set[str]:
+    """The uncertain inputs on which outputs depend."""
+    return set(held.uncertain) & set(held.graph_of(outputs).inputs)
 
 
 def outcomes(held: Study, wanted: Iterable[str]) -> dict[str, Values]:
@@ -71,18 +79,21 @@ def drawn(study: Study, at: Mapping[str, int], size: int = USUAL) -> Study:
     return replace(rest, axes={**axes, SAMPLE: axis}, point=dict.fromkeys([*axes, SAMPLE], 0))
 
 
-def _apart(held: Study, names: Collection[str]) -> Study:
-    """A study at one point, some of whose inputs are residuals, drawn so that points which share them in part can be compared."""
+def _apart(held: Study, uncertain: Sequence[str], names: Collection[str]) -> Study:
+    """A study at one point that draws each input as other points do, and in part the residuals among `names`.
+
+    uncertain: the inputs that some point of the study draws.
+    """
     axis = held.axes[SAMPLE]
-    given = sampling.standard(axis.size, len(held.uncertain), axis.seed).copy()
-    for i, name in enumerate(held.uncertain):
-        if name in names and (quantity := held.residual_of(name)):
-            given[:, i] = sampling.together(axis.size, axis.seed, _shares(held, name, quantity))
-    return replace(held, axes={**held.axes, SAMPLE: replace(axis, given=given)})
+    columns = [uncertain.index(name) for name in held.uncertain]
+    given = sampling.standard(axis.size, len(uncertain), axis.seed)[:, columns]
+    residuals = {name: _residual(held, name, held.residual_of(name)) for name in names if held.residual_of(name)}
+    return replace(held, axes={**held.axes, SAMPLE: replace(axis, columns={**axis.columns, **residuals}, given=given)})
 
 
-def _shares(held: Study, name: str, quantity: str) -> list[tuple[float, object]]:
-    """The parts of a residual's variance at the point of a study, each with what points have in common that share it."""
+def _residual(held: Study, name: str, quantity: str) -> Values:
+    """Draws of a residual at the point of a study: what points of one trainer share, what layouts of one job do, and the rest."""
+    axis = held.axes[SAMPLE]
     regime = held.regime(quantity, held.point)
     assert regime  # else the residual had no range
     rest = held.stated
@@ -92,7 +103,12 @@ def _shares(held: Study, name: str, quantity: str) -> list[tuple[float, object]]
     values = rest.inputs_at(rest.point, read)
     trainer = (name, regime.of, labels.get("trainer"))
     job = (*trainer, *(labels.get(key) for key in ("gpu", "model")), *(values.get(key) for key in JOB))
-    return [(regime.family, trainer), (regime.job, job), (1 - regime.family - regime.job, (job, sorted(labels.items())))]
+    common = sampling.together(axis.size, axis.seed, [(regime.family, trainer), (regime.job, job)])
+    own = sampling.together(axis.size, axis.seed, [(1 - regime.family - regime.job, (job, sorted(labels.items())))])
+    own *= sampling.width(axis.size, axis.seed, regime.tail, trainer)
+    low, high = np.array(regime.low), np.array(regime.high)
+    between: Values = sampling.spread(common, np.array(1.0), low, high) * (high / low) ** (own / (2 * sampling.Z))
+    return between
 
 
 def _label(axis: Axis) -> str:
@@ -107,16 +123,22 @@ def ranked(
     scales: what each quantity is multiplied with in that; the sum of several is `score`. per: as in `best`; the first is then that of the
     same label. A row whose value is the same in all draws has no band.
     """
+
+    def total(known: Mapping[str, Values], row: Mapping[str, Any]) -> Values:
+        summed: Values = np.sum(np.broadcast_arrays(*(scale * known.get(name, row[name]) for name, scale in scales.items())), axis=0)
+        return summed
+
     found: list[dict[str, Any]] = []
     first: dict[Any, Values] = {}
     ranked_by = "score" if len(scales) > 1 else next(iter(scales))
     for row in rows:
-        known = draws(study, scales, study.place(row), apart=True)
+        place = study.place(row)
+        known = draws(study, scales, place)
         if not known:
             return [{} for _ in rows]
-        values = np.sum(np.broadcast_arrays(*(scale * known.get(name, row[name]) for name, scale in scales.items())), axis=0)
+        values = total(comparable(study, [*scales], place), row)
         group = row[per] if per else None
-        low, high = band(values)
+        low, high = band(total(known, row))
         ends = {"bands": {ranked_by: {"p5": low, "p95": high}}} if low != high else {}
         better = {"better": chance_of_better(first[group], values, maximize)} if group in first else {}
         first.setdefault(group, values)

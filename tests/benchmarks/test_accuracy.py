@@ -46,15 +46,24 @@ def test_accuracy_file_equals_measured(measured):
     assert [float(n) for n in number.findall(written)] == pytest.approx(today, rel=0.05, abs=0.02)  # last digits turn on the processor
 
 
-def test_residual_ranges_cover_held_out_families(measured):
+def test_residual_ranges_cover_held_out_programmes_and_families(measured):
     from benchmarks.accuracy import chosen
 
     for one in measured:
-        regimes = [(drawn, len(bands.families(drawn))) for _, _, _, drawn in chosen(one) if drawn]
-        shares = [bands.coverage(drawn) for drawn, _ in regimes]
-        assert all(share >= 0.75 for share in shares), one.quantity
-        if regimes and sum(count for _, count in regimes) >= 10:
-            assert 0.85 <= np.average(shares, weights=[count for _, count in regimes]) <= 0.95, one.quantity
+        for of, _, _, drawn in chosen(one) if one.residuals else ():
+            for key in (bands.programme, bands.family):
+                shares = bands.coverage(drawn, key)
+                assert np.mean(shares) + 2 * bands.error(shares) >= 0.85, (one.quantity, of)
+                assert np.mean(shares) - 2 * bands.error(shares) <= 0.95, (one.quantity, of)
+
+
+def test_ranges_of_time_and_power_together_cover_energy_of_held_out_models(measured):
+    from benchmarks.accuracy import chosen, members
+
+    energy = measured[-1]
+    assert energy.quantity == "chip_energy_per_output_token"
+    for _, when, errors, _ in chosen(energy):
+        assert np.mean(bands.coverage_together(errors, [members(part, when) for part in energy.parts])) >= 0.85
 
 
 def test_held_out_runs_repeat_no_fitted_run(measured):
@@ -66,11 +75,16 @@ def test_held_out_runs_repeat_no_fitted_run(measured):
     assert "mosaic" in families
 
 
-def test_stated_chance_of_faster_layout_agrees_with_measured_order(measured):
-    known = [some for some in bands.pairs(measured[0].errors).values() if len(some) >= 100]
-    unsure, sure = ([right for some in known for stated, right in some if low <= stated <= high] for low, high in ((0.5, 0.6), (0.95, 1.0)))
-    assert np.mean(unsure) < 0.65
-    assert np.mean(sure) > 0.8
+def test_stated_chance_that_first_layout_is_best_comes_true(measured):
+    known = bands.chances(bands.pairs(measured[0].layouts))
+    assert len(known) >= 10
+    for low, high in ((0.5, 0.7), (0.7, 0.9), (0.9, 1.01)):
+        inside = [[pair for pair in some if low <= pair[0] < high] for some in known.values()]
+        families = [np.mean(some, axis=0) for some in inside if some]
+        stated, right = np.mean([pair for some in inside for pair in some], axis=0)
+        assert right == pytest.approx(stated, abs=0.08), low
+        gaps = [float(right - stated) for stated, right in families]
+        assert abs(np.mean(gaps)) <= 2.3 * bands.error(gaps), low  # Student's t of 95 % for 8 families
 
 
 def test_stated_probability_of_fitting_agrees_with_what_ran_out_of_memory():
@@ -97,14 +111,38 @@ def test_ends_cover_new_families_of_drawn_residuals():
         inside = []
         for _ in range(60):
             some = [Result(float(draw.normal(mean, 0.1)), str(i)) for i, mean in enumerate(draw.normal(0, 0.1, count)) for _ in range(8)]
-            inside.append(bands.coverage(some))
+            inside += bands.coverage(some, bands.family)
         assert 0.87 <= np.mean(inside) <= 0.94, count
 
 
-def test_ends_are_widened_for_few_families():
-    even = {str(i): [value] for i, value in enumerate(np.linspace(-1, 1, 7).tolist())}
-    assert bands.ends(even) == pytest.approx((-1.9432 / 1.6449 * math.sqrt(8 / 7), 1.9432 / 1.6449 * math.sqrt(8 / 7)), rel=1e-3)
-    assert bands.ends({name: [value + 5] for name, value in zip("abcdefg", np.linspace(-0.1, 0.1, 7).tolist(), strict=True)})[0] == 0.0
+def test_ends_are_widened_for_few_programmes():
+    even = [Result(value, str(i)) for i, value in enumerate(np.linspace(-1, 1, 7).tolist())]
+    wide = 1.9432 / 1.6449 * math.sqrt(8 / 7)
+    assert bands.ends(even) == pytest.approx((-wide, wide), rel=1e-3)
+    assert bands.ends([Result(5 + one.log / 10, one.family) for one in even])[0] == 0.0
+    again = [*even, Result(1.0, "7", programme="6"), Result(1.0, "7", programme="6")]  # a family more of the last programme
+    assert bands.ends(again) == pytest.approx((-wide, wide), rel=1e-3)
+
+
+def test_coverage_holds_programmes_back_whole():
+    some = [Result(value, f"{name}{i}", programme=name) for i in range(4) for name, value in (("a", 0.1), ("b", 0.2), ("c", 3.0))]
+    assert len(bands.coverage(some, bands.family)) == 12
+    assert bands.coverage(some, bands.programme)[2] == 0.0
+    assert bands.coverage(some, bands.family)[2] == 1.0
+
+
+def test_coverage_together_multiplies_ranges():
+    draw = np.random.default_rng(2)
+    one, other = ([Result(float(value), str(i)) for i, value in enumerate(draw.normal(0, 0.1, 200))] for _ in range(2))
+    both = [Result(a.log + b.log, a.family) for a, b in zip(one, other, strict=True)]
+    assert np.mean(bands.coverage_together(both, [one, other])) == pytest.approx(0.9, abs=0.04)
+    assert np.mean(bands.coverage_together(both, [one])) < 0.8
+
+
+def test_layout_spread_recovers_drawn_scale_and_tail():
+    draw = np.random.default_rng(3)
+    known = {str(i): [(0.1, 0.05 * value) for value in draw.standard_t(2, 400)] for i in range(12)}
+    assert bands.layout_spread(known) == pytest.approx((0.05, 2), rel=0.1)
 
 
 def test_layout_parts_recover_drawn_variances():
@@ -115,21 +153,21 @@ def test_layout_parts_recover_drawn_variances():
         for j in range(6):
             job = family + draw.normal(0, 0.1)
             some += [Result(float(job + draw.normal(0, 0.05)), str(i), str(j)) for _ in range(6)]
-    spread = bands.layout_spread(some)
-    assert spread == pytest.approx(0.05, rel=0.15)
-    family, job = bands.layout_parts(some, spread)
+    family, job = bands.layout_parts(some, math.sqrt(2) * 0.05)
     whole = 0.2**2 + 0.1**2 + 0.05**2
     assert [family, job] == pytest.approx([0.2**2 / whole, 0.1**2 / whole], abs=0.1)
 
 
-def test_pairs_give_stated_chance_and_measured_order():
-    def layouts(family, gaps):
-        return [Result(log, family, "job", {}, math.exp(0.1 * i)) for i, log in enumerate(gaps)]
+def test_pairs_compare_each_layout_with_the_one_predicted_best():
+    def layouts(family, logs):
+        return [Result(log, family, "job", {}, math.exp(0.1 * i)) for i, log in enumerate(logs)]
 
-    known = bands.pairs([*layouts("a", (0, 0.05, -0.05, 0, 0)), *layouts("b", (0, 0, 0, -0.9, 0.1)), *layouts("c", (0, 0.3))])
-    assert {name: len(some) for name, some in known.items()} == {"a": 10, "b": 10}
-    assert all(0.5 < stated <= 1 for stated, _ in known["b"])
-    assert [right for _, right in known["b"]] == [1, 1, 0, 1, 1, 0, 1, 0, 1, 1]
+    known = bands.pairs([*layouts("a", (0, 0.05, -0.05)), *layouts("b", (0.2, 0.0)), Result(0.0, "c", "job", {}, 1.0)])
+    assert known == {"a": [pytest.approx((0.1, 0.05)), pytest.approx((0.2, -0.05))], "b": [pytest.approx((0.1, -0.2))]}
+    stated = bands.chances(known)
+    assert [right for _, right in stated["a"]] == [1, 1]
+    assert [right for _, right in stated["b"]] == [0]
+    assert 0.5 < stated["a"][0][0] < stated["a"][1][0] < 1
 
 
 def test_accuracy_of_output_follows_its_needs():

@@ -15,7 +15,7 @@ def test_regimes_of_residuals_have_ranges_and_cover_all_points():
     known = {p.residual_of for p in parameters().values() if p.residual_of}
     assert len(known) == 4
     for name in known:
-        assert all(0 < one.low <= 1 <= one.high and 0 <= one.family + one.job <= 1 for one in accuracy()[name])
+        assert all(0 < one.low <= 1 <= one.high and 0 <= one.family + one.job <= 1 <= one.tail for one in accuracy()[name])
         last = [one.when for one in accuracy()[name]]
         assert last[-1] == "" or {"experts == 0", "experts > 0"} <= set(last)
 

@@ -62,6 +62,23 @@ def test_best_merges_points_of_equal_value():
     assert row["alike"]["labels"]["pue"][0] == row["pue"]
 
 
+def test_best_says_which_rows_differ_by_less_than_the_error():
+    (said,) = [line for line in sweep("best", "layouts", "--minimize", "step_time", "--top", "3").splitlines() if "error;" in line]
+    assert said.startswith("1 to 3 differ by less than the error; choose by other grounds (better than the first: 2 ")
+    assert said.endswith(" %; so may others beyond --top 3)")
+    axis = ["--axis", "gpu=h100-sxm,a100-sxm-80gb"]
+    lines = sweep("best", "layouts", "--minimize", "step_time", "--top", "2", "--per", "gpu", *axis).splitlines()
+    assert [line.split(" differ")[0] for line in lines if "error;" in line] == ["h100-sxm: 1 and 2", "a100-sxm-80gb: 1 and 2"]
+    assert "by less than the error" not in sweep("best", "layouts", "--minimize", "step_time", "--top", "1")
+
+
+def test_best_ranks_stated_values_not_lucky_draws():
+    asked = ["layouts", "--minimize", "step_time", "--top", "1", "--json"]
+    plain, drawn = (json.loads(sweep("best", *asked, *more))["rows"][0] for more in ([], ["--axis", "sample=64"]))
+    assert drawn["step_time"] == plain["step_time"]
+    assert "sample" not in drawn
+
+
 def test_best_output_option_adds_column():
     header, *_ = words(sweep("best", SPLITS, "--minimize", "step_time", "--top", "1", "--output", "servers"))
     assert "servers" in header

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sweep.study.sampling import spread, standard, together
+from sweep.study.sampling import spread, standard, together, width
 
 
 def test_normal_draws_are_uniform_in_columns_and_pairs():
@@ -27,6 +27,15 @@ def test_together_shares_parts_of_equal_key():
     assert np.corrcoef(one, other)[0, 1] == pytest.approx(0.6, abs=0.04)
     assert one.std() == pytest.approx(1, abs=0.03)
     assert not np.array_equal(one, together(4096, 1, [(0.6, "family"), (0.4, "one")]))
+
+
+def test_width_makes_numbers_and_their_differences_students_t():
+    from scipy.stats import kstest, t
+
+    one, other = (together(1 << 14, 0, [(1.0, key)]) * width(1 << 14, 0, 3.0, "trainer") for key in ("one", "other"))
+    assert kstest(one, t(3).cdf).pvalue > 0.01
+    assert kstest((one - other) / np.sqrt(2), t(3).cdf).pvalue > 0.01
+    assert (width(4, 0, np.inf, "trainer") == 1).all()
 
 
 @pytest.mark.parametrize(("value", "low", "high"), [(1.2, 1.1, 1.5), (0.0, -2.0, 1.0), (3.0, 0.0, 4.0)])

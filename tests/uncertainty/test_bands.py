@@ -1,5 +1,7 @@
 """Bands: what an exact calculation gives, the same in points and cubes, and comparisons in which what is shared cancels."""
 
+import math
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,8 @@ from sweep.cube.virtual import open_virtual
 from sweep.errors import SweepError
 from sweep.store.run import run
 from sweep.study.parse import open_study
-from sweep.uncertainty.bands import band, bands, chance_of_better, draws, ranked
+from sweep.study.sampling import Z
+from sweep.uncertainty.bands import band, bands, chance_of_better, comparable, draws, ranked
 
 PUE = "pue={value: 1.2, low: 1.1, high: 1.5, range: planning}"
 
@@ -72,7 +75,7 @@ def test_sample_axis_without_ranges_is_rejected():
 
 def logs(at, **changes):
     study = open_study("layouts", axis=["gpu=h100-sxm,h200-sxm,b200-sxm", "gpus=1024,2048", "pue=1.1,1.2"])
-    return np.log(draws(study, ["step_time"], study.place({"gpu": "h100-sxm", **at}), apart=True)["step_time"])
+    return np.log(comparable(study, ["step_time"], study.place({"gpu": "h100-sxm", **at}))["step_time"])
 
 
 def test_residuals_are_correlated_by_regime_and_job():
@@ -81,6 +84,25 @@ def test_residuals_are_correlated_by_regime_and_job():
     assert power == pytest.approx(1)  # step time does not depend on PUE
     assert 1 > layout > job > 0
     assert abs(regime) < 0.1
+
+
+def test_layouts_of_one_job_differ_by_students_t():
+    from scipy.stats import t
+
+    study = open_study("layouts", axis=["sample=16384"])
+    regime = study.regime("step_time", dict.fromkeys(study.axes, 0))
+    scale = math.sqrt(2 * (1 - regime.family - regime.job)) * math.log(regime.high / regime.low) / (2 * Z)
+    rows = best(study, "step_time", top=6)
+    gaps = [math.log(row["step_time"] / rows[0]["step_time"]) for row in rows[1:]]
+    stated = [one["better"] for one in ranked(study, rows, {"step_time": 1})[1:]]
+    assert stated == pytest.approx(t.sf(np.array(gaps) / scale, regime.tail).tolist(), abs=0.015)
+
+
+def test_points_with_different_ranges_see_the_same_draws_of_an_input():
+    study = open_study("gpt4", set_=[PUE], axis=["gpu=h100-sxm,h200-sxm", "gpus=24960"])
+    held = [comparable(study, ["pue"], study.place({"gpu": gpu})) for gpu in ("h100-sxm", "h200-sxm")]
+    assert "gpu_price" in study.uncertain
+    assert np.array_equal(held[0]["pue"], held[1]["pue"])
 
 
 def test_chance_of_better_is_share_of_draws():
@@ -119,7 +141,7 @@ def test_ranked_rows_of_weighted_sum_have_band_of_score():
     assert all(one["bands"]["score"]["p5"] < row["score"] < one["bands"]["score"]["p95"] for one, row in zip(told, found, strict=True))
     assert 0 < told[1]["better"] < 0.6
     place = study.place(found[0])
-    each = draws(study, found.scales, place, apart=True)
+    each = draws(study, found.scales, place)
     assert set(each) == {"energy_cost", "time_to_train"}  # how many servers there are is sure
     together = band(sum(found.scales[name] * each.get(name, found[0][name]) for name in found.scales))
     assert [*told[0]["bands"]["score"].values()] == pytest.approx(together)
