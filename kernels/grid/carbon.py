@@ -44,41 +44,63 @@ def carbon_intensity(power_source, site_carbon_intensity, generator_carbon_inten
     return mix_carbon_intensity
 
 
+@equation(unit="kg/J", source="ghg-protocol-scope-2")
+def run_carbon_intensity(carbon_intensity):
+    """Carbon intensity of the electricity of the training run: that of the year, or of the hours that it covers where a study has hours.
+
+    c_r = c
+
+    carbon_intensity: c, mean carbon intensity of the year [kg/J]
+    """
+    return carbon_intensity
+
+
+@equation(unit="kg/J", source="ghg-protocol-scope-2")
+def serving_carbon_intensity(carbon_intensity):
+    """Carbon intensity of the electricity of serving: that of the year, or weighted with the load of each hour where a study has hours.
+
+    c_s = c
+
+    carbon_intensity: c, mean carbon intensity of the year [kg/J]
+    """
+    return carbon_intensity
+
+
 @equation(unit="kg", source="ghg-protocol-scope-2")
-def operational_carbon(facility_energy, carbon_intensity):
+def operational_carbon(facility_energy, run_carbon_intensity):
     """Carbon of the electricity of the training run, location-based.
 
-    m = E c
+    m = E c_r
 
     facility_energy: E, electricity of the facility during the run [J]
-    carbon_intensity: c, carbon of its electricity [kg/J]
+    run_carbon_intensity: c_r, carbon of its electricity [kg/J]
     """
-    return facility_energy * carbon_intensity
+    return facility_energy * run_carbon_intensity
 
 
 @equation(unit="kg", source="ghg-protocol-scope-2")
-def serving_carbon(serving_facility_energy, carbon_intensity):
+def serving_carbon(serving_facility_energy, serving_carbon_intensity):
     """Carbon of the electricity that serves the queries over the serving period.
 
-    m = E c
+    m = E c_s
 
     serving_facility_energy: E, electricity of the facility over the serving period [J]
-    carbon_intensity: c, carbon of its electricity [kg/J]
+    serving_carbon_intensity: c_s, carbon of its electricity [kg/J]
     """
-    return serving_facility_energy * carbon_intensity
+    return serving_facility_energy * serving_carbon_intensity
 
 
 @equation(unit="kg/query", source="ghg-protocol-scope-2")
-def carbon_per_query(energy_per_query, effective_pue, carbon_intensity):
+def carbon_per_query(energy_per_query, effective_pue, serving_carbon_intensity):
     """Carbon of the electricity of one query.
 
-    m = e PUE c
+    m = e PUE c_s
 
     energy_per_query: e, energy of the servers for one query [J/query]
     effective_pue: PUE, energy of the facility over energy of its IT [1]
-    carbon_intensity: c, carbon of the electricity [kg/J]
+    serving_carbon_intensity: c_s, carbon of the electricity [kg/J]
     """
-    return energy_per_query * effective_pue * carbon_intensity
+    return energy_per_query * effective_pue * serving_carbon_intensity
 
 
 @equation(unit="kg", source="ghg-protocol-scope-2")

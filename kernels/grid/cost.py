@@ -33,16 +33,38 @@ def electricity_price(power_source, site_electricity_price, generator_supply_pri
     return mix_price
 
 
+@equation(unit="USD/J", source="thermodynamics")
+def run_electricity_price(electricity_price):
+    """Price of the electricity of the training run: that of the year, or of the hours that it covers where a study has hours.
+
+    p_r = p
+
+    electricity_price: p, mean price of the year [USD/J]
+    """
+    return electricity_price
+
+
+@equation(unit="USD/J", source="thermodynamics")
+def serving_electricity_price(electricity_price):
+    """Price of the electricity of serving: that of the year, or weighted with the load of each hour where a study has hours.
+
+    p_s = p
+
+    electricity_price: p, mean price of the year [USD/J]
+    """
+    return electricity_price
+
+
 @equation(unit="USD", source="thermodynamics")
-def energy_cost(facility_energy, electricity_price):
+def energy_cost(facility_energy, run_electricity_price):
     """Price of the electricity of the training run.
 
-    C = E p
+    C = E p_r
 
     facility_energy: E, electricity of the facility during the run [J]
-    electricity_price: p, price of electricity [USD/J]
+    run_electricity_price: p_r, price of its electricity [USD/J]
     """
-    return facility_energy * electricity_price
+    return facility_energy * run_electricity_price
 
 
 @equation(unit="USD", source="thermodynamics")
@@ -163,16 +185,16 @@ def capital_cost_per_energy(annual_capital_cost, it_power, hardware_use, year_le
 
 
 @equation(unit="USD/query", source="cottier-2024")
-def energy_cost_per_query(energy_per_query, effective_pue, electricity_price):
+def energy_cost_per_query(energy_per_query, effective_pue, serving_electricity_price):
     """Price of the electricity of one query.
 
-    c = e PUE p
+    c = e PUE p_s
 
     energy_per_query: e, energy of the servers for one query [J/query]
     effective_pue: PUE, energy of the facility over energy of its IT [1]
-    electricity_price: p, price of electricity [USD/J]
+    serving_electricity_price: p_s, price of electricity [USD/J]
     """
-    return energy_per_query * effective_pue * electricity_price
+    return energy_per_query * effective_pue * serving_electricity_price
 
 
 @equation(unit="USD/query", source="cottier-2024")

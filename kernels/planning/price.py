@@ -37,7 +37,7 @@ def owned_gpu_cost(
     building_price,
     building_recovery,
     year_length,
-    electricity_price,
+    serving_electricity_price,
 ):
     """Cost of one owned serving GPU per unit of time: its part of servers, network and building, and electricity.
 
@@ -50,10 +50,10 @@ def owned_gpu_cost(
     building_price: b, cost of the building for each watt [USD/W]
     building_recovery: a_b, yearly part that pays buildings back [1]
     year_length: Y, one year [s]
-    electricity_price: p, price of electricity [USD/J]
+    serving_electricity_price: p, price of electricity [USD/J]
     """
     capital = gpu_price * (1 + network_cost_share) * hardware_recovery + serving_facility_power * building_price * building_recovery
-    return capital / year_length + serving_facility_power * electricity_price
+    return capital / year_length + serving_facility_power * serving_electricity_price
 
 
 @equation(unit="USD/s", source="cottier-2024", selects="gpu_tenure")

@@ -150,7 +150,7 @@ def _value(name: str, study: Study | None, cited: dict[str, None], again: bool) 
 
 def _shown(name: str, value: float) -> str:
     known = described(name)
-    return str(known.told(value)) if known.choices else show(value, known.unit)
+    return str(known.told(value)) if known.in_words else show(value, known.unit)
 
 
 def _origin(figure: Figure, cited: dict[str, None]) -> str:

@@ -23,9 +23,10 @@ from sweep.equations import registry
 from sweep.equations.quantities import names, quantity
 from sweep.errors import SweepError, suggestion
 from sweep.query.text import amount
-from sweep.study.axes import Axis, Values
+from sweep.study.axes import Axis
 from sweep.study.conditions import Condition, conditions
 from sweep.study.definition import Study
+from sweep.study.ranges import Values
 
 STEPS = 61  # of the range of an input that is on no axis
 FINER = 33  # values in each cut between two labels; five cuts leave a 2^25th of it, which float32 cannot tell apart

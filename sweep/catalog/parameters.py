@@ -12,6 +12,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from sweep.catalog import calendar
 from sweep.catalog.document import Node, read
 from sweep.catalog.units import to_si
 from sweep.errors import SweepError, suggestion
@@ -19,7 +20,7 @@ from sweep.errors import SweepError, suggestion
 LARGEST_WHOLE = 2**53  # from where on a number no longer tells its neighbours apart
 PARAMETER_KEYS = (
     *("unit", "meaning", "minimum", "maximum", "whole", "choices", "by", "like", "otherwise"),
-    *("default", "default_if", "residual_of"),
+    *("default", "default_if", "residual_of", "calendar"),
 )
 FIGURE_KEYS = ("value", "source", "where", "basis", "assumed", "derived", "low", "high", "range")
 FIGURE_TEXTS = FIGURE_KEYS[1:6]
@@ -54,7 +55,8 @@ class Parameter:
     one figure for each of its words. like: a column of the same catalogue, whose figures this one takes.
     otherwise: columns of the same catalogue, or column.choice; an entry that does not give this one takes the first of those that it gives.
     default_if: quantities of which a study gives one or more for the default to hold; else the next choice does. residual_of: the quantity
-    that it is the measured over the predicted of; its range is that of the regime in configs/accuracy.yaml.
+    that it is the measured over the predicted of; its range is that of the regime in configs/accuracy.yaml. calendar: a time since the
+    beginning of the year, which may be written as a date, 07-01 or 07-01T18.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Parameter:
     default: Figure | None = None
     default_if: tuple[str, ...] = ()
     residual_of: str = ""
+    calendar: bool = False
 
     def default_among(self, given: Collection[str]) -> float:
         """The default in a study that gives some quantities."""
@@ -85,16 +88,23 @@ class Parameter:
                 node.fail(f"is not a choice of {self.name}{suggestion(text, self.choices)}")
             return float(self.choices.index(text))
         try:
-            value = to_si(text, self.unit)
+            value = calendar.seconds(text) if self.calendar and calendar.is_date(text) else to_si(text, self.unit)
         except SweepError as error:
             node.fail(str(error))
         self.check(value, node)
         return value
 
+    @property
+    def in_words(self) -> bool:
+        """Whether its values are told in words, and not as numbers with a unit."""
+        return bool(self.choices) or self.calendar
+
     def told(self, value: float) -> float | int | str:
-        """The word of a choice, a whole number as such, or the number as it is."""
+        """The word of a choice, a date, a whole number as such, or the number as it is."""
         if self.choices and value == value:
             return self.choices[int(value)]
+        if self.calendar and math.isfinite(value):
+            return calendar.date(value)
         return int(value) if self.whole and math.isfinite(value) and value == int(value) else value
 
     def check(self, value: float, node: Node) -> None:
@@ -162,7 +172,8 @@ def _parameter(name: str, node: Node, catalogue: str | None) -> Parameter:
         given["default"].fail(f"takes the figures of {like}, so it has no default")
     holds = tuple(item.text for item in given["default_if"].items) if "default_if" in given else ()
     residual_of = given["residual_of"].text if "residual_of" in given else ""
-    return Parameter(**{**bare.__dict__, "default": figure(given["default"], bare), "default_if": holds, "residual_of": residual_of})
+    more = {"default_if": holds, "residual_of": residual_of, "calendar": "calendar" in given and given["calendar"].text == "true"}
+    return Parameter(**{**bare.__dict__, "default": figure(given["default"], bare), **more})
 
 
 def _check_like(parameter: Parameter, node: Node, known: Mapping[str, Parameter]) -> None:

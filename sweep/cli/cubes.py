@@ -54,7 +54,9 @@ def facts(cube: xarray.Dataset) -> dict[str, Any]:
 
 
 def _label(axis: Any, at: int) -> Any:
-    return axis.values[at].item() if axis.dtype.kind in "fiu" else str(axis.values[at])
+    from sweep.query.selection import told
+
+    return told(str(axis.name), axis.values[at].item()) if axis.dtype.kind in "fiu" else str(axis.values[at])
 
 
 def _info_text(path: Path, cube: xarray.Dataset, facts: dict[str, Any]) -> str:

@@ -124,13 +124,19 @@ def equation(*, unit: str, source: str, selects: str | None = None) -> Callable[
     """
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
-        name, arguments, meaning, formula, documented = _describe(function)
-        if name in EQUATIONS and not _same_place(EQUATIONS[name].function, function):
-            raise SweepError(f"{_place(function)}: equation {name!r} is already defined in {_place(EQUATIONS[name].function)}")
-        EQUATIONS[name] = Equation(name, unit, source, function, arguments, meaning, formula, documented, selects)
+        found = described(function, unit, source, selects)
+        if found.name in EQUATIONS and not _same_place(EQUATIONS[found.name].function, function):
+            raise SweepError(f"{_place(function)}: equation {found.name!r} is already defined in {_place(EQUATIONS[found.name].function)}")
+        EQUATIONS[found.name] = found
         return function
 
     return register
+
+
+def described(function: Callable[..., Any], unit: str, source: str, selects: str | None = None) -> Equation:
+    """The equation that a function and its docstring say."""
+    name, arguments, meaning, formula, documented = _describe(function)
+    return Equation(name, unit, source, function, arguments, meaning, formula, documented, selects)
 
 
 def rule(

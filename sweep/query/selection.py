@@ -66,7 +66,8 @@ def label_index(cube: xarray.Dataset, axis: str, text: str, nearest: bool) -> in
 
     def read(part: str) -> float:
         try:
-            return to_si(part.strip(), unit)
+            known = quantity(axis) if axis in names() else None
+            return known.read(Node(part, "", 0, "")) if known and known.calendar else to_si(part.strip(), unit)
         except SweepError as error:
             raise SweepError(f"--sel {axis}={text}: {error}") from None
 

@@ -45,7 +45,7 @@ def in_words(value: float, unit: str, display_unit: str = "") -> str:
 def amount(name: str, value: float, display_unit: str = "") -> str:
     """The value of a quantity with its unit; that of a choice is its word."""
     known = quantity(name)
-    return str(known.told(value)) if known.choices else in_words(value, known.unit, display_unit)
+    return str(known.told(value)) if known.in_words else in_words(value, known.unit, display_unit)
 
 
 def band(value: float, unit: str, ends: tuple[float, float] | None, display_unit: str = "") -> str:

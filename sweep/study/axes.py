@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import itertools
 import math
-import re
 import unicodedata
 from collections.abc import Collection, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -21,16 +18,13 @@ import numpy.typing as npt
 from sweep.catalog.document import Node, exists
 from sweep.catalog.entries import Entry, entry, entry_names, is_file, own_entry
 from sweep.catalog.parameters import Figure, Parameter, catalogues, columns, parameters
-from sweep.catalog.units import to_si, unit_factor
+from sweep.catalog.units import show
 from sweep.equations.quantities import names, quantity
-from sweep.errors import SweepError, suggestion
+from sweep.errors import suggestion
+from sweep.study.ranges import Values, axis_values, check_distinct, items_of, whole_number
 from sweep.study.sampling import LARGEST, SAMPLE
 
-Values: TypeAlias = npt.NDArray[np.float64]
-LONGEST = 10_000_000
-RANGE_KEYS = ("from", "to", "step", "points", "scale")
 SPLIT = ("tp", "pp", "cp", "ep", "interleaving")
-RANGE_TEXT = re.compile(r"^([^:]+):([^:]+):(?:(log|lin)(?:ear)?(\d+)|([^:]+))$")
 
 
 @dataclass(frozen=True)
@@ -76,6 +70,21 @@ class Axis:
             node.fail(f"is not on axis {self.name}; the nearest value there is {values[index]:g}")
         return index
 
+    def word(self, index: int) -> str:
+        """One label as text, a number with its unit."""
+        if self.labels is not None:
+            return self.labels[index]
+        known, value = quantity(self.name), float(self.columns[self.name][index])
+        return str(known.told(value)) if known.in_words else show(value, known.unit)
+
+    def index(self, label: object) -> int:
+        """The place of a label, or of the number that is nearest to it."""
+        if self.labels is not None:
+            return self.labels.index(str(label))
+        known = quantity(self.name)
+        value = known.read(Node(label, "", 0, self.name)) if isinstance(label, str) else float(label)  # type: ignore[arg-type]
+        return int(np.argmin(np.abs(self.columns[self.name] - value)))
+
     def part(self, name: str, part: str) -> Values:
         """The low or the high of a column of a catalogue axis."""
         cells = [figure_values(parameters()[name], row.figures, part) for row in self.rows]
@@ -105,7 +114,7 @@ def _written(name: str, node: Node, chosen: Collection[str]) -> Axis:
         return _zipped(name, node.mapping(("zip",))["zip"])
     if name not in names():
         node.fail(f"unknown axis{suggestion(name, {*names(), *catalogues(), 'split', SAMPLE})}")
-    values = _values(name, node)
+    values = axis_values(name, node)
     labels = tuple(str(quantity(name).told(i)) for i in values.tolist()) if quantity(name).choices else None
     return Axis(name, labels, {name: values})
 
@@ -145,9 +154,9 @@ def figure_values(parameter: Parameter, figures: Mapping[tuple[str, str], Figure
 
 
 def _selection(catalogue: str, node: Node, chosen: Collection[str]) -> Axis:
-    items = [Node(label, node.file, node.line, node.key) for label in entry_names(catalogue)] if node.value == "all" else _filled(node)
+    items = [Node(label, node.file, node.line, node.key) for label in entry_names(catalogue)] if node.value == "all" else items_of(node)
     labels = tuple(item.text for item in items)
-    _distinct(labels, node)
+    check_distinct(labels, node)
     rows = tuple(Selected(label, linked(catalogue, label, place, chosen)) for label, place in zip(labels, items, strict=True))
     bare = Axis(catalogue, labels, {}, rows)
     known = sorted({key for row in rows for key, _ in row.figures} | set(columns(catalogue)))
@@ -155,7 +164,7 @@ def _selection(catalogue: str, node: Node, chosen: Collection[str]) -> Axis:
 
 
 def _split(node: Node) -> Axis:
-    given = {key: _values(key, item) for key, item in node.mapping(SPLIT).items()}
+    given = {key: axis_values(key, item) for key, item in node.mapping(SPLIT).items()}
     if not given:
         node.fail(f"a split needs one or more of {', '.join(SPLIT)}")
     rows = list(itertools.product(*given.values()))
@@ -169,18 +178,11 @@ def sample(node: Node) -> Axis:
     given = node.mapping(("size", "seed")) if node.is_mapping else {"size": node}
     if "size" not in given:
         node.fail("needs the size of the sample, for example {size: 512, seed: 0}")
-    size = _whole(given["size"])
-    seed = _whole(given["seed"]) if "seed" in given else 0
+    size = whole_number(given["size"])
+    seed = whole_number(given["seed"]) if "seed" in given else 0
     if not 2 <= size <= LARGEST:
         given["size"].fail(f"a sample has 2 to {LARGEST:,} draws")
     return Axis(SAMPLE, tuple(map(str, range(size))), {SAMPLE: np.arange(size, dtype=float)}, seed=seed)
-
-
-def _whole(node: Node) -> int:
-    with suppress(ValueError, OverflowError):
-        if float(node.text) == int(float(node.text)):
-            return int(float(node.text))
-    node.fail("must be an integer")
 
 
 def _zipped(name: str, node: Node) -> Axis:
@@ -193,7 +195,7 @@ def _zipped(name: str, node: Node) -> Axis:
     for key, item in node.mapping().items():
         if key not in names():
             item.fail(f"unknown quantity {key!r}{suggestion(key, names())}")
-        found[key] = _values(key, item, distinct=False)
+        found[key] = axis_values(key, item, distinct=False)
     if not found:
         node.fail("an axis needs at least one column")
     lengths = {key: len(values) for key, values in found.items()}
@@ -201,99 +203,11 @@ def _zipped(name: str, node: Node) -> Axis:
         node.fail(f"zipped columns must be of one length, here {', '.join(f'{key} has {length}' for key, length in lengths.items())}")
     words = [[f"{key}={_word(key, value)}" for value in values.tolist()] for key, values in found.items()]
     labels = tuple(", ".join(row) for row in zip(*words, strict=True))
-    _distinct(labels, node)
+    check_distinct(labels, node)
     return Axis(name, labels, found)
 
 
 def _word(name: str, value: float) -> str:
     """A value of a zipped column in a label: the word of a choice, or the number in SI."""
     known = quantity(name)
-    return str(known.told(value)) if known.choices else f"{value:.6g}"
-
-
-def _values(name: str, node: Node, distinct: bool = True) -> Values:
-    """The values of one quantity along an axis: a list, a range as a mapping, or as the text from:to:step or from:to:log20."""
-    parameter = quantity(name)
-    if parameter.by:
-        node.fail(f"{name} differs by {parameter.by}; sweep {parameter.by} or the catalogue instead")
-    if not node.is_list and not node.is_mapping:
-        match = RANGE_TEXT.match(node.text)
-        if match:
-            start, stop, scale, points, step = match.groups()
-            text = {"from": start, "to": stop} | ({"step": step} if step else {"points": points, "scale": scale.replace("lin", "linear")})
-            node = Node({key: Node(value, node.file, node.line, node.key) for key, value in text.items()}, node.file, node.line, node.key)
-        elif ":" in node.text:
-            node.fail("a range reads from:to:step, from:to:log20 or from:to:lin20")
-    if node.is_mapping:
-        return _range(parameter, node)
-    words = parameter.choices if node.value == "all" else ()
-    values = np.array([*range(len(words))] or [parameter.read(item) for item in _filled(node)], float)
-    if distinct:
-        _distinct(tuple(f"{value!r}" for value in values.tolist()), node)
-    return values
-
-
-def _range(parameter: Parameter, node: Node) -> Values:
-    given = node.mapping(RANGE_KEYS)
-    for key in ("from", "to"):
-        if key not in given:
-            node.fail(f"a range needs {key!r}, for example {{from: 1, to: 2, points: 11}}")
-    if ("step" in given) == ("points" in given):
-        node.fail("a range needs either a step or the number of its points")
-    if parameter.choices:
-        node.fail(f"{parameter.name} takes words, not a range{suggestion('', parameter.choices)}")
-    start, stop = parameter.read(given["from"]), parameter.read(given["to"])
-    scale = given["scale"].text if "scale" in given else "linear"
-    if scale not in ("linear", "log"):
-        given["scale"].fail(f"a scale is linear or log{suggestion(scale, ('linear', 'log'))}")
-    if "step" in given:
-        if scale == "log":
-            given["scale"].fail("a logarithmic range needs points, not a step")
-        try:
-            step = to_si(given["step"].text, parameter.unit)
-        except SweepError as error:
-            given["step"].fail(str(error))
-        if not step or (stop - start) / step < 0:
-            given["step"].fail(f"does not lead from {given['from'].text} to {given['to'].text}")
-        count = (stop - start) / step * (1 + 1e-12) + 1e-9
-        points = _count(math.floor(count) + 1, node)
-        values = start + step * np.arange(points)
-    else:
-        points = _count(_whole(given["points"]), given["points"])
-        if points == 1 and start != stop:
-            given["points"].fail("one point cannot be both ends of a range")
-        if scale == "log":
-            if min(start, stop) <= 0:
-                node.fail("a logarithmic range must stay above zero")
-            values = np.geomspace(start, stop, points)
-        else:
-            values = np.linspace(start, stop, points)
-    if parameter.whole:
-        return np.unique(np.round(values)) if stop >= start else np.unique(np.round(values))[::-1]
-    scale_of_text = unit_factor(given["from"].text, parameter.unit)  # 12 digits in the unit that the user writes
-    return np.array([float(f"{value:.12g}") * scale_of_text for value in (values / scale_of_text).tolist()])
-
-
-def _count(points: int, node: Node) -> int:
-    if points < 1:
-        node.fail("an axis needs at least one point")
-    if points > LONGEST:
-        node.fail(f"an axis of {points:.3g} points is longer than any disk here could hold; {LONGEST:,} is the longest")
-    return points
-
-
-def _filled(node: Node) -> list[Node]:
-    """The labels that a node lists; text such as "8, 16" lists them, too."""
-    parts = [] if node.is_list else [part.strip() for part in node.text.split(",") if part.strip()]
-    items = node.items if node.is_list else [Node(part, node.file, node.line, node.key) for part in parts]
-    if not items:
-        node.fail("an axis needs at least one label")
-    return items
-
-
-def _distinct(labels: tuple[str, ...], node: Node) -> None:
-    seen: set[str] = set()
-    for label in labels:
-        if label in seen:
-            node.fail(f"{label} is on this axis twice")
-        seen.add(label)
+    return str(known.told(value)) if known.in_words else f"{value:.6g}"

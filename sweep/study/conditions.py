@@ -82,7 +82,7 @@ def _condition(name: str, sign: str, value: str, text: str, known: Mapping[str, 
         if not comparable(other.unit, number.unit):
             raise SweepError(f"--where {text!r}: {name} is in {number.unit} and {other.name} in {other.unit}")
         return Condition(name, sign, math.nan, text.strip(), other.name)
-    unbounded = type(number)(number.name, number.unit, number.meaning, choices=number.choices)
+    unbounded = type(number)(number.name, number.unit, number.meaning, choices=number.choices, calendar=number.calendar)
     try:
         return Condition(name, sign, unbounded.read(Node(value, "--where", 0, name)), text.strip())
     except SweepError as error:

@@ -18,13 +18,12 @@ import numpy.typing as npt
 from sweep.catalog.accuracy import Regime, accuracy
 from sweep.catalog.entries import links_to
 from sweep.catalog.parameters import Figure, catalogues, parameters
-from sweep.catalog.units import show
 from sweep.equations import registry
 from sweep.equations.graph import Graph, resolve
-from sweep.equations.quantities import quantity
 from sweep.errors import SweepError
 from sweep.study import regimes, sampling
-from sweep.study.axes import Axis, Selected, Values, figure_values
+from sweep.study.axes import Axis, Selected, figure_values
+from sweep.study.ranges import Values
 from sweep.study.sampling import SAMPLE
 
 
@@ -80,8 +79,7 @@ class Study:
 
     def word(self, name: str, index: int) -> str:
         """One label of an axis as text, a number with its unit."""
-        axis = self.axes[name]
-        return axis.labels[index] if axis.labels else show(float(axis.columns[name][index]), quantity(name).unit)
+        return self.axes[name].word(index)
 
     def _repr_html_(self) -> str:
         """The study in a notebook: its axes with their ends, and its outputs."""
@@ -269,7 +267,7 @@ class Study:
 
     def place(self, labels: Mapping[str, Any]) -> dict[str, int]:
         """The index on each axis of a point that is named by labels; where no label is given, that of the study's point."""
-        return {name: _index(axis, labels[name]) if name in labels else self.point[name] for name, axis in self.axes.items()}
+        return {name: axis.index(labels[name]) if name in labels else self.point[name] for name, axis in self.axes.items()}
 
     def inputs_at(self, index: Mapping[str, int], graph: Graph | None = None) -> dict[str, float]:
         """The value of each input at one point of the grid."""
@@ -290,10 +288,3 @@ class Study:
         if axis.rows:
             return replace(rest, selected={**self.selected, name: axis.rows[place]})
         return replace(rest, fixed={**{key: float(values[place]) for key, values in axis.columns.items()}, **self.fixed})
-
-
-def _index(axis: Axis, label: Any) -> int:
-    """The place of a label on an axis."""
-    if axis.labels is not None:
-        return axis.labels.index(str(label))
-    return int(np.argmin(np.abs(axis.columns[axis.name] - float(label))))

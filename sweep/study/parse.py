@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from sweep.catalog.document import Node, exists, parse, read, text_of, written_as_text
+from sweep.catalog.document import Node, exists, parse, text_of, written_as_text
 from sweep.catalog.parameters import catalogues, columns, folder, interval
 from sweep.catalog.units import factor, factor_is_needed
 from sweep.equations import registry
@@ -24,8 +24,10 @@ from sweep.errors import SweepError, suggestion
 from sweep.study import axes
 from sweep.study.axes import Axis, Selected
 from sweep.study.definition import Claim, Study, Written
+from sweep.study.hours import with_hours
+from sweep.study.named_files import equations_of, with_included
 
-KEYS = ("title", "about", "equations", "include", "select", "set", "axes", "point", "outputs", "claims")
+KEYS = ("title", "about", "equations", "include", "select", "set", "hours", "axes", "point", "outputs", "claims")
 GIVEN_KEYS = ("value", "low", "high", "range", "source")
 CLAIM_KEYS = ("text", "printed", "note")
 
@@ -58,33 +60,17 @@ def _file_of(path: str | Path) -> Path:
 
 def read_study(file: str, written: Written) -> Study:
     """The study that a text and the options beside it say; `file` is the name that errors show."""
-    root = _with_included(parse(written.text, file).mapping(KEYS), Path(written.folder))
+    root = with_included(parse(written.text, file).mapping(KEYS), Path(written.folder))
     registry.load()
     registry.only(None)
-    own = registry.load_file(_equations_of(root["equations"], Path(written.folder))) if "equations" in root else None
+    own = registry.load_file(equations_of(root["equations"], Path(written.folder))) if "equations" in root else None
     study = _study(file, root, own, _by_name(written.axis, "--axis", "one --axis lists all labels"), list(written.outputs))
     for name, node in _by_name(written.set_, "--set", "--axis sweeps over several values").items():
         study = with_value(study, name, node)
+    if "hours" in root:
+        study = with_hours(study, root["hours"], Path(written.folder))
+        registry.only(study.equations)
     return replace(_without_impossible(study, root), written=written)
-
-
-def _equations_of(node: Node, folder: Path) -> Path:
-    """The file of equations that a study names: it runs as a program, so it must be one that came with the study."""
-    found = (folder / node.text).resolve()
-    if found.suffix != ".py" or not found.is_relative_to(folder):
-        node.fail("must be a Python file (.py) in the folder of the study or below it: it is run, with all rights that you have")
-    if exists(found) and not found.is_file():
-        node.fail("is no regular file")
-    return found
-
-
-def _with_included(root: dict[str, Node], folder: Path) -> dict[str, Node]:
-    """A study with the values that another file sets; what the study sets itself goes before them."""
-    if "include" not in root:
-        return root
-    more = read(folder / root["include"].text).mapping(("set",))
-    given, own = (some["set"].mapping() if "set" in some else {} for some in (more, root))
-    return {**root, "set": Node({**given, **own}, root["include"].file, root["include"].line, "set")}
 
 
 def with_value(study: Study, name: str, node: Node) -> Study:

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from sweep.catalog.accuracy import Regime
-from sweep.study.axes import Values
 from sweep.study.conditions import OPERATORS, Condition, conditions
+from sweep.study.ranges import Values
 
 Over: TypeAlias = tuple[tuple[str, ...], Values]  # axes, and values with one dimension for each of them
 NONE = -1

@@ -1,7 +1,8 @@
 """The hours of a year from files as they are downloaded. What belongs here: a CSV file of load, price or carbon to hourly numbers in SI.
 
 A column is known by the unit in its heading: "Day-ahead Price [EUR/MWh]" (ENTSO-E), "Demand (MW)" (EIA-930), "Carbon intensity
-gCO₂eq/kWh (direct)" (Electricity Maps). Half hours and quarters are averaged; of a leap year 29 February is omitted.
+gCO₂eq/kWh (direct)" (Electricity Maps). Half hours and quarters are averaged; of a leap year 29 February is omitted. A column of queries
+or requests counts those of each hour; a day or a week of them stands for all days or weeks of the year.
 """
 
 from __future__ import annotations
@@ -19,9 +20,14 @@ from sweep.catalog.units import comparable, factor
 from sweep.errors import SweepError
 
 Series = npt.NDArray[np.float64]
-Kind = Literal["load", "price", "carbon"]
-UNITS: dict[Kind, str] = {"load": "W", "price": "USD/J", "carbon": "kg/J"}
-EXAMPLES: dict[Kind, str] = {"load": "load [MW]", "price": "price [EUR/MWh]", "carbon": "carbon intensity [g/kWh]"}
+Kind = Literal["load", "price", "carbon", "queries"]
+UNITS: dict[Kind, str] = {"load": "W", "price": "USD/J", "carbon": "kg/J", "queries": "query/s"}
+EXAMPLES: dict[Kind, str] = {
+    "load": "load [MW]",
+    "price": "price [EUR/MWh]",
+    "carbon": "carbon intensity [g/kWh]",
+    "queries": "queries",
+}
 # words of a heading that choose among columns of one unit, the first that some column has
 WORDS: dict[str, tuple[str, ...]] = {
     "load": ("actual total load", "demand (mw)", "load"),
@@ -30,8 +36,13 @@ WORDS: dict[str, tuple[str, ...]] = {
     "average-direct-co2": ("direct",),
     "average-lifecycle": ("life cycle", "lca", "lifecycle"),
 }
+COUNTED = re.compile(r"(queries|requests)\b", re.IGNORECASE)  # a heading of what is counted in each hour
+# the day and the month of a row, in either order; the first of January has one
+DATE = re.compile(r"(?:\d{4}[-/.](\d{1,2})[-/.](\d{1,2})|(\d{1,2})[-/.](\d{1,2})[-/.]\d{4})\b")
+BORDERS = ({1}, {12, 31})  # of a year: 1 January, or 31 December where a file is in another time than its zone's
 HOURS = 8760
 LEAP = 8784
+DAY, WEEK = 24, 168
 LEAP_DAY = slice((31 + 28) * 24, (31 + 29) * 24)
 GAPS = ("", "-", "n/e", "n/a", "nan", "null")
 MOST_GAPS = 0.01  # of the rows
@@ -39,19 +50,30 @@ MOST_GAPS = 0.01  # of the rows
 
 def read_trace(path: str | Path, kind: Kind, carbon_kind: str = "average-direct") -> Series:
     """The 8,760 hours of a year from the column of a CSV file that has the unit of a load, a price or a carbon intensity, in SI."""
-    heading, rows = _rows_of(Path(path))
+    heading, lines = rows_of(Path(path))
+    rows = list(lines)
     column, scale = _column(path, heading, kind, carbon_kind if kind == "carbon" else kind)
-    values = np.array([_number(path, line, row, column) for line, row in rows]) * scale
+    values = np.array([number(path, line, row, column) for line, row in rows]) * scale
     gaps = np.isnan(values)
     if gaps.sum() > MOST_GAPS * len(values):
         raise SweepError(f"{path}: {heading[column]!r} has no number in {gaps.sum()} of {len(values)} rows")
     if gaps.any():
         known = np.flatnonzero(~gaps)
         values = np.interp(np.arange(len(values)), known, values[known])
-    return _hourly(path, values)
+    if kind == "queries" and len(values) in (DAY, WEEK):
+        return np.resize(values, HOURS)
+    _check_start(path, *rows[0])
+    return _hourly(path, values, kind)
 
 
-def _rows_of(path: Path) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+def _check_start(path: str | Path, line: int, row: list[str]) -> None:
+    """Raise where the first row is dated, and not with the beginning of a year."""
+    date = next((found for cell in row[:3] if (found := DATE.match(cell.strip()))), None)
+    if date and {int(part) for part in date.groups() if part} not in BORDERS:
+        raise SweepError(f"{path}:{line}: {date[0]!r} is not the beginning of a year; the rows must go from 1 January to 31 December")
+
+
+def rows_of(path: Path) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -74,10 +96,13 @@ def _column(path: str | Path, heading: list[str], kind: Kind, choice: str) -> tu
     """The column whose unit is one of the kind, and what one of its unit is in SI."""
     found: dict[int, float] = {}
     for index, name in enumerate(heading):
+        if kind == "queries" and COUNTED.match(name.strip()):
+            found[index] = factor("query/h", UNITS[kind])
         for unit in _units(name):
             try:
-                if index not in found and comparable(unit, UNITS[kind]):
+                if comparable(unit, UNITS[kind]):
                     found[index] = factor(unit, UNITS[kind])
+                    break
             except SweepError:
                 continue
     for word in WORDS.get(choice, ()):
@@ -92,7 +117,7 @@ def _column(path: str | Path, heading: list[str], kind: Kind, choice: str) -> tu
     return next(iter(found.items()))
 
 
-def _number(path: str | Path, line: int, row: list[str], column: int) -> float:
+def number(path: str | Path, line: int, row: list[str], column: int) -> float:
     text = row[column].strip() if column < len(row) else ""
     if text.lower() in GAPS:
         return float("nan")
@@ -102,11 +127,13 @@ def _number(path: str | Path, line: int, row: list[str], column: int) -> float:
         raise SweepError(f"{path}:{line}: {text!r} is not a number") from None
 
 
-def _hourly(path: str | Path, values: Series) -> Series:
+def _hourly(path: str | Path, values: Series, kind: Kind) -> Series:
     for hours in (HOURS, LEAP):
         parts = len(values) // hours
         if parts in (1, 2, 4, 12) and len(values) == parts * hours:
             mean: Series = values.reshape(hours, parts).mean(axis=1)
             return np.delete(mean, LEAP_DAY) if hours == LEAP else mean
     year = f"the {HOURS:,} hours of a year, {LEAP:,} of a leap year, or their halves or quarters"
+    if kind == "queries":
+        year = f"{DAY} hours of a day, {WEEK} of a week, or {year}"
     raise SweepError(f"{path}: must hold {year}; it holds {len(values):,} rows")

@@ -17,8 +17,9 @@ import numpy as np
 from sweep.catalog.document import Node
 from sweep.engine import blocks, plan, quantiles
 from sweep.study import sampling
-from sweep.study.axes import Axis, Values, sample
+from sweep.study.axes import Axis, sample
 from sweep.study.definition import Study
+from sweep.study.ranges import Values
 from sweep.study.sampling import SAMPLE, USUAL
 
 Band = tuple[float, float]

@@ -18,8 +18,9 @@ from sweep.engine import blocks, plan
 from sweep.engine.blocks import Worker, inner_shape, ranges_of
 from sweep.engine.plan import Nest, Plan
 from sweep.errors import SweepError
-from sweep.study.axes import Axis, Values
+from sweep.study.axes import Axis
 from sweep.study.definition import Study
+from sweep.study.ranges import Values
 from sweep.study.sampling import SAMPLE, Z
 from sweep.uncertainty.bands import drawn, outcomes
 

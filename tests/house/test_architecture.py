@@ -1,6 +1,7 @@
 """How the parts may lean on each other, read from the syntax tree; and what every equation must say of itself."""
 
 import ast
+import inspect
 import re
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from sweep.catalog.sources import sources
 from sweep.catalog.units import factor
 from sweep.equations import quantities, registry
 from sweep.kernels import choices
+from sweep.study import hours
 
 ROOT = Path(__file__).parents[2]
 LONGEST = 300
@@ -22,10 +24,22 @@ LONGEST = 300
 # data flows down this table: a room imports only what stands above it, and each module only what stands above it in its room
 ROOMS = {
     "errors": (),
-    "catalog": ("document", "units", "parameters", "model_layers", "model_config", "hub", "entries", "sources", "accuracy", "digest"),
+    "catalog": (
+        "document",
+        "units",
+        "calendar",
+        "parameters",
+        "model_layers",
+        "model_config",
+        "hub",
+        "entries",
+        "sources",
+        "accuracy",
+        "digest",
+    ),
     "equations": ("registry", "quantities", "graph", "interpret"),
     "supply": ("weather", "weather_files", "place", "traces", "mix", "inputs"),
-    "study": ("sampling", "axes", "conditions", "regimes", "definition", "parse", "shares"),
+    "study": ("sampling", "ranges", "axes", "conditions", "regimes", "definition", "hours", "named_files", "parse", "shares"),
     "engine": ("plan", "nests", "cache", "lower", "native", "compile", "quantiles", "blocks"),
     "bounds": ("intervals", "interpreter", "boxes"),
     "cube": ("dataset", "compute", "virtual"),
@@ -227,6 +241,7 @@ def test_selecting_equations_have_alternative_for_each_choice(equation):
 def test_study_parameters_are_used(name):
     used = {argument for declared in DECLARED for argument in declared.arguments} | {e.selects for e in registry.EQUATIONS.values()}
     used |= {p.by for p in parameters().values()}
+    used |= {argument for of_file in hours.GIVES.values() for template in of_file for argument in inspect.signature(template).parameters}
     assert name in used
 
 

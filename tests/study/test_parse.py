@@ -282,8 +282,10 @@ def test_open_study_rejects_folder_and_binary_file(tmp_path):
         ({"axis": ["gpus"]}, "--axis gpus: must read name=value"),
         ({"axis": ["gpus=8:64"]}, "--axis: gpus = '8:64': a range reads from:to:step, from:to:log20 or from:to:lin20"),
         ({"axis": ["gpus=[8, -1]"]}, "--axis: gpus[1] = '-1': gpus must be at least 1"),
-        ({"axis": ["a={zip: {gpus: [8], pue: [1, 2]}}"]},
-         "--axis: a.zip: zipped columns must be of one length, here gpus has 1, pue has 2"),
+        (
+            {"axis": ["a={zip: {gpus: [8], pue: [1, 2]}}"]},
+            "--axis: a.zip: zipped columns must be of one length, here gpus has 1, pue has 2",
+        ),
         ({"axis": ["both={zip: {}}"]}, "--axis: both.zip: an axis needs at least one column"),
         ({"axis": ["my axis={zip: {gpus: [8]}}"]}, "--axis: my axis.zip: is not a valid axis name; use one word of letters, digits and _"),
         ({"axis": ["status={zip: {gpus: [8]}}"]}, "--axis: status.zip: is not a valid axis name; use one word of letters, digits and _"),
@@ -307,8 +309,10 @@ def test_parse_reports_option_of_command_line(mistake, overrides, line):
         ("def f(:\n", "mine.py:1: SyntaxError: "),
         ("x = 1\ny = x / 0\n", "mine.py:2: ZeroDivisionError: "),
         (OWN.replace('unit="W"', 'unit="Wutt"'), "mine.py:4: study_spare_power: 'Wutt' is not a known unit"),
-        (OWN + "\n\n@rule(guards=('it_powr',), source='x')\ndef study_rule(gpus):\n    'x.'\n",
-         "mine.py:14: study_rule guards 'it_powr', which"),
+        (
+            OWN + "\n\n@rule(guards=('it_powr',), source='x')\ndef study_rule(gpus):\n    'x.'\n",
+            "mine.py:14: study_rule guards 'it_powr', which",
+        ),
         (OWN.replace("study_spare_power", "it_power"), "mine.py:4: equation 'it_power' is already defined in "),
     ],
 )

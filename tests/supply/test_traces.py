@@ -59,9 +59,28 @@ def test_trace_fills_few_gaps(tmp_path):
         ("load", ["1"] * 8760, "load", "such as 'load [MW]'; there is: load"),
         ("a [MW],b [MW]", ["1,2"] * 8760, "load", "several: 'a [MW]', 'b [MW]'; keep one"),
         ("load [MW]", [], "load", "holds no"),
+        ("time,load [MW]", ["2024-07-01 00:00,1"] * 8760, "load", "year.csv:2: '2024-07-01' is not the beginning of a year"),
+        ("time,load [MW]", ["12.01.2024 00:00,1"] * 8760, "load", "'12.01.2024' is not the beginning of a year"),
+        ("queries", ["1"] * 25, "queries", "must hold 24 hours of a day, 168 of a week, or the 8,760 hours"),
     ],
 )
 def test_trace_reports_what_is_wrong(tmp_path, heading, lines, kind, words):
     with pytest.raises(SweepError) as error:
         read_trace(written(tmp_path, heading, lines), kind)
     assert words in str(error.value)
+
+
+@pytest.mark.parametrize("first", ["2024-01-01 00:00:00", "01.01.2024 00:00 - 01.01.2024 01:00", "01/01/2024", "12/31/2023 23:00", "7"])
+def test_trace_may_begin_where_a_year_does(tmp_path, first):
+    path = written(tmp_path, "time,load [MW]", [f"{first},2"] * 8760)
+    assert read_trace(path, "load")[0] == pytest.approx(2e6)
+
+
+@pytest.mark.parametrize(
+    ("heading", "scale"), [("queries", 1), ("Requests per hour", 1), ("queries [million query/h]", 1e6), ("load [query/min]", 60)]
+)
+@pytest.mark.parametrize("rows", [24, 168, 8760])
+def test_trace_of_queries_repeats_day_and_week(tmp_path, heading, scale, rows):
+    found = read_trace(written(tmp_path, f"time,{heading}", [f"x,{h + 1}" for h in range(rows)]), "queries")
+    assert found.shape == (8760,)
+    assert found[: rows + 1] * 3600 / scale == pytest.approx([*range(1, rows + 1), 1][: min(rows + 1, 8760)])

@@ -60,10 +60,14 @@ def test_carbon_rule_warns_of_published_kind_only():
 def test_carbon_of_runs_queries_and_years_by_hand():
     """1.2 GWh at 400 g/kWh are 480 t; 0.3 Wh at a PUE of 1.2 are 0.144 g."""
     grid = 0.4 / 3.6e6
-    assert carbon.operational_carbon(facility_energy=1.2e6 * 3.6e6, carbon_intensity=grid) == pytest.approx(480e3)
-    assert carbon.serving_carbon(serving_facility_energy=2.5e6 * 3.6e6, carbon_intensity=grid) == pytest.approx(1000e3)
+    assert carbon.operational_carbon(facility_energy=1.2e6 * 3.6e6, run_carbon_intensity=grid) == pytest.approx(480e3)
+    assert carbon.serving_carbon(serving_facility_energy=2.5e6 * 3.6e6, serving_carbon_intensity=grid) == pytest.approx(1000e3)
     assert carbon.annual_carbon(annual_energy=5e6 * 3.6e6, carbon_intensity=grid) == pytest.approx(2000e3)
-    assert carbon.carbon_per_query(energy_per_query=1080.0, effective_pue=1.2, carbon_intensity=grid) == pytest.approx(0.144e-3)
+    assert carbon.carbon_per_query(energy_per_query=1080.0, effective_pue=1.2, serving_carbon_intensity=grid) == pytest.approx(0.144e-3)
+
+
+def test_run_and_serving_take_carbon_of_year_without_hours():
+    assert carbon.run_carbon_intensity(carbon_intensity=2.0) == carbon.serving_carbon_intensity(carbon_intensity=2.0) == 2
 
 
 def test_embodied_carbon_of_run_by_hand():

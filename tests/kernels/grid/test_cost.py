@@ -48,9 +48,13 @@ def test_electricity_price_follows_power_source():
 def test_electricity_cost_by_hand():
     """1.2 GWh at 50 USD/MWh are 60,000 USD; 0.3 Wh at a PUE of 1.2 are 18 millionths of a dollar."""
     price = 50 / 3.6e9
-    assert cost.energy_cost(facility_energy=1200 * 3.6e9, electricity_price=price) == pytest.approx(60e3)
+    assert cost.energy_cost(facility_energy=1200 * 3.6e9, run_electricity_price=price) == pytest.approx(60e3)
     assert cost.annual_energy_cost(annual_energy=8760 * 3.6e9, electricity_price=price) == pytest.approx(438e3)
-    assert cost.energy_cost_per_query(energy_per_query=1080.0, effective_pue=1.2, electricity_price=price) == pytest.approx(18e-6)
+    assert cost.energy_cost_per_query(energy_per_query=1080.0, effective_pue=1.2, serving_electricity_price=price) == pytest.approx(18e-6)
+
+
+def test_run_and_serving_pay_price_of_year_without_hours():
+    assert cost.run_electricity_price(electricity_price=2.0) == cost.serving_electricity_price(electricity_price=2.0) == 2
 
 
 def test_capital_cost_of_cluster_by_hand():
