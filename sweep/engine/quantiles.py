@@ -47,7 +47,9 @@ def reduce(name: str, drawn: Array) -> Array:
 def quantiles(drawn: Array, at: tuple[float, ...] = QUANTILES) -> Array:
     """Quantiles of each row, straight between the two nearest draws; those without a value do not count unless they are most."""
     ordered = np.sort(drawn, axis=1)  # NaN last
-    count = np.count_nonzero(~np.isnan(ordered), axis=1)
+    count = np.full(len(ordered), drawn.shape[1])
+    gaps = np.isnan(ordered[:, -1])
+    count[gaps] = np.count_nonzero(~np.isnan(ordered[gaps]), axis=1)
     rows = np.arange(len(ordered))
     found = np.empty((len(ordered), len(at)), drawn.dtype)
     for k, share in enumerate(at):
@@ -61,10 +63,14 @@ def quantiles(drawn: Array, at: tuple[float, ...] = QUANTILES) -> Array:
 
 
 def flags(drawn: Array) -> Array:
-    """The flags that half of the draws raise, or more."""
-    found = np.zeros(drawn.shape[:-1], drawn.dtype)
-    for bit in range(drawn.dtype.itemsize * 8 - 1):
+    """The flags that half of the draws raise, or more. Draws are counted only where some raise a flag and others do not."""
+    rows = drawn.reshape(-1, drawn.shape[-1])
+    found = np.bitwise_and.reduce(rows, axis=1)
+    undecided = np.bitwise_or.reduce(rows, axis=1) ^ found
+    for bit in range(int(np.bitwise_or.reduce(undecided)).bit_length()):
         mask = drawn.dtype.type(1 << bit)
-        if (raised := (drawn & mask) != 0).any():
-            found |= np.where(2 * np.count_nonzero(raised, axis=-1) >= drawn.shape[-1], mask, 0).astype(drawn.dtype)
-    return found
+        mixed = np.flatnonzero(undecided & mask)
+        raised = np.count_nonzero(rows[mixed] & mask, axis=1)
+        found[mixed] |= np.where(2 * raised >= rows.shape[1], mask, drawn.dtype.type(0))
+    kept: Array = found.reshape(drawn.shape[:-1])
+    return kept

@@ -27,6 +27,16 @@ def test_quantiles_keep_flags_of_half_of_draws():
     assert flags(drawn).tolist() == [1, 0]
 
 
+@pytest.mark.parametrize("kind", [np.int32, np.int64])
+def test_flags_count_draws_of_each_bit(kind):
+    drawn = rng.integers(0, 1 << 20, size=(3, 4, 9), dtype=kind) | kind(1 << 20)
+    drawn[0] = 0
+    found = flags(drawn)
+    assert found.dtype == kind
+    for bit in range(21):
+        assert (found >> bit & 1).tolist() == (2 * (drawn >> bit & 1).sum(axis=2) >= 9).astype(int).tolist()
+
+
 def test_cube_stores_quantiles_in_place_of_draws():
     dims = ("gpus", "sample")
     assert held("step_time", dims) == ("gpus", "quantile")
