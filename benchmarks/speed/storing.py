@@ -40,7 +40,7 @@ def measure(subject: Subject, small: bool, rounds: int) -> Iterator[Result]:
         path = Path(folder) / "cube.zarr"
 
         def empty() -> None:
-            shutil.rmtree(layout.partial(path), ignore_errors=True)
+            layout.partial(layout.place(path)).remove()
             shutil.rmtree(path, ignore_errors=True)
 
         def engine() -> float:
@@ -54,7 +54,7 @@ def measure(subject: Subject, small: bool, rounds: int) -> Iterator[Result]:
                 kept.append({name: np.array(array) for name, array in worker.compute(block).items()})
 
         def ready_made() -> float:
-            arrays = store.opened(path, plan).arrays
+            arrays = store.opened(layout.place(path), plan).arrays
             for block in work:
                 kept = ready[block.nest, block.shape]
                 for name, array in kept[block.number % len(kept)].items():

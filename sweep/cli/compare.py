@@ -59,12 +59,12 @@ def compare(
 
 
 def _opened(path: str, set_: Any, axis: tuple[str, ...], outputs: tuple[str, ...]) -> Study:
+    from sweep.store.place import names_cube
     from sweep.store.reading import study_of
     from sweep.study.parse import open_study
 
-    file = Path(path)
-    if file.is_dir() or file.suffix == ".zarr":
-        return study_of(file, set_)
+    if names_cube(path):
+        return study_of(path, set_)
     return open_study(path, set_, axis, outputs)
 
 

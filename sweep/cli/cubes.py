@@ -15,18 +15,18 @@ if TYPE_CHECKING:
     import xarray
 
 STATUS = "status"
-cube_argument = click.argument("cube", type=click.Path(path_type=Path), metavar="CUBE")
+cube_argument = click.argument("cube", metavar="CUBE")
 
 
 @click.command(short_help="Describe a cube and its assumed inputs.", epilog="Example: sweep info gpt4.zarr")
 @cube_argument
 @as_json
-def info(cube: Path, as_json: bool) -> None:
+def info(cube: str, as_json: bool) -> None:
     """Describe a cube: axes, variables, share of feasible points, provenance and assumed inputs."""
-    from sweep.store import store
     from sweep.store.reading import open_cube
+    from sweep.store.verify import state
 
-    found = store.state(cube)
+    found = state(cube)
     if not found["complete"]:
         if as_json:
             return print_json(found)
@@ -59,7 +59,7 @@ def _label(axis: Any, at: int) -> Any:
     return told(str(axis.name), axis.values[at].item()) if axis.dtype.kind in "fiu" else str(axis.values[at])
 
 
-def _info_text(path: Path, cube: xarray.Dataset, facts: dict[str, Any]) -> str:
+def _info_text(path: str, cube: xarray.Dataset, facts: dict[str, Any]) -> str:
     from sweep.catalog.units import show
     from sweep.query.text import paragraph, table
 
@@ -160,7 +160,7 @@ def _share(part: int, whole: int) -> str:
 @click.option("--parquet", metavar="FILE", type=click.Path(path_type=Path), help="Write every cell to a Parquet file, in SI units.")
 @click.option("--netcdf", metavar="FILE", type=click.Path(path_type=Path), help="Write a netCDF file, in SI units.")
 def slice_(
-    cube: Path,
+    cube: str,
     variables: tuple[str, ...],
     sel: tuple[str, ...],
     where: tuple[str, ...],
@@ -247,16 +247,16 @@ def _rows(
     short_help="Verify the checksums of a cube, or check a file of your own.",
     epilog="Example: sweep check gpt4.zarr --repair; of a file of yours: sweep check my-gpu.yaml",
 )
-@click.argument("cube", metavar="CUBE|FILE", type=click.Path(path_type=Path))
+@click.argument("cube", metavar="CUBE|FILE")
 @click.option("--repair", is_flag=True, help="Recompute missing or damaged blocks from the study stored in the cube.")
 @as_json
-def check(cube: Path, repair: bool, as_json: bool) -> None:
+def check(cube: str, repair: bool, as_json: bool) -> None:
     """Read all of a cube and list its missing or damaged files; exit code 1 where some are and were not repaired.
 
     Of a FILE (a study, a GPU, a server, a model, a config.json, ...) it lists the missing figures, and what needs them.
     """
-    if cube.suffix in (".yaml", ".yml", ".json"):
-        return _check_file(cube, as_json)
+    if cube.endswith((".yaml", ".yml", ".json")):
+        return _check_file(Path(cube), as_json)
     from sweep.store.run import check as examine
 
     found = examine(cube, repair=repair)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,15 +21,15 @@ RESERVED = ("rank", "score", "alike")  # columns that are no quantity and no axi
 
 def open_subject(subject: str, set_: tuple[str, ...], axis: tuple[str, ...], outputs: tuple[str, ...]) -> Study | xarray.Dataset:
     """What a command is asked about: a cube, or a study with its overrides."""
+    from sweep.store.place import names_cube
     from sweep.store.reading import open_cube
     from sweep.study.parse import open_study
 
-    path = Path(subject)
-    if not path.is_dir() and path.suffix != ".zarr":
+    if not names_cube(subject):
         return open_study(subject, set_, axis, outputs)
     if set_ or axis or outputs:
         raise click.UsageError("--set, --axis and --output change a study; a cube is already computed")
-    return open_cube(path)
+    return open_cube(subject)
 
 
 def held_in(opened: Study | xarray.Dataset) -> list[Parameter]:

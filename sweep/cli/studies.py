@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -126,7 +125,7 @@ def _axes_text(made: Plan) -> str:
     epilog="Example: sweep run configs/studies/gpt4.yaml -o gpt4.zarr",
 )
 @study_argument
-@click.option("-o", "--out", required=True, metavar="OUT.zarr", type=click.Path(path_type=Path), help="Where to write the cube.")
+@click.option("-o", "--out", required=True, metavar="OUT.zarr", help="Where to write the cube: a folder.")
 @overrides
 @more_outputs
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Number of threads; one per core by default.")
@@ -135,7 +134,7 @@ def _axes_text(made: Plan) -> str:
 @as_json
 def run(
     study: str,
-    out: Path,
+    out: str,
     set_: tuple[str, ...],
     axis: tuple[str, ...],
     outputs: tuple[str, ...],
@@ -178,23 +177,23 @@ def run(
     click.echo(_next(out, opened))
 
 
-def _report_earlier(out: Path) -> None:
+def _report_earlier(out: str) -> None:
     """Report on stderr what an earlier run left: a complete cube, or some of its blocks."""
-    from sweep.catalog.document import exists
-    from sweep.store import layout, store
+    from sweep.store import layout, verify
 
-    if not exists(out) and not exists(layout.partial(layout.place(out))):
+    place = layout.place(out)
+    if not place.exists() and not layout.partial(place).exists():
         return
-    found = store.state(out)
+    found = verify.state(out)
     if found["complete"]:
         click.echo(f"{out} exists; it is kept if it is of this study", err=True)
     elif found["total"]:
         click.echo(f"resumes an interrupted run: {found['done']} of {found['total']} blocks are done", err=True)
 
 
-def _next(out: Path, study: Study) -> str:
+def _next(out: str, study: Study) -> str:
     """Commands that look into the new cube."""
-    name, cube = next(name for name in study.outputs if name not in study.given), shlex.quote(str(out))
+    name, cube = next(name for name in study.outputs if name not in study.given), shlex.quote(out)
     held = next((axis for axis in study.axes.values() if axis.labels), None)
     chosen = f" --sel {shlex.quote(f'{held.name}={held.labels[study.point[held.name]]}')}" if held and held.labels else ""
     return f"\nsweep info {cube}\nsweep slice {cube} {name}{chosen}"

@@ -1,7 +1,7 @@
 """Blocks on a Dask cluster. What belongs here: some blocks as a task of a worker, and the tasks that are in flight.
 
-A worker reads the study from the cube that is being written, so all of them need the same folder and the same version of wattsweep. It
-writes the files of its blocks and hands back their lines for the journal, which only the caller writes.
+A worker is given the study with its blocks, so all of them need the same place and the same version of wattsweep. It writes the files of
+its blocks and hands back their lines for the journal, which only the caller writes.
 """
 
 from __future__ import annotations
@@ -12,15 +12,14 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from sweep.cube import dataset
 from sweep.engine import blocks, plan
 from sweep.engine.blocks import Block, Program, Worker
 from sweep.errors import SweepError
-from sweep.store import disk, layout, reading
-from sweep.store.journal import Record
+from sweep.store import layout, reading, store
+from sweep.store.journal import Record, study_digest
 from sweep.store.store import Store
 
 IN_FLIGHT = 4096  # tasks that a scheduler knows of at a time
@@ -34,20 +33,23 @@ PATIENCE = "10s"  # for a scheduler to answer
 class Site:
     """What a worker keeps of a cube that it writes blocks of: compiled once, for all its threads."""
 
-    folder: Path
+    folder: str
+    header: Record
     lock: threading.Lock = field(default_factory=threading.Lock)
     own: threading.local = field(default_factory=threading.local)
 
     @cached_property
     def store(self) -> Store:
         """The cube's arrays, open for writing. Raises SweepError where it is not the cube that this version would make."""
-        if not self.folder.is_dir():
+        place = layout.place(self.folder)
+        if not place.exists():
             raise SweepError(f"{self.folder}: a worker does not see this folder; all workers need the same file system")
-        made = plan.make(reading.study_of(self.folder))
-        changed = dataset.differences(json.loads(layout.group(self.folder, "r").attrs["identity"]), dataset.identity(made))
+        kept = self.header["attributes"]
+        made = plan.make(reading.study_in(kept))
+        changed = dataset.differences(json.loads(kept["identity"]), dataset.identity(made))
         if changed:
             raise SweepError(f"a worker has other equations or facts: {'; '.join(changed[:4])}; all need the same version of wattsweep")
-        return Store(self.folder, made, layout.arrays(self.folder, made), {}, {})
+        return store.joined(place, made, self.header)
 
     @cached_property
     def program(self) -> Program:
@@ -63,21 +65,22 @@ class Site:
         if not hasattr(self.own, "worker"):
             self.own.worker = Worker(program)
         record = self.store.put(block, self.own.worker.compute(block))
-        disk.sync(self.folder / name for name in record["files"])
+        self.store.folder.sync(record["files"])
         return record
 
 
-_sites: dict[str, Site] = {}
+_sites: dict[tuple[str, str], Site] = {}
 _lock = threading.Lock()
 
 
-def fill(folder: str, some: list[Block]) -> list[Record]:
+def fill(folder: str, header: Record, some: list[Block]) -> list[Record]:
     """The task: some blocks of the cube in a folder."""
+    key = folder, study_digest(header)
     with _lock:
-        if folder not in _sites:
+        if key not in _sites:
             _sites.clear()
-            _sites[folder] = Site(Path(folder))
-        site = _sites[folder]
+            _sites[key] = Site(folder, header)
+        site = _sites[key]
     return [site.fill(block) for block in some]
 
 
@@ -99,7 +102,7 @@ def each(target: Store, work: list[Block], scheduler: str, progress: Callable[[i
     flying: dict[Any, list[Block]] = {}
 
     def submit(some: list[Block]) -> Any:
-        future = client.submit(fill, str(target.folder), some, pure=False, retries=RETRIES)
+        future = client.submit(fill, str(target.folder), target.header, some, pure=False, retries=RETRIES)
         flying[future.key] = some
         return future
 

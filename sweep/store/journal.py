@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from sweep.engine.blocks import Block
+from sweep.store.place import METADATA, Place
 
 LAYOUT = 2  # of the files of a cube; 1 had no checksums
-METADATA = "zarr.json"
 SEAL = ', "crc32c": "'
 Record = dict[str, Any]
 
@@ -49,11 +47,11 @@ class Journal:
         return {key: keyed[key] for key in sorted(keyed) if keyed[key]["of"] == mine and there.get(key) == keyed[key]["ranges"]}
 
 
-def read(path: Path) -> Journal:
+def read(file: Place) -> Journal:
     """The intact lines of a file; none where there is no such file."""
     found = Journal()
     try:
-        content = path.read_bytes()
+        content = file.log()
     except FileNotFoundError:
         return found
     for line in content.splitlines():
@@ -102,22 +100,14 @@ def _record(line: bytes) -> Record | None:
     return found
 
 
-def append(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
-    """Add lines and wait until they are on disk; the line break before them ends one that a kill has cut short."""
-    with open(path, "ab") as file:
-        file.write(b"\n" + b"".join(sealed(record) for record in records))
-        file.flush()
-        os.fsync(file.fileno())
+def append(file: Place, records: Iterable[Mapping[str, Any]]) -> None:
+    """Add lines and wait until they are kept; the line break before them ends one that a kill has cut short."""
+    file.add_log(b"\n" + b"".join(sealed(record) for record in records))
 
 
-def write(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
+def write(file: Place, records: Iterable[Mapping[str, Any]]) -> None:
     """Write a journal as a whole, in place of the one that is there."""
-    beside = path.with_name(path.name + ".new")
-    with open(beside, "wb") as file:
-        file.write(b"".join(sealed(record) for record in records))
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(beside, path)
+    file.start_log(b"".join(sealed(record) for record in records))
 
 
 def checksum(content: bytes) -> int:
@@ -127,10 +117,9 @@ def checksum(content: bytes) -> int:
     return int(google_crc32c.value(content))
 
 
-def on_disk(path: Path) -> tuple[int, int]:
+def seal(name: str, content: bytes) -> tuple[int, int]:
     """Size and checksum of a file. Those of the cube's own metadata leave out when it was made."""
-    content = path.read_bytes()
-    if path.name == METADATA:
+    if name.rpartition("/")[2] == METADATA:
         try:
             found = json.loads(content)
             found["attributes"].pop("created", None)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,27 +17,24 @@ from sweep.engine import quantiles
 from sweep.engine.blocks import Block, Grid, grid
 from sweep.engine.plan import Plan
 from sweep.errors import SweepError
-
-JOURNAL = "journal.jsonl"
-MANIFEST = "manifest.jsonl"
-CUBE = "cube.zarr"
-SKELETON = "skeleton.zarr"
-OLD = "old.zarr"
+from sweep.store.disk import Folder
+from sweep.store.place import ADDRESS, Place
 
 
-def partial(path: Path) -> Path:
+def partial(path: Place) -> Place:
     """Where a cube lies until it is complete."""
-    return path.with_name(path.name + ".partial")
+    return path.beside(".partial")
 
 
-def place(path: Path) -> Path:
-    """Where a path leads, through links; an error where no cube can lie there."""
-    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(path)):
+def place(path: str | Path) -> Place:
+    """Where a path leads, through links, or an address; an error where no cube can lie there."""
+    address = ADDRESS.fullmatch(str(path))
+    if address and address[1] != "file":
         raise SweepError(f"{path}: is an address, and a cube is written to a folder; copy it from there once it is complete, as it is")
-    found = Path(os.path.realpath(path))
+    found = Path(os.path.realpath(f"/{address[2]}" if address else path))
     if not found.name:
         raise SweepError(f"{path}: cannot hold a cube; give the name of a new folder")
-    return found
+    return Folder(found)
 
 
 def shard(array: Any, block: Block) -> str:
@@ -48,11 +43,11 @@ def shard(array: Any, block: Block) -> str:
     return f"{array.basename}/{array.metadata.encode_chunk_key(corner)}"
 
 
-def group(path: Path, mode: Any) -> Any:
+def group(path: Place, mode: Any) -> Any:
     """The Zarr group of a cube."""
     import zarr
 
-    return zarr.open_group(str(path), mode=mode)
+    return zarr.open_group(path.zarr(), mode=mode)
 
 
 @contextmanager
@@ -71,32 +66,28 @@ def codecs(workers: int | None = None) -> Iterator[None]:
         yield
 
 
-def arrays(path: Path, plan: Plan) -> dict[str, Any]:
+def arrays(path: Place, plan: Plan) -> dict[str, Any]:
     """The arrays of a plan's outputs, open for writing by one thread each."""
     with codecs(workers=1):  # each block has a thread of its own already
         root = group(path, "r+")
         return {v.name: root[v.name] for v in dataset.outputs(plan)}
 
 
-def lay(half: Path, cube: Path, plan: Plan, attributes: Mapping[str, Any]) -> None:
+def lay(cube: Place, plan: Plan, attributes: Mapping[str, Any]) -> None:
     """Put the metadata and the coordinates of a cube in place, new ones where there are some: they take no time to make."""
-    shutil.rmtree(half / SKELETON, ignore_errors=True)
-    _create(half / SKELETON, plan, attributes)
-    if not cube.exists():
-        os.rename(half / SKELETON, cube)
-        return
-    for file in [path for path in (half / SKELETON).rglob("*") if path.is_file()]:
-        target = cube / file.relative_to(half / SKELETON)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(file, target)
-    shutil.rmtree(half / SKELETON)
+    from zarr.storage import MemoryStore
+
+    made: dict[str, Any] = {}
+    _create(MemoryStore(made), plan, attributes)
+    for name, content in made.items():
+        (cube / name).write(content.to_bytes())
 
 
-def _create(path: Path, plan: Plan, attributes: Mapping[str, Any]) -> None:
+def _create(store: Any, plan: Plan, attributes: Mapping[str, Any]) -> None:
+    import zarr
     from zarr.codecs import BloscCodec, Crc32cCodec, ZstdCodec
 
-    path.mkdir(parents=True)
-    root = group(path, "w")
+    root = zarr.open_group(store, mode="w")
     beside = " ".join(v.name for v in dataset.coordinates(plan) if v.dims != (v.name,))  # CF's way to say which variables are coordinates
     root.attrs.update({**attributes, **({"coordinates": beside} if beside else {})})
     grids = {name: grid(plan, nest) for nest in plan.output_nests for name in nest.outputs}
@@ -126,16 +117,15 @@ def _common(variable: Variable) -> dict[str, Any]:
     return {"dimension_names": variable.dims, "attributes": variable.attributes}
 
 
-def check_room(path: Path, plan: Plan) -> None:
+def check_room(path: Place, plan: Plan) -> None:
     """Raise where the disk is too small for the cube. Measured cubes compress 4 to 12 times; 3 is what is counted on."""
     size = uncompressed_bytes(plan)
     need = size / 3
-    existing = next(p for p in [path.absolute(), *path.absolute().parents] if p.exists())
-    free = shutil.disk_usage(existing).free
-    if need > free:
+    room = path.room()
+    if room and need > room[1]:
         longest = max(plan.order, key=lambda name: plan.sizes[name], default="")
         advice = f"; its longest axis is {longest} with {plan.sizes.get(longest, 1):,} labels; shorten it, or ask `sweep best`, which "
         raise SweepError(
-            f"{path}: the cube of {plan.study.file} has {size:.3g} bytes, about {need:.3g} compressed, and {existing} has "
-            f"{free:.3g} free{advice + 'stores nothing' if longest else ''}"
+            f"{path}: the cube of {plan.study.file} has {size:.3g} bytes, about {need:.3g} compressed, and {room[0]} has "
+            f"{room[1]:.3g} free{advice + 'stores nothing' if longest else ''}"
         )

@@ -7,15 +7,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sweep.catalog.document import exists
 from sweep.cube import dataset
 from sweep.cube.compute import Progress, each, in_memory
 from sweep.engine import blocks, plan
 from sweep.engine.blocks import Block
 from sweep.engine.plan import Plan
 from sweep.errors import SweepError
-from sweep.store import cluster, layout, reading, store
+from sweep.store import cluster, layout, reading, store, verify
+from sweep.store.place import Place
 from sweep.store.store import Store
+from sweep.store.verify import Fault
 from sweep.study.definition import Study
 
 if TYPE_CHECKING:
@@ -52,22 +53,22 @@ def run(
         else:
             each(made, work, target.write, threads, progress)
 
-    return _to_store(made, Path(store), overwrite, compute)
+    return _to_store(made, store, overwrite, compute)
 
 
-def check(path: str | Path, *, repair: bool = False, threads: int | None = None, progress: Progress | None = None) -> list[store.Fault]:
+def check(path: str | Path, *, repair: bool = False, threads: int | None = None, progress: Progress | None = None) -> list[Fault]:
     """What is missing or damaged in a finished cube, found by reading all of it; empty where nothing is.
 
     repair: the blocks that are lost are computed again from the study that the cube keeps, and its metadata are made anew. Raises
     SweepError, too, where today's equations and facts would give another cube.
     """
-    store.check_complete(Path(path))
-    place = layout.place(Path(path))
-    found = store.faults(place, deep=True)
+    verify.check_complete(path)
+    place = layout.place(path)
+    found = verify.faults(place, deep=True)
     if not (found and repair):
         return found
-    made = plan.make(reading.study_of(place))
-    if changed := dataset.differences(store.identity(place), dataset.identity(made)):
+    made = plan.make(reading.study_of(path))
+    if changed := dataset.differences(verify.identity(place), dataset.identity(made)):
         advice = "blocks of it would not fit together; run its study again with --overwrite"
         raise SweepError(f"{path}: equations or facts are not those that it was made with: {'; '.join(changed[:4])}: {advice}")
     try:
@@ -77,18 +78,18 @@ def check(path: str | Path, *, repair: bool = False, threads: int | None = None,
     return found
 
 
-def _to_store(made: Plan, path: Path, overwrite: bool, compute: Compute) -> xarray.Dataset:
+def _to_store(made: Plan, path: str | Path, overwrite: bool, compute: Compute) -> xarray.Dataset:
     real = layout.place(path)
     kept = ""
     try:
-        if exists(real) and not overwrite:
-            store.check_same(real, made, "holds")
-            if store.faults(real):
+        if real.exists() and not overwrite:
+            verify.check_same(real, made, "holds")
+            if verify.faults(real):
                 _mend(real, made, compute)
             return reading.open_cube(path)
         with store.alone(real, made):
-            if exists(real) and not overwrite:  # a run before this one had not quite given it its name
-                store.check_same(real, made, "holds")
+            if real.exists() and not overwrite:  # a run before this one had not quite given it its name
+                verify.check_same(real, made, "holds")
                 return reading.open_cube(path)
             target = store.opened(real, made, overwrite)
             kept = "; finished blocks are kept, run the study again to resume"
@@ -99,7 +100,7 @@ def _to_store(made: Plan, path: Path, overwrite: bool, compute: Compute) -> xarr
     return reading.open_cube(path)
 
 
-def _mend(path: Path, made: Plan, compute: Compute) -> None:
+def _mend(path: Place, made: Plan, compute: Compute) -> None:
     """Compute the lost blocks of a finished cube again."""
     with store.alone(path, made):
         _fill(store.mending(path, made), compute)

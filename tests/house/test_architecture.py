@@ -43,7 +43,7 @@ ROOMS = {
     "engine": ("plan", "nests", "cache", "lower", "native", "compile", "quantiles", "blocks"),
     "bounds": ("intervals", "interpreter", "boxes"),
     "cube": ("dataset", "compute", "virtual"),
-    "store": ("disk", "journal", "layout", "store", "reading", "cluster", "run"),
+    "store": ("place", "disk", "journal", "layout", "verify", "store", "reading", "cluster", "run"),
     "query": ("text", "selection", "part", "export"),
     "uncertainty": ("bands", "sensitivity", "calibrate"),
     "analysis": (

@@ -11,7 +11,7 @@ from distributed import LocalCluster
 
 from sweep.engine import blocks, plan
 from sweep.errors import SweepError
-from sweep.store import cluster, layout
+from sweep.store import cluster, journal, layout
 from sweep.store.run import check, run
 
 
@@ -64,12 +64,13 @@ def test_cluster_run_that_stops_is_resumed(tmp_path, study, small_blocks, worker
 
 def test_cluster_names_a_worker_of_another_version(tmp_path, study):
     run(study, tmp_path / "a.zarr")
-    root = layout.group(tmp_path / "a.zarr", "r+")
-    root.attrs["identity"] = json.dumps({**json.loads(root.attrs["identity"]), "input pue": "over pue, #0"})
+    header = journal.read(layout.place(tmp_path / "a.zarr") / "manifest.jsonl").header
+    assert header
+    header["attributes"]["identity"] = json.dumps({**json.loads(header["attributes"]["identity"]), "input pue": "over pue, #0"})
     with pytest.raises(SweepError, match="a worker has other equations or facts: input pue"):
-        _ = cluster.Site(tmp_path / "a.zarr").store
+        _ = cluster.Site(str(tmp_path / "a.zarr"), header).store
     with pytest.raises(SweepError, match="a worker does not see this folder"):
-        _ = cluster.Site(tmp_path / "none.zarr").store
+        _ = cluster.Site(str(tmp_path / "none.zarr"), header).store
 
 
 def test_cluster_that_does_not_answer_is_named(tmp_path, study, monkeypatch):

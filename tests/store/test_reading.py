@@ -4,7 +4,7 @@ import pytest
 import xarray
 
 from sweep.errors import SweepError
-from sweep.store import reading
+from sweep.store import layout, reading
 from sweep.store.reading import open_cube
 from sweep.store.run import run
 from tests.studies import ENERGY
@@ -17,7 +17,7 @@ def cube(opened, tmp_path):
 
 
 def test_open_cube_equals_plain_xarray(cube):
-    assert reading.dataset(cube).load().identical(xarray.open_zarr(cube, decode_timedelta=False).load())
+    assert reading.dataset(layout.place(cube)).load().identical(xarray.open_zarr(cube, decode_timedelta=False).load())
 
 
 def test_open_cube_reports_corrupt_block_on_read(cube):

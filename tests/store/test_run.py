@@ -10,6 +10,7 @@ from sweep.cube import dataset
 from sweep.cube.compute import evaluate
 from sweep.errors import SweepError
 from sweep.store import journal
+from sweep.store.disk import Folder
 from sweep.store.reading import open_cube
 from sweep.store.run import check, run
 from tests.studies import ENERGY
@@ -143,9 +144,9 @@ def test_check_rejects_cube_without_manifest_and_metadata(cube):
 
 @pytest.mark.parametrize(("change", "said"), [("layout", "by another version of wattsweep"), ("written", "by an older version")])
 def test_open_cube_rejects_other_layout_version(cube, change, said):
-    lines = journal.read(cube / "manifest.jsonl")
+    lines = journal.read(Folder(cube / "manifest.jsonl"))
     if change == "layout":
-        journal.write(cube / "manifest.jsonl", [{**lines.header, "layout": 99}, *lines.blocks, lines.end])
+        journal.write(Folder(cube / "manifest.jsonl"), [{**lines.header, "layout": 99}, *lines.blocks, lines.end])
     else:
         (cube / "manifest.jsonl").unlink()
         plain = json.loads((cube / "zarr.json").read_text())

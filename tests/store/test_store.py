@@ -17,7 +17,7 @@ import xarray
 
 from sweep.engine import blocks, plan
 from sweep.errors import SweepError
-from sweep.store import store
+from sweep.store import layout, store, verify
 from sweep.store.reading import open_cube
 from sweep.store.run import run
 from tests.studies import STORED
@@ -265,7 +265,7 @@ def test_run_reports_read_only_folder_in_one_line(study, tmp_path):
 
 def test_run_refuses_too_small_disk_and_leaves_nothing(study, tmp_path, monkeypatch, evaluated):
     usage = SimpleNamespace(total=100, used=90, free=10)
-    monkeypatch.setattr("sweep.store.store.shutil.disk_usage", lambda path: usage)
+    monkeypatch.setattr("sweep.store.disk.shutil.disk_usage", lambda path: usage)
     with pytest.raises(SweepError) as found:
         run(study, tmp_path / "a" / "cube.zarr")
     text = str(found.value)
@@ -315,7 +315,7 @@ def test_interrupted_run_leaves_no_readable_cube_and_resumes(study, tmp_path, sm
     with pytest.raises(KeyboardInterrupt):
         run(study, path, progress=stop_in_the_middle)
     assert left(tmp_path) == ["cube.zarr.partial"]
-    half = store.state(path)
+    half = verify.state(path)
     assert not half["complete"]
     assert 0 < half["done"] < half["total"]
     with pytest.raises(SweepError, match=f"is incomplete, {half['done']} of {half['total']} blocks are done; run the study again"):
@@ -326,7 +326,7 @@ def test_interrupted_run_leaves_no_readable_cube_and_resumes(study, tmp_path, sm
     resumed = run(study, path)
     assert not set(evaluated) & set(first)
     assert len(evaluated) + len(first) == half["total"]
-    assert store.state(path)["complete"]
+    assert verify.state(path)["complete"]
     assert left(tmp_path) == ["cube.zarr"]
     assert same(resumed.load(), run(study, tmp_path / "other.zarr").load())
 
@@ -419,7 +419,7 @@ def test_concurrent_run_into_same_cube_is_refused(study, tmp_path, small_blocks)
 DRIVER = """
 import json, os, random, signal, sys
 from pathlib import Path
-from sweep.store import journal, store
+from sweep.store import journal, layout, store
 from sweep.store.run import run
 from sweep.engine import blocks
 from sweep.engine.blocks import Worker
@@ -452,7 +452,7 @@ def touching(event, arguments):
 rounds = []
 for attempt in range(kills + 1):
     start, begun_whole = os.fstat(log).st_size, path.exists()
-    done = {(line["nest"], line["number"]) for line in journal.read(store.partial(path) / store.JOURNAL).blocks}
+    done = {(line["nest"], line["number"]) for line in journal.read(store.partial(layout.place(path)) / store.JOURNAL).blocks}
     # killed as it begins a fifth block, when two threads have finished three; or at a file that it touches, early or while it writes blocks
     last_block, last_file = (5, 0) if attempt % 2 else (0, chance.randint(1, 25))
     if attempt == kills:
@@ -492,16 +492,16 @@ def test_killed_runs_resume_to_same_cube(study, tmp_path, small_blocks):
     assert same(open_cube(path).load(), open_cube(undisturbed).load())
     for file in (p for p in undisturbed.rglob("*") if p.is_file() and p.name != "zarr.json"):
         assert (path / file.relative_to(undisturbed)).read_bytes() == file.read_bytes(), file
-    assert not (store.partial(path) / store.CUBE).exists()
+    assert not (tmp_path / "cube.zarr.partial" / store.CUBE).exists()
 
 
 def test_leftover_journal_is_no_cube(study, tmp_path):
     path = tmp_path / "cube.zarr"
-    with store.alone(path, plan.make(study)):
-        store.opened(path, plan.make(study))
-    shutil.rmtree(store.partial(path) / store.CUBE)
+    with store.alone(layout.place(path), plan.make(study)):
+        store.opened(layout.place(path), plan.make(study))
+    shutil.rmtree(tmp_path / "cube.zarr.partial" / store.CUBE)
     assert same(run(study, path).load(), run(study).load())
-    assert not store.partial(path).exists()
+    assert left(tmp_path) == ["cube.zarr"]
 
 
 # one cube in the place of another
@@ -518,7 +518,7 @@ def test_overwrite_completes_after_kill_at_each_step(study, opened, tmp_path, mo
     with monkeypatch.context() as patch:
         if step == "unlink":
             remove = shutil.rmtree
-            patch.setattr(store.shutil, "rmtree", lambda p, **k: interrupt() if p.name != store.SKELETON and p.exists() else remove(p, **k))
+            patch.setattr(store.disk.shutil, "rmtree", lambda p, **k: interrupt() if p.exists() else remove(p, **k))
         elif step == "exchange" and at_once:
             whole = store.disk.exchange
             patch.setattr(store.disk, "exchange", lambda one, other: whole(one, other) and interrupt())
@@ -527,7 +527,7 @@ def test_overwrite_completes_after_kill_at_each_step(study, opened, tmp_path, mo
 
             def rename(one, other):
                 whole_rename(one, other)
-                if Path(other).name in ("cube.zarr", store.OLD) and Path(one).name != store.SKELETON:
+                if Path(other).name in ("cube.zarr", store.OLD):
                     raise KeyboardInterrupt
 
             patch.setattr(store.disk.os, "rename", rename)
