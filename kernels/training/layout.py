@@ -154,17 +154,22 @@ def slowest_stage_layers(layers, pp, interleaving, balanced_stages, head_layers)
 
 
 @equation(unit="1", source="megatron-bridge")
-def last_stage_layers(layers, pp, slowest_stage_layers):
+def last_stage_layers(layers, pp, slowest_stage_layers, balanced_stages, head_layers):
     """Layers of the stage that holds the head.
 
-    l where all stages are alike, else one fewer than the fullest stage has
+    l where all stages are alike, else one fewer than the fullest stage has; where stages are cut by operations, what the others leave,
+    L - [(p - 1) (L + r) / p] - 1
 
     layers: L, transformer layers [1]
     pp: p, pipeline stages [1]
     slowest_stage_layers: l, layers of the fullest stage [1]
+    balanced_stages: 1 where stages are cut by operations, each ending with the layer that passes its share, else 0 [1]
+    head_layers: r, layers that take as many operations as the head [1]
     """
     if slowest_stage_layers * pp == layers:
         return slowest_stage_layers
+    if balanced_stages == 1:
+        return max(0, layers - (pp - 1) * (layers + head_layers) / pp // 1 - 1)
     return slowest_stage_layers - 1
 
 

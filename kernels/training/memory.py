@@ -1,38 +1,36 @@
-"""Memory of one GPU in training. What belongs here: optimizer state, activations and reserve."""
+"""Memory of one GPU in training. What belongs here: optimizer state and activations; the peak of a stage is for memory_limit.py."""
 
 from sweep.equations.registry import equation
 from sweep.kernels.choices import FP8, FULL_RECOMPUTE, SELECTIVE_RECOMPUTE
 
 
-def _bytes(parameters, ranks, zero_stage, parameter_bytes, gradient_bytes, state_bytes):
-    state = state_bytes / ranks if zero_stage >= 1 else state_bytes
-    gradient = gradient_bytes / ranks if zero_stage >= 2 else gradient_bytes
-    weights = parameter_bytes / ranks if zero_stage >= 3 else parameter_bytes
-    return parameters * (weights + gradient + state)
+@equation(unit="B", source="rajbhandari-2020")
+def dense_state_bytes(
+    data_parallel_size, cp, zero_stage, parameter_bytes, main_gradient_bytes, optimizer_state_bytes, trained_fraction
+):
+    """Memory of parameter, gradient and optimizer state of each parameter outside the experts, after the ranks have shared them.
+
+    c_p / z_3 + f (c_g / z_2 + c_o / z_1), z = d c from the stage on at which each is shared, else 1
+
+    data_parallel_size: d, copies of the model that train side by side [1]
+    cp: c, context-parallel size, whose ranks share too [1]
+    zero_stage: what the ranks share: 0 nothing, 1 optimizer state, 2 and gradients, 3 and parameters [1]
+    parameter_bytes: c_p, bytes of a parameter as it is computed with [B]
+    main_gradient_bytes: c_g, bytes of a gradient as it is kept [B]
+    optimizer_state_bytes: c_o, bytes of the optimizer state for each parameter that is trained [B]
+    trained_fraction: f, share of the parameters that are trained [1]
+    """
+    ranks = data_parallel_size * cp
+    return _state_bytes(ranks, zero_stage, parameter_bytes, trained_fraction * main_gradient_bytes, trained_fraction * optimizer_state_bytes)
 
 
 @equation(unit="B", source="rajbhandari-2020")
-def model_state_memory(
-    dense_parameters_per_gpu,
-    expert_parameters_per_gpu,
-    data_parallel_size,
-    cp,
-    expert_replicas,
-    zero_stage,
-    parameter_bytes,
-    main_gradient_bytes,
-    optimizer_state_bytes,
-    trained_fraction,
-):
-    """Memory of parameters, gradients and optimizer state on the fullest GPU, after the ranks have shared them.
+def expert_state_bytes(expert_replicas, zero_stage, parameter_bytes, main_gradient_bytes, optimizer_state_bytes, trained_fraction):
+    """Memory of parameter, gradient and optimizer state of each parameter of an expert, after the ranks have shared them.
 
-    M = P (c_p / z_3 + f c_g / z_2 + f c_o / z_1), z = ranks from the stage on at which each is shared, else 1
+    c_p / z_3 + f (c_g / z_2 + c_o / z_1), z = x from the stage on at which each is shared, else 1
 
-    dense_parameters_per_gpu: P, parameters outside the experts [1]
-    expert_parameters_per_gpu: parameters of the experts, likewise [1]
-    data_parallel_size: d, copies of the model that train side by side [1]
-    cp: context-parallel size, whose ranks share too [1]
-    expert_replicas: ranks that hold the same experts [1]
+    expert_replicas: x, ranks that hold the same experts [1]
     zero_stage: what the ranks share: 0 nothing, 1 optimizer state, 2 and gradients, 3 and parameters [1]
     parameter_bytes: c_p, bytes of a parameter as it is computed with [B]
     main_gradient_bytes: c_g, bytes of a gradient as it is kept [B]
@@ -40,10 +38,29 @@ def model_state_memory(
     trained_fraction: f, share of the parameters that are trained [1]
     """
     gradient, state = trained_fraction * main_gradient_bytes, trained_fraction * optimizer_state_bytes
-    dense = _bytes(dense_parameters_per_gpu, data_parallel_size * cp, zero_stage, parameter_bytes, gradient, state)
-    if expert_parameters_per_gpu == 0:
-        return dense
-    return dense + _bytes(expert_parameters_per_gpu, expert_replicas, zero_stage, parameter_bytes, gradient, state)
+    return _state_bytes(expert_replicas, zero_stage, parameter_bytes, gradient, state)
+
+
+def _state_bytes(ranks, zero_stage, parameter_bytes, gradient_bytes, state_bytes):
+    state = state_bytes / ranks if zero_stage >= 1 else state_bytes
+    gradient = gradient_bytes / ranks if zero_stage >= 2 else gradient_bytes
+    weights = parameter_bytes / ranks if zero_stage >= 3 else parameter_bytes
+    return weights + gradient + state
+
+
+@equation(unit="B", source="rajbhandari-2020")
+def model_state_memory(dense_parameters_per_gpu, expert_parameters_per_gpu, dense_state_bytes, expert_state_bytes):
+    """Memory of parameters, gradients and optimizer state on the fullest GPU.
+
+    M = P b + P_e b_e
+
+    dense_parameters_per_gpu: P, parameters outside the experts [1]
+    expert_parameters_per_gpu: P_e, parameters of the experts [1]
+    dense_state_bytes: b, memory of each parameter outside the experts [B]
+    expert_state_bytes: b_e, memory of each parameter of an expert [B]
+    """
+    dense = dense_parameters_per_gpu * dense_state_bytes
+    return dense if expert_parameters_per_gpu == 0 else dense + expert_parameters_per_gpu * expert_state_bytes
 
 
 @equation(unit="B", source="korthikanti-2022")
@@ -212,76 +229,3 @@ def head_bytes(vocabulary_size, tp, fused_operators, gathered_logits, logit_byte
     if fused_operators == 1:
         return logit_bytes * vocabulary_size / tp
     return eager_logit_bytes * vocabulary_size / tp
-
-
-@equation(unit="B", source="korthikanti-2022")
-def activation_memory(local_tokens, stage_activation_bytes, working_bytes, head_bytes, micro_batches_in_flight, pp):
-    """Memory of activations on the fullest GPU: of the first stage, which holds most micro-batches, or the last, which holds the logits.
-
-    n max(q b + b_w, b + b_w + b_h); n (b + b_w + b_h) in a single stage
-
-    local_tokens: n, tokens of one micro-batch on one rank [token]
-    stage_activation_bytes: b, kept for one token of one micro-batch [B]
-    working_bytes: b_w, of the layer at work, for one token [B]
-    head_bytes: b_h, logits and loss for one token [B]
-    micro_batches_in_flight: q, micro-batches that the first stage holds at once [1]
-    pp: pipeline stages [1]
-    """
-    last = stage_activation_bytes + head_bytes
-    if pp == 1:
-        return local_tokens * (last + working_bytes)
-    return local_tokens * (max(micro_batches_in_flight * stage_activation_bytes, last) + working_bytes)
-
-
-@equation(unit="B", source="rajbhandari-2020")
-def gathered_memory(
-    zero_stage,
-    dense_parameters_per_gpu,
-    expert_parameters_per_gpu,
-    slowest_stage_layers,
-    parameter_bytes,
-    main_gradient_bytes,
-    trained_fraction,
-):
-    """Memory of the parameters and gradients of two layers, gathered from the ranks that share them, while one layer is at work.
-
-    2 (c_p + f c_g) P / l where parameters are shared, else 0
-
-    zero_stage: what the data-parallel ranks share [1]
-    dense_parameters_per_gpu: P, parameters outside the experts [1]
-    expert_parameters_per_gpu: parameters of the experts, likewise [1]
-    slowest_stage_layers: l, layers of the fullest stage [1]
-    parameter_bytes: c_p, bytes of a parameter as it is computed with [B]
-    main_gradient_bytes: c_g, bytes of a gradient as it is kept [B]
-    trained_fraction: f, share of the parameters that are trained [1]
-    """
-    if zero_stage < 3:
-        return 0.0
-    each = parameter_bytes + trained_fraction * main_gradient_bytes
-    return 2 * each * (dense_parameters_per_gpu + expert_parameters_per_gpu) / slowest_stage_layers
-
-
-@equation(unit="B", source="rajbhandari-2020")
-def allocated_memory(model_state_memory, activation_memory, gathered_memory):
-    """Peak of the memory that tensors take on the fullest GPU, as the framework's allocator counts it.
-
-    M = M_s + M_a + M_g
-
-    model_state_memory: M_s, parameters, gradients and optimizer state [B]
-    activation_memory: M_a, activations, logits and loss [B]
-    gathered_memory: M_g, parameters and gradients gathered for the layer at work [B]
-    """
-    return model_state_memory + activation_memory + gathered_memory
-
-
-@equation(unit="B", source="rajbhandari-2020")
-def memory_per_gpu(allocated_memory, allocator_waste, memory_reserve):
-    """Peak memory of the fullest GPU, as its driver counts it.
-
-    M = (1 + f) M_a + M_r
-
-    allocated_memory: M_a, memory that tensors take [B]
-    allocator_waste: f, memory that the allocator holds beyond that, fragmentation included [1]
-    memory_reserve: M_r, context of the driver, of libraries and of communication [B]
-    """
-    return (1 + allocator_waste) * allocated_memory + memory_reserve

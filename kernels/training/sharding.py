@@ -81,6 +81,25 @@ def dense_parameters_per_gpu(slowest_stage_layers, layer_dense_weights, vocabula
     return (slowest_stage_layers * layer_dense_weights + matrices * vocabulary_size * hidden_size) / tp
 
 
+@equation(unit="1", source="narayanan-2021")
+def last_stage_parameters(dense_parameters_per_gpu, last_stage_layers, layer_dense_weights, vocabulary_size, hidden_size, tp, pp):
+    """Parameters outside the routed experts on a GPU of the last pipeline stage, which holds the head, or a copy of tied embeddings.
+
+    P = (l w + V h) / t; those of the only stage where there is one
+
+    dense_parameters_per_gpu: parameters of the fullest stage outside the routed experts [1]
+    last_stage_layers: l, layers of the stage [1]
+    layer_dense_weights: w, parameters of one layer outside the routed experts [1]
+    vocabulary_size: V, rows of the embedding [1]
+    hidden_size: h, width of the residual stream [1]
+    tp: t, tensor-parallel size [1]
+    pp: pipeline stages [1]
+    """
+    if pp == 1:
+        return dense_parameters_per_gpu
+    return (last_stage_layers * layer_dense_weights + vocabulary_size * hidden_size) / tp
+
+
 @equation(unit="1", source="megatron-core-moe")
 def expert_parameters_per_gpu(slowest_stage_layers, layer_expert_weights, ep):
     """Parameters of the routed experts on the fullest GPU.

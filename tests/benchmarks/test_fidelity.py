@@ -111,6 +111,21 @@ def test_row_defaults_follow_stated_rules() -> None:
     assert inputs_of(run(tp="2", dp="24")).value("sequence_parallel") == 1
 
 
+@pytest.mark.parametrize(("billions", "tied"), [("1.34", 1), ("1.61", 0), ("", 0)])
+def test_row_number_of_parameters_tells_tied_embeddings(billions: str, tied: int) -> None:
+    """A layer has 67.1e6 parameters, an embedding of 131072 x 2048 has 268e6."""
+    row = run(model="nanotron-1B", layers="16", heads="32", mlp_gated="yes", params_total_b=billions)
+    assert inputs_of(row).value("tied_embeddings") == tied
+
+
+def test_row_memory_of_ultrascale_is_of_first_stage() -> None:
+    row = run(model="nanotron-1B", source="HF Ultra-Scale Playbook", pp="2", dp="24", recompute="none", micro_batch="8", peak_mem_gib="40")
+    scores = {one.quantity: one for one in training.score([row])}
+    first, whole = scores["memory"].predicted, scores["memory"].prediction
+    assert whole is not None
+    assert first == whole.values["first_stage_memory"] < whole.values["allocated_memory"]
+
+
 def test_row_of_maxtext_shards_experts_and_reads_global_batch() -> None:
     mixture = {"arch": "moe", "experts": "8", "topk": "2", "moe_ffn": "8192", "micro_batch": "", "sharding": "FSDP (JAX MaxText)"}
     value = inputs_of(run(**mixture)).value

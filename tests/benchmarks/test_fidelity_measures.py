@@ -67,6 +67,16 @@ def test_measures_regret_of_choice() -> None:
     assert layouts.groups([score(f"s{i}", 1.0, 1.0) for i in range(9)], {}, kernel=False) == []  # one layout, nine times
 
 
+def test_measures_repeats_of_a_layout_tell_the_noise() -> None:
+    rows = [score(f"r{i}", 1.0 + i, 1.0 + i, tp=str(2**i)) for i in range(5)]
+    (once,) = layouts.groups(rows, {}, kernel=False)
+    assert once.repeats is None
+    (twice,) = layouts.groups([*rows, score("again", 1.0, 1.5, tp="1"), score("other", 2.0, 2.2, tp="2")], {}, kernel=False)
+    assert twice.repeats == pytest.approx(0.5)
+    total = layouts.summary([once, twice])
+    assert (total["groups_with_repeats"], total["median_difference_of_repeats"]) == (1, pytest.approx(0.5))
+
+
 def test_measures_group_by_software_kernels() -> None:
     rows = [score(f"r{i}", 1.0 + i, 1.0 + i, tp=str(2 ** (i // 2)), notes=f"kernel: {'flash' if i % 2 else 'torch'}") for i in range(10)]
     assert [group.layouts for group in layouts.groups(rows, {}, kernel=False)] == [10]

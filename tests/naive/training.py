@@ -145,8 +145,9 @@ def stages(p):
         inner = mean(p, lambda _, mlp: visited if mlp == "mixture" else p["ffn_hidden_size"])
         one = transformer.mixing_parameters(p) / layers + p["mlp_matrices"] * p["hidden_size"] * inner
         head = p["vocabulary_size"] * p["hidden_size"] / one
-        fullest = layers if p["pp"] == 1 else min(layers, math.floor((layers + head) / p["pp"]) + 1)
-    elif layers % chunks == 0:
+        passed = [min(layers, math.floor(i * (layers + head) / p["pp"]) + 1) for i in range(1, round(p["pp"]))]
+        return (passed[0], layers - passed[-1]) if passed else (layers, layers)
+    if layers % chunks == 0:
         return layers / p["pp"], layers / p["pp"]
     else:
         fullest = math.ceil((layers + 2) / chunks) * p["interleaving"]
@@ -240,6 +241,7 @@ def training(p):
     # gradients, parameters and the update
     matrices = 2 if pp == 1 and not p["tied_embeddings"] else 1
     held = (fullest * dense_weights + matrices * p["vocabulary_size"] * h) / tp
+    ending = held if pp == 1 else (last * dense_weights + p["vocabulary_size"] * h) / tp
     held_experts = fullest * expert_weights / ep
     ranks = copies * cp
     shared = p["zero_stage"] >= 1
@@ -278,21 +280,23 @@ def training(p):
         "data_parallel_wait": waited,
         "tensor_time": tensor,
         "gpu_power_modelled": p["gpu_tdp"] * drawn,
-        "memory_per_gpu": memory(p, n, shards, width, dense, mixtures, (fullest, micro), (held, ranks), (held_experts, same)),
+        "memory_per_gpu": memory(p, n, shards, width, dense, mixtures, (fullest, last, micro), (held, ending, ranks), (held_experts, same)),
     }
 
 
-def memory(p, n, shards, width, dense, mixtures, pipeline, *groups):
-    """Peak memory of the fullest GPU."""
+def memory(p, n, shards, width, dense, mixtures, pipeline, outside, experts):
+    """Peak memory of the fullest GPU, in the first stage or in the last."""
     h, k, tp, pp = (p[name] for name in ("hidden_size", "mlp_matrices", "tp", "pp"))
-    fullest, micro = pipeline
+    fullest, last, micro = pipeline
+    held, ending, ranks = outside
+    held_experts, same = experts
     trained = p["trained_fraction"]
     sizes = (trained * p["optimizer_state_bytes"], trained * p["main_gradient_bytes"], p["parameter_bytes"])
-    state = 0.0
-    for parameters, ranks in groups:
-        for stage, each in enumerate(sizes, start=1):
-            if parameters:
-                state += parameters * each / (ranks if p["zero_stage"] >= stage else 1)
+
+    def states(parameters, ranks):
+        kept = [each / (ranks if p["zero_stage"] >= stage else 1) for stage, each in enumerate(sizes, start=1)] if parameters else []
+        return parameters * sum(kept)
+
     wide = 1 if p["precision"] >= FP8 else 2
     stream = p["kept_stream_bytes"] + (0 if p["recompute_norms"] else 2 * wide) + (0 if p["fused_norms"] else 2 * p["kept_norm_bytes"])
     kept = stream * h / shards
@@ -311,9 +315,11 @@ def memory(p, n, shards, width, dense, mixtures, pipeline, *groups):
     working = {0: 0, SELECTIVE: scores, FULL: whole}[round(p["recompute"])]
     each = p["logit_bytes"] if p["fused_operators"] else p["eager_logit_bytes"]
     logits = p["gathered_logit_bytes"] * p["vocabulary_size"] if p["gathered_logits"] else each * p["vocabulary_size"] / tp
-    held = min(micro, pp + (pp - 1) / p["interleaving"] if p["interleaving"] > 1 else pp)
-    activations = n * (working + max(stage + logits, 0 if pp == 1 else held * stage))
+    in_flight = min(micro, pp + (pp - 1) / p["interleaving"] if p["interleaving"] > 1 else pp)
+    part = last / fullest
+    first = states(held, ranks) + states(held_experts, same) + n * (in_flight * stage + working)
+    end = states(ending, ranks) + states(part * held_experts, same) + n * (part * stage + working + logits)
     gathered = 0.0
     if p["zero_stage"] == 3:
-        gathered = 2 * (p["parameter_bytes"] + trained * p["main_gradient_bytes"]) * sum(parameters for parameters, _ in groups) / fullest
-    return (state + activations + gathered) * (1 + p["allocator_waste"]) + p["memory_reserve"]
+        gathered = 2 * (p["parameter_bytes"] + trained * p["main_gradient_bytes"]) * (held + held_experts) / fullest
+    return max(first, end) + gathered + p["memory_reserve"]

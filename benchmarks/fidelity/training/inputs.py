@@ -22,7 +22,8 @@ entry. What a row leaves empty follows fixed rules that look at the row's traine
 | mlp_gated | the catalogue entry, else no where the inner width is 4 x hidden or not printed, else yes |
 | vocab | the catalogue entry, else the 51200 of Megatron's padded GPT-2 vocabulary |
 | head size | the catalogue entry, else hidden / heads |
-| tied embeddings, learned positions | the catalogue entry, else where the MLP is not gated, as in GPT |
+| tied embeddings | the catalogue entry, else what the printed number of parameters is closer to, else where the MLP is not gated |
+| learned positions | the catalogue entry, else where the MLP is not gated, as in GPT |
 | biases of linear layers | the catalogue entry, else where the MLP is not gated |
 | GPU memory | the catalogue entry, unless the row's differs by more than 15 % |
 | network | the catalogue entry, unless the row states the node's rate in Gb/s |
@@ -98,12 +99,12 @@ def inputs_of(row: Row) -> Inputs:
     fill("vocabulary_size", GPT2_VOCABULARY)
     fill("head_size", hidden / heads)
     given.setdefault("value_head_size", known.value("value_head_size") if known.said("value_head_size") else known.value("head_size"))
-    fill("tied_embeddings", float(not gated))
     fill("linear_biases", float(not gated))
     fill("learned_positions", 0.0 if gated else known.value("sequence_length"))
     for name in ("q_lora_rank", "kv_lora_rank", "rope_head_size", "shared_expert_hidden_size", "attention_window", "windowed_layers"):
         fill(name, 0.0)
     _mixture(row, given, known)
+    fill("tied_embeddings", _tied(known, row.number("params_total_b"), float(not gated)))
     if row.number("ep") is None and known.value("experts") > 0 and not _maxtext(row):
         given["ep"] = _expert_ranks(known.value("experts"), (row.number("n_gpus") or 1.0) / index("pp", given["pp"]))
     _batch(row, given)
@@ -177,6 +178,19 @@ def _mixture(row: Row, given: dict[str, Value], known: Inputs) -> None:
         given["moe_layers"] = max(layers - dense, 0.0) if layers != whole else known.value("moe_layers")
     else:
         given["moe_layers"] = layers
+
+
+def _tied(known: Inputs, printed: float | None, otherwise: float) -> float:
+    """Whether head and embedding are one matrix: what the printed 10^9 parameters are closer to."""
+    if printed is None:
+        return otherwise
+    found = {flag: _parameters().predict(known, tied_embeddings=flag).of("total_parameters")[0] for flag in (0.0, 1.0)}
+    return min(found, key=lambda flag: abs((found[flag] or 0.0) - printed * 1e9))
+
+
+@cache
+def _parameters() -> Evaluator:
+    return Evaluator(("total_parameters",))
 
 
 def _one_word(known: Inputs) -> dict[str, float]:

@@ -15,7 +15,10 @@ FEWEST = 5
 
 @dataclass(frozen=True)
 class Group:
-    """Layouts of one job: the loss from running the predicted choice instead of the measured best, and how well the ranks agree."""
+    """Layouts of one job: the loss from running the predicted choice instead of the measured best, and how well the ranks agree.
+
+    repeats: how much longer the slower of two runs of one layout took, the most of all that ran twice; None where none did.
+    """
 
     name: str
     layouts: int
@@ -27,6 +30,7 @@ class Group:
     baseline_regret: float
     baseline_correlation: float
     random_regret: float
+    repeats: float | None
 
 
 def groups(step_times: Sequence[Score], fits: dict[str, float], kernel: bool) -> list[Group]:
@@ -44,7 +48,8 @@ def groups(step_times: Sequence[Score], fits: dict[str, float], kernel: bool) ->
 
 
 def summary(found: Sequence[Group]) -> dict[str, float]:
-    """Means over the groups."""
+    """Means over the groups; below the difference of two runs of one layout, a regret says nothing."""
+    repeats = [one.repeats for one in found if one.repeats is not None]
     return {
         "groups": float(len(found)),
         "layouts": float(sum(one.layouts for one in found)),
@@ -57,12 +62,14 @@ def summary(found: Sequence[Group]) -> dict[str, float]:
         "baseline_mean_regret": mean(one.baseline_regret for one in found),
         "baseline_mean_rank_correlation": mean(one.baseline_correlation for one in found),
         "random_mean_regret": mean(one.random_regret for one in found),
+        "groups_with_repeats": float(len(repeats)),
+        "median_difference_of_repeats": median(repeats),
     }
 
 
 def shown(group: Group) -> dict[str, object]:
     """One group as a line of a table."""
-    choice = {"chosen": group.chosen, "best": group.best}
+    choice = {"chosen": group.chosen, "best": group.best, "repeats": "-" if group.repeats is None else group.repeats}
     return {"layouts": float(group.layouts), "regret": group.regret, "rank_correlation": group.correlation, **choice}
 
 
@@ -84,7 +91,13 @@ def _group(name: str, members: Sequence[Score], fits: dict[str, float]) -> Group
         _regret(rule, measured, measured[best]),
         rank_correlation(rule, measured),
         mean(measured) / measured[best] - 1,
+        _repeats(members),
     )
+
+
+def _repeats(members: Sequence[Score]) -> float | None:
+    times = [[one.published or 0.0 for one in some] for some in by(members, _layout).values()]
+    return max((max(some) / min(some) - 1 for some in times if len(some) > 1), default=None)
 
 
 def _regret(predicted: Sequence[float], measured: Sequence[float], best: float) -> float:

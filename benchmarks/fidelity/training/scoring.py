@@ -17,7 +17,7 @@ from benchmarks.fidelity.training import baseline, published
 from benchmarks.fidelity.training.inputs import inputs_of
 from benchmarks.fidelity.training.words import kind
 
-QUANTITIES = ("step_time", "memory_per_gpu", "allocated_memory")
+QUANTITIES = ("step_time", "memory_per_gpu", "allocated_memory", "first_stage_memory")
 FULL = 2.0
 FAILED = ("oom", "failed")  # ran out of memory, or failed without a cause in print
 
@@ -101,9 +101,8 @@ def _prepared(rows: Sequence[Prepared] | Sequence[Row]) -> list[Prepared]:
 
 
 def _scores(row: Prepared, evaluator: Evaluator) -> list[Score]:
-    """Memory is compared as the source counted it: by the framework's allocator (also in the
-    Ultra-Scale plots, whose smallest peaks are below what a driver keeps for itself), or by the driver. Where the recompute mode is not
-    published, the run is judged to fit where it fits with the mode that needs the least memory, since any could have been used.
+    """Memory is compared as the source counted it: by the driver, or by the framework's allocator, in the Ultra-Scale plots on rank 0,
+    which writes nanotron's results (helpers.py, log_throughput) and belongs to the first stage. Where the recompute mode is not published, the run is judged to fit where it fits with the mode that needs the least memory, since any could have been used.
     """
     ran = float(row.row.text("outcome") not in FAILED)
     if row.inputs is None:
@@ -121,8 +120,8 @@ def _scores(row: Prepared, evaluator: Evaluator) -> list[Score]:
         if row.step_time:
             found[0].notes["baseline"] = baseline.step_time(row.inputs)
     if row.memory is not None:
-        allocator = "allocated" in row.row.text("measured_how") or "Ultra-Scale" in row.row.text("source")
-        counted = "allocated_memory" if allocator else "memory_per_gpu"
+        counted = "allocated_memory" if "allocated" in row.row.text("measured_how") else "memory_per_gpu"
+        counted = "first_stage_memory" if "Ultra-Scale" in row.row.text("source") else counted
         need, reason = free.of(counted)
         found.append(one("memory", need, row.memory, reason))
     least = free if row.row.text("recompute") else evaluator.predict(row.inputs, gpu_memory=math.inf, recompute=FULL)

@@ -33,6 +33,7 @@ def test_layout_stages_cut_by_flops():
     """The rule of nanotron for 16 layers and a head of four: a stage ends with the block that passes its share of 20."""
     run = {"layers": 16, "head_layers": 4, "balanced_stages": 1}
     assert [value("slowest_stage_layers", **run, pp=pp) for pp in (1, 2, 4, 8)] == [16, 11, 6, 3]
+    assert [value("last_stage_layers", **run, pp=pp) for pp in (1, 2, 4, 8)] == [16, 5, 0, 0]
 
 
 def test_layout_head_counts_as_layers_by_flops():
@@ -99,8 +100,8 @@ BY_HAND = [
     ("slowest_stage_layers", {"balanced_stages": 0, "head_layers": 4, "layers": 94, "pp": 8, "interleaving": 2}, 12),
     ("slowest_stage_layers", {"balanced_stages": 0, "head_layers": 4, "layers": 95, "pp": 8, "interleaving": 3}, 15),
     ("slowest_stage_layers", {"balanced_stages": 0, "head_layers": 4, "layers": 126, "pp": 16, "interleaving": 1}, 8),
-    ("last_stage_layers", {"layers": 96, "pp": 8, "slowest_stage_layers": 12}, 12),
-    ("last_stage_layers", {"layers": 61, "pp": 16, "slowest_stage_layers": 4}, 3),
+    ("last_stage_layers", {"layers": 96, "pp": 8, "slowest_stage_layers": 12, "balanced_stages": 0, "head_layers": 2}, 12),
+    ("last_stage_layers", {"layers": 61, "pp": 16, "slowest_stage_layers": 4, "balanced_stages": 0, "head_layers": 2}, 3),
 ]
 
 

@@ -99,6 +99,32 @@ BY_HAND = [
         },
         325,
     ),
+    (
+        "last_stage_parameters",
+        {
+            "dense_parameters_per_gpu": 525,
+            "last_stage_layers": 4,
+            "layer_dense_weights": 100,
+            "vocabulary_size": 80,
+            "hidden_size": 10,
+            "tp": 4,
+            "pp": 2,
+        },
+        300,
+    ),
+    (
+        "last_stage_parameters",
+        {
+            "dense_parameters_per_gpu": 525,
+            "last_stage_layers": 5,
+            "layer_dense_weights": 100,
+            "vocabulary_size": 80,
+            "hidden_size": 10,
+            "tp": 4,
+            "pp": 1,
+        },
+        525,
+    ),
     ("expert_parameters_per_gpu", {"slowest_stage_layers": 5, "layer_expert_weights": 100, "ep": 4}, 125),
     ("expert_replicas", {"tp": 4, "cp": 2, "ep": 16, "data_parallel_size": 6}, 3),
 ]
