@@ -20,8 +20,8 @@ def dense_state_bytes(
     optimizer_state_bytes: c_o, bytes of the optimizer state for each parameter that is trained [B]
     trained_fraction: f, share of the parameters that are trained [1]
     """
-    ranks = data_parallel_size * cp
-    return _state_bytes(ranks, zero_stage, parameter_bytes, trained_fraction * main_gradient_bytes, trained_fraction * optimizer_state_bytes)
+    gradient, state = trained_fraction * main_gradient_bytes, trained_fraction * optimizer_state_bytes
+    return _state_bytes(data_parallel_size * cp, zero_stage, parameter_bytes, gradient, state)
 
 
 @equation(unit="B", source="rajbhandari-2020")

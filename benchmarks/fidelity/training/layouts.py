@@ -96,7 +96,7 @@ def _group(name: str, members: Sequence[Score], fits: dict[str, float]) -> Group
 
 
 def _repeats(members: Sequence[Score]) -> float | None:
-    times = [[one.published or 0.0 for one in some] for some in by(members, _layout).values()]
+    times = [[one.published or 0.0 for one in some] for some in by(members, lambda one: " | ".join(_layout(one))).values()]
     return max((max(some) / min(some) - 1 for some in times if len(some) > 1), default=None)
 
 

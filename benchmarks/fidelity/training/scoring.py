@@ -102,7 +102,8 @@ def _prepared(rows: Sequence[Prepared] | Sequence[Row]) -> list[Prepared]:
 
 def _scores(row: Prepared, evaluator: Evaluator) -> list[Score]:
     """Memory is compared as the source counted it: by the driver, or by the framework's allocator, in the Ultra-Scale plots on rank 0,
-    which writes nanotron's results (helpers.py, log_throughput) and belongs to the first stage. Where the recompute mode is not published, the run is judged to fit where it fits with the mode that needs the least memory, since any could have been used.
+    which writes nanotron's results (helpers.py, log_throughput) and belongs to the first stage. Where the recompute mode is not
+    published, the run is judged to fit where it fits with the mode that needs the least memory, since any could have been used.
     """
     ran = float(row.row.text("outcome") not in FAILED)
     if row.inputs is None:

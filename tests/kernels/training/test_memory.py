@@ -86,10 +86,10 @@ def test_memory_recomputed_modules_are_not_kept():
 
 
 STATE = {"parameter_bytes": 2, "main_gradient_bytes": 4, "optimizer_state_bytes": 12}
-SHARED = ((0, 18), (1, 6 + 12 / 8), (2, 2 + 16 / 8), (3, 18 / 8))
+BY_ZERO = ((0, 18), (1, 6 + 12 / 8), (2, 2 + 16 / 8), (3, 18 / 8))
 BY_HAND = [
-    *(("dense_state_bytes", {"data_parallel_size": 4, "cp": 2, "zero_stage": stage, **STATE}, found) for stage, found in SHARED),
-    *(("expert_state_bytes", {"expert_replicas": 8, "zero_stage": stage, **STATE}, found) for stage, found in SHARED),
+    *(("dense_state_bytes", {"data_parallel_size": 4, "cp": 2, "zero_stage": stage, **STATE}, found) for stage, found in BY_ZERO),
+    *(("expert_state_bytes", {"expert_replicas": 8, "zero_stage": stage, **STATE}, found) for stage, found in BY_ZERO),
     (
         "model_state_memory",
         {"dense_parameters_per_gpu": 100, "expert_parameters_per_gpu": 50, "dense_state_bytes": 3, "expert_state_bytes": 5},
