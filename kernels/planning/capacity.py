@@ -1,4 +1,4 @@
-"""A fleet within limits. What belongs here: what a power budget holds, what an hour of the day needs, what making the fleet emits."""
+"""A fleet within limits. What belongs here: what a power budget holds, what making the fleet emits."""
 
 import math
 
@@ -30,35 +30,6 @@ def output_rate_within_power(power_budget, output_rate_per_power):
     output_rate_per_power: r, output tokens per second for each unit of the building's power [token/J]
     """
     return power_budget * output_rate_per_power
-
-
-@equation(unit="1", source="elsworth-2025")
-def hour_replicas(queries_per_day, hour_load, requests_per_second, fleet_load_limit):
-    """Whole replicas that one hour of the day needs, with the same reserve as the busiest; at least one.
-
-    R_h = max(1, ceil(q l / (q_1 f)))
-
-    queries_per_day: q, mean rate of queries [query/s]
-    hour_load: l, rate of queries in the hour over the mean of the day [1]
-    requests_per_second: q_1, requests that one replica completes per second [1/s]
-    fleet_load_limit: f, largest load of the fleet, the rest being reserve [1]
-    """
-    needed = queries_per_day * hour_load / (requests_per_second * fleet_load_limit)
-    if not needed < 1e15:
-        return math.nan
-    return max(1.0, float(math.ceil(needed)))
-
-
-@equation(unit="1", source="elsworth-2025")
-def hour_gpus(hour_replicas, replica_gpus):
-    """GPUs that one hour of the day needs.
-
-    N_h = R_h N_r
-
-    hour_replicas: R_h, whole replicas that the hour needs [1]
-    replica_gpus: N_r, GPUs of one replica, with those of a prefill pool that work for it [1]
-    """
-    return hour_replicas * replica_gpus
 
 
 @equation(unit="kg", source="luccioni-2022")

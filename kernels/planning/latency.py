@@ -27,6 +27,16 @@ def exponential_wait(chance, mean, quantile):
     return math.log(chance / (1 - quantile)) * mean
 
 
+def slot_chance(batch, batch_limit):
+    """Chance that a request finds no free slot among those of its replica."""
+    return min(1.0, batch / batch_limit) ** (math.sqrt(2 * (batch_limit + 1)) - 1)
+
+
+def slot_wait(room, output_variation):
+    """Mean of the wait for a slot of those that find none; room: requests that could be served per second beyond those that are."""
+    return (1 + output_variation * output_variation) / (2 * room)
+
+
 @equation(unit="1", source="agrawal-2024")
 def prefill_queue_load(prefill_placement, prefill_load, running_sequences, interleaved_prefill_time, serving_step_time):
     """Share of the time in which prompts are at their prefill, so that one that arrives has to queue.
@@ -53,7 +63,7 @@ def admission_wait_probability(batch, batch_limit):
     batch: B, sequences that one replica has running, mean over time [1]
     batch_limit: B_max, most sequences that it runs at a time [1]
     """
-    return min(1.0, batch / batch_limit) ** (math.sqrt(2 * (batch_limit + 1)) - 1)
+    return slot_chance(batch, batch_limit)
 
 
 @equation(unit="s", source="sakasegawa-1977")
@@ -68,7 +78,7 @@ def admission_wait_quantile(latency_quantile, admission_wait_probability, reques
     request_capacity: q_max, requests that it can serve per second [1/s]
     output_variation: v, standard deviation of the output length over its mean [1]
     """
-    mean = (1 + output_variation * output_variation) / (2 * (request_capacity - requests_per_second))
+    mean = slot_wait(request_capacity - requests_per_second, output_variation)
     return exponential_wait(admission_wait_probability, mean, latency_quantile)
 
 
@@ -137,3 +147,38 @@ def time_per_output_token_quantile(
     if feedback <= 0:
         return math.nan
     return time_per_output_token + (growth + normal_quantile(latency_quantile) * math.sqrt(batch) * spread / feedback) / accepted_tokens
+
+
+@equation(unit="s", source="kingman-1962")
+def hour_wait_quantile(
+    latency_quantile,
+    hour_replica_load,
+    prefill_queue_load,
+    prefill_time,
+    batch,
+    batch_limit,
+    requests_per_second,
+    request_capacity,
+    output_variation,
+):
+    """Time that the given share of one hour's requests waits at most for prefill and a free slot, on the replicas that the hour needs.
+
+    w_h = w_p + w, with the queue of prompts r l_r, the sequences B l_r and the requests q_1 l_r of a replica
+
+    latency_quantile: p, share of the requests that wait no longer [1]
+    hour_replica_load: l_r, load of a replica over that which it is planned for [1]
+    prefill_queue_load: r, share of the time in which prompts are at their prefill [1]
+    prefill_time: t_p, prefill time of one prompt on the replica [s]
+    batch: B, sequences that one replica has running, mean over time [1]
+    batch_limit: B_max, most sequences that it runs at a time [1]
+    requests_per_second: q_1, requests that one replica completes per second [1/s]
+    request_capacity: q_max, requests that it can serve per second [1/s]
+    output_variation: v, standard deviation of the output length over its mean [1]
+    """
+    queue = prefill_queue_load * hour_replica_load
+    room = request_capacity - requests_per_second * hour_replica_load
+    if queue >= 1 or room <= 0:
+        return math.nan
+    chance = slot_chance(batch * hour_replica_load, batch_limit)
+    slot = exponential_wait(chance, slot_wait(room, output_variation), latency_quantile)
+    return exponential_wait(queue, prefill_time / (2 * (1 - queue)), latency_quantile) + slot

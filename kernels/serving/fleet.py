@@ -105,14 +105,13 @@ def fleet_utilisation(queries_per_day, serving_replicas, requests_per_second):
 
 
 @equation(unit="W", source="elsworth-2025")
-def fleet_idle_power(
-    fleet_utilisation, fleet_servers, idle_power_per_gpu, gpus_per_server, server_host_power, serving_network_power, idle_switched_off
+def fleet_waiting_power(
+    fleet_servers, idle_power_per_gpu, gpus_per_server, server_host_power, serving_network_power, idle_switched_off
 ):
-    """Mean power of the servers that wait, with their switches; processors and fans of an idle server draw what they do at work.
+    """Power of the fleet's servers if all of them wait, with their switches; their processors and fans draw what they do at work.
 
-    P_i = (1 - u) (1 - o) S (n (P_0 + P_n) + P_h)
+    P_w = (1 - o) S (n (P_0 + P_n) + P_h)
 
-    fleet_utilisation: u, mean share of the fleet that serves queries [1]
     fleet_servers: S, whole servers of the fleet [1]
     idle_power_per_gpu: P_0, power of one idle GPU [W]
     gpus_per_server: n, GPUs of one server [1]
@@ -120,8 +119,20 @@ def fleet_idle_power(
     serving_network_power: P_n, power of switches and optics for each GPU [W]
     idle_switched_off: o, share of the waiting servers that is switched off or does other work [1]
     """
-    waiting = max(0.0, 1 - fleet_utilisation) * (1 - idle_switched_off) * fleet_servers
-    return waiting * (gpus_per_server * (idle_power_per_gpu + serving_network_power) + server_host_power)
+    server = gpus_per_server * (idle_power_per_gpu + serving_network_power) + server_host_power
+    return (1 - idle_switched_off) * fleet_servers * server
+
+
+@equation(unit="W", source="elsworth-2025")
+def fleet_idle_power(fleet_utilisation, fleet_waiting_power):
+    """Mean power of the servers that wait.
+
+    P_i = max(0, 1 - u) P_w
+
+    fleet_utilisation: u, mean share of the fleet that serves queries [1]
+    fleet_waiting_power: P_w, power of the fleet's servers if all of them wait [W]
+    """
+    return max(0.0, 1 - fleet_utilisation) * fleet_waiting_power
 
 
 @equation(unit="W", source="elsworth-2025")

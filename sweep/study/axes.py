@@ -24,6 +24,7 @@ from sweep.errors import suggestion
 from sweep.study.ranges import Values, axis_values, check_distinct, items_of, whole_number
 from sweep.study.sampling import LARGEST, SAMPLE
 
+HOUR = "hour"
 SPLIT = ("tp", "pp", "cp", "ep", "interleaving")
 
 
@@ -108,12 +109,14 @@ def _written(name: str, node: Node, chosen: Collection[str]) -> Axis:
         return _split(node)
     if name == SAMPLE:
         return sample(node)
+    if name == HOUR:
+        return _hours(node)
     if name in catalogues():
         return _selection(name, node, chosen)
     if node.is_mapping and "zip" in node.mapping():
         return _zipped(name, node.mapping(("zip",))["zip"])
     if name not in names():
-        node.fail(f"unknown axis{suggestion(name, {*names(), *catalogues(), 'split', SAMPLE})}")
+        node.fail(f"unknown axis{suggestion(name, {*names(), *catalogues(), 'split', SAMPLE, HOUR})}")
     values = axis_values(name, node)
     labels = tuple(str(quantity(name).told(i)) for i in values.tolist()) if quantity(name).choices else None
     return Axis(name, labels, {name: values})
@@ -161,6 +164,13 @@ def _selection(catalogue: str, node: Node, chosen: Collection[str]) -> Axis:
     bare = Axis(catalogue, labels, {}, rows)
     known = sorted({key for row in rows for key, _ in row.figures} | set(columns(catalogue)))
     return replace(bare, columns={name: bare.part(name, "value") for name in known})
+
+
+def _hours(node: Node) -> Axis:
+    """The axis of the hours of a study's files, which hours.py fills."""
+    if node.value != "all":
+        node.fail("an axis of hours has all of those in the files under hours (axes: {hour: all}); --set hour=... picks one")
+    return Axis(HOUR, ("",), {"hour_load": np.ones(1)})
 
 
 def _split(node: Node) -> Axis:

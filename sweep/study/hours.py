@@ -16,17 +16,18 @@ from types import FunctionType
 import numpy as np
 import numpy.typing as npt
 
+from sweep.catalog import calendar
 from sweep.catalog.document import Node
 from sweep.catalog.parameters import Figure, parameters
 from sweep.equations import registry
 from sweep.equations.registry import Equation, Own
 from sweep.errors import SweepError
-from sweep.study.axes import Selected
+from sweep.study.axes import HOUR, Selected
 from sweep.study.definition import Study
-from sweep.supply.traces import HOURS, Kind, read_trace
+from sweep.supply.traces import DAY, HOURS, Kind, read_trace
 
 KEYS = ("carbon", "price", "load")
-HOUR = 3600.0
+SECONDS = 3600.0  # of an hour
 LONGEST = 1e12  # s of a run, some 30,000 years
 # what the functions below read is of one study: the sum of the hours before each, their mean, and the mean of serving
 SUMS: npt.NDArray[np.float64] = np.zeros(HOURS + 1)
@@ -35,7 +36,7 @@ MEAN = SERVED = math.nan
 
 def until(time: float) -> float:
     """The sum over the hours from the beginning of the first year to a time, the hours of a year following those of the last."""
-    hours = time / HOUR
+    hours = time / SECONDS
     years = math.floor(hours / HOURS)
     whole = min(math.floor(hours - years * HOURS), HOURS - 1)
     part = hours - years * HOURS - whole
@@ -52,7 +53,7 @@ def run_carbon_intensity(training_start: float, run_duration: float) -> float:
     """
     if not 0.0 < run_duration < LONGEST:
         return math.nan
-    return (until(training_start + run_duration) - until(training_start)) * HOUR / run_duration
+    return (until(training_start + run_duration) - until(training_start)) * SECONDS / run_duration
 
 
 def run_electricity_price(training_start: float, run_duration: float) -> float:
@@ -65,7 +66,7 @@ def run_electricity_price(training_start: float, run_duration: float) -> float:
     """
     if not 0.0 < run_duration < LONGEST:
         return math.nan
-    return (until(training_start + run_duration) - until(training_start)) * HOUR / run_duration
+    return (until(training_start + run_duration) - until(training_start)) * SECONDS / run_duration
 
 
 def carbon_intensity() -> float:
@@ -106,23 +107,33 @@ GIVES: dict[Kind, tuple[Callable[..., float], ...]] = {
 }
 
 
-def with_hours(study: Study, node: Node, folder: Path) -> Study:
-    """The study with the hours that its files give. Raises SweepError where it says the same of the whole year."""
+# of each file: what an axis of hours has of it
+COLUMNS = {"queries": "hour_load", "carbon": "hour_carbon_intensity", "price": "hour_electricity_price"}
+
+
+def with_hours(study: Study, node: Node, folder: Path, point: Node | None) -> Study:
+    """The study with the hours that its files give. Raises SweepError where it says the same of the whole year.
+
+    point: the hour at which the study's point stands; that of the largest load, or the first, where it names none.
+    """
     files = node.mapping(KEYS)
     if not files:
         node.fail(f"needs a file of {', '.join(KEYS)}, for example {{carbon: ie-2024.csv}}")
     weights: npt.NDArray[np.float64] = np.ones(HOURS)
     selected = dict(study.selected)
+    columns: dict[str, npt.NDArray[np.float64]] = {}
     if "load" in files:
         queries = _read(files["load"], folder, "queries")
         if queries.min() < 0 or not queries.max() > 0:
             files["load"].fail("the queries must not be negative, nor zero throughout")
-        weights = queries / queries.mean()
+        columns["queries"] = queries / queries.mean()
+        weights = np.resize(columns["queries"], HOURS)
+        weights /= weights.mean()  # a year is no whole number of weeks
         selected["hours"] = _load(queries, files["load"])
     found: dict[str, Equation] = {}
     for kind in [kind for kind in GIVES if kind in files]:
         _check(study, files[kind], GIVES[kind])
-        hourly = _read(files[kind], folder, kind, _word(study, files[kind], "carbon_kind"))
+        hourly = columns[kind] = _read(files[kind], folder, kind, _word(study, files[kind], "carbon_kind"))
         sums = np.concatenate([[0.0], np.cumsum(hourly)])
         space = {**globals(), "SUMS": sums, "MEAN": float(hourly.mean()), "SERVED": float((hourly * weights).mean())}
         space["until"] = FunctionType(until.__code__, space, "until")
@@ -130,7 +141,27 @@ def with_hours(study: Study, node: Node, folder: Path) -> Study:
             shipped = registry.EQUATIONS[template.__name__]
             function = FunctionType(template.__code__, space, template.__name__)
             found[shipped.name] = registry.described(function, shipped.unit, shipped.source)
-    return replace(study, selected=selected, equations=_beside(study.equations, found, folder / node.file))
+    known = replace(study, selected=selected, equations=_beside(study.equations, found, folder / node.file))
+    return _with_axis(known, columns, node, point) if HOUR in study.axes else known
+
+
+def _with_axis(study: Study, columns: dict[str, npt.NDArray[np.float64]], node: Node, point: Node | None) -> Study:
+    """The study with its axis of hours: those of the load's day or week, or of the year where there is carbon or price, too."""
+    size = max(len(values) for values in columns.values())
+    found = {COLUMNS[kind]: np.resize(values, size) for kind, values in columns.items()}
+    for name in found:
+        if name in study.fixed:
+            node.fail(f"the axis of hours has {name}, and the study gives it, too; omit one of them")
+    axis = replace(study.axes[HOUR], labels=tuple(_label(hour, size) for hour in range(size)), columns=found)
+    at = axis.find(point) if point else int(np.argmax(found["hour_load"])) if "hour_load" in found else 0
+    return replace(study, axes={**study.axes, HOUR: axis}, point={**study.point, HOUR: at})
+
+
+def _label(hour: int, size: int) -> str:
+    """An hour of a day as 18:00, of a week as 3 18:00, of a year as its date 07-01T18."""
+    if size == HOURS:
+        return calendar.date(hour * SECONDS)
+    return f"{hour:02}:00" if size == DAY else f"{hour // DAY + 1} {hour % DAY:02}:00"
 
 
 def _load(queries: npt.NDArray[np.float64], node: Node) -> Selected:

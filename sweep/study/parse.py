@@ -22,7 +22,7 @@ from sweep.equations.interpret import call, compute_point
 from sweep.equations.quantities import names, quantity, unit_of
 from sweep.errors import SweepError, suggestion
 from sweep.study import axes
-from sweep.study.axes import Axis, Selected
+from sweep.study.axes import HOUR, Axis, Selected
 from sweep.study.definition import Claim, Study, Written
 from sweep.study.hours import with_hours
 from sweep.study.named_files import equations_of, with_included
@@ -65,11 +65,16 @@ def read_study(file: str, written: Written) -> Study:
     registry.only(None)
     own = registry.load_file(equations_of(root["equations"], Path(written.folder))) if "equations" in root else None
     study = _study(file, root, own, _by_name(written.axis, "--axis", "one --axis lists all labels"), list(written.outputs))
-    for name, node in _by_name(written.set_, "--set", "--axis sweeps over several values").items():
-        study = with_value(study, name, node)
+    settings = _by_name(written.set_, "--set", "--axis sweeps over several values")
+    for name in [name for name in settings if name != HOUR]:
+        study = with_value(study, name, settings[name])
     if "hours" in root:
-        study = with_hours(study, root["hours"], Path(written.folder))
+        study = with_hours(study, root["hours"], Path(written.folder), root["point"].mapping().get(HOUR) if "point" in root else None)
         registry.only(study.equations)
+    elif HOUR in study.axes:
+        raise SweepError(f"{study.axes[HOUR].place}: axes.{HOUR}: needs files of hours (hours: {{load: requests.csv}})")
+    if HOUR in settings:
+        study = with_value(study, HOUR, settings[HOUR])
     return replace(_without_impossible(study, root), written=written)
 
 
@@ -155,7 +160,7 @@ def _study(file: str, root: Mapping[str, Node], equations: registry.Own | None, 
         fixed={name: value for name, (value, _) in values.items()},
         selected={name: Selected(node.text, axes.linked(name, node.text, node, chosen)) for name, node in select.items()},
         outputs=_outputs(root["outputs"], extra),
-        point={name: _stands(axis, place[name], name in swept) if name in place else 0 for name, axis in built.items()},
+        point={name: _stands(axis, place[name], name in swept) if name in place and name != HOUR else 0 for name, axis in built.items()},
         claims=_claims(root["claims"]) if "claims" in root else {},
         equations=equations,
         ranges={name: ends for name, (_, ends) in values.items() if ends},

@@ -2,7 +2,7 @@
 
 A column is known by the unit in its heading: "Day-ahead Price [EUR/MWh]" (ENTSO-E), "Demand (MW)" (EIA-930), "Carbon intensity
 gCO₂eq/kWh (direct)" (Electricity Maps). Half hours and quarters are averaged; of a leap year 29 February is omitted. A column of queries
-or requests counts those of each hour; a day or a week of them stands for all days or weeks of the year.
+or requests counts those of each hour, of a year, a week or a day.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ MOST_GAPS = 0.01  # of the rows
 
 
 def read_trace(path: str | Path, kind: Kind, carbon_kind: str = "average-direct") -> Series:
-    """The 8,760 hours of a year from the column of a CSV file that has the unit of a load, a price or a carbon intensity, in SI."""
+    """The 8,760 hours of a year from the column of a CSV file that has the unit of the kind, in SI; of queries also a day or a week."""
     heading, lines = rows_of(Path(path))
     rows = list(lines)
     column, scale = _column(path, heading, kind, carbon_kind if kind == "carbon" else kind)
@@ -61,7 +61,7 @@ def read_trace(path: str | Path, kind: Kind, carbon_kind: str = "average-direct"
         known = np.flatnonzero(~gaps)
         values = np.interp(np.arange(len(values)), known, values[known])
     if kind == "queries" and len(values) in (DAY, WEEK):
-        return np.resize(values, HOURS)
+        return values
     _check_start(path, *rows[0])
     return _hourly(path, values, kind)
 

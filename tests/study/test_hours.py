@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from sweep.analysis.search import best
-from sweep.cube import compute
 from sweep.engine import blocks
 from sweep.equations.interpret import compute_point
 from sweep.errors import SweepError
+from sweep.store.run import run
 from sweep.study import hours
 from tests.studies import with_axes
 
@@ -77,9 +77,9 @@ def test_run_of_no_duration_has_no_hours(opened, files, duration):
 def test_hours_are_the_same_compiled_and_interpreted(opened, files, monkeypatch):
     axes = {"training_start": "01-01:12-31:7 d", "run_duration": ["5 h", "20 d", "400 d"]}
     study = opened(given(files, axes=axes))
-    plain = compute.run(study)
+    plain = run(study)
     monkeypatch.setattr(blocks, "INTERPRETED_CALLS", -1)
-    compiled = compute.run(study)
+    compiled = run(study)
     for name in ("operational_carbon", "energy_cost"):
         assert plain[name].sizes == {"training_start": 53, "run_duration": 3}
         np.testing.assert_allclose(plain[name].values, compiled[name].values, rtol=1e-6)
@@ -103,6 +103,59 @@ def test_year_is_mean_of_hours_and_serving_weighs_them_with_load(opened, files):
     assert found["serving_electricity_price"] * MWH == pytest.approx(served[1])
     assert found["queries_per_day"] * 3600 == pytest.approx(sum(QUERIES) / 24)
     assert found["peak_query_rate"] * 3600 == pytest.approx(max(QUERIES))
+
+
+def served(files, **more):
+    outputs = {"hour_query_rate": "", "hour_energy": "", "hour_energy_cost": "", "hour_carbon": ""}
+    fleet = {"energy_per_query": "1 Wh", "requests_per_second": "5 1/s", "fleet_waiting_power": "0 W", "pue": 1}
+    return {"title": "hours", "hours": files, "set": fleet, "axes": {"hour": "all"}, "outputs": outputs, **more}
+
+
+def test_axis_of_hours_has_those_of_a_day(opened, files):
+    study = opened(served({"load": "load.csv"}, outputs=["hour_query_rate", "hour_energy"]))
+    assert study.axes["hour"].labels[:2] == ("00:00", "01:00")
+    assert study.axes["hour"].word(study.point["hour"]) == "23:00"
+    cube = run(study)
+    assert cube["hour_query_rate"].values * 3600 == pytest.approx(QUERIES)
+    assert cube["hour_energy"].values.sum() / 3600 == pytest.approx(sum(QUERIES))
+    assert opened(served({"load": "load.csv"}, point={"hour": "03:00"}, outputs=["hour_energy"])).point["hour"] == 3
+    (fixed,) = [opened(served({"load": "load.csv"}, outputs=["hour_energy"]), set_=["hour=03:00"])]
+    assert at(fixed)["hour_energy"] / 3600 == pytest.approx(QUERIES[3])
+
+
+def test_axis_of_hours_has_those_of_a_week(opened, tmp_path):
+    (tmp_path / "load.csv").write_text("queries\n" + "\n".join(str(h) for h in range(168)) + "\n")
+    axis = opened(served({"load": "load.csv"}, outputs=["hour_energy"])).axes["hour"]
+    assert (axis.size, axis.word(0), axis.word(167)) == (168, "1 00:00", "7 23:00")
+
+
+def test_axis_of_hours_pays_the_price_of_each_of_the_year(opened, files):
+    study = opened(served({**files, "load": "load.csv"}))
+    cube = run(study)
+    energies = [QUERIES[h % 24] * 1e-6 for h in range(8760)]  # MWh
+    assert study.axes["hour"].word(17) == "01-01T17"
+    assert cube["hour_energy_cost"].values.sum() == pytest.approx(sum(e * p for e, p in zip(energies, PRICE, strict=True)), rel=1e-6)
+    assert cube["hour_carbon"].values.sum() == pytest.approx(sum(e * c for e, c in zip(energies, CARBON, strict=True)), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"axes": {"hour": [1, 2]}}, "an axis of hours has all of those in the files"),
+        ({"point": {"hour": "24:00"}}, "no such label on axis hour"),
+        ({"set": {"hour_load": 2}}, "hour_load"),
+    ],
+)
+def test_axis_of_hours_reports_what_is_wrong(opened, files, more, words):
+    with pytest.raises(SweepError, match=words):
+        opened(served({"load": "load.csv"}, **more))
+
+
+def test_axis_of_hours_needs_hours(opened):
+    study = served({})
+    del study["hours"]
+    with pytest.raises(SweepError, match=r"study.yaml:\d+: axes.hour: needs files of hours"):
+        opened(study)
 
 
 def test_study_may_give_its_own_mean_of_the_load(opened, files):

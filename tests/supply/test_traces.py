@@ -80,7 +80,6 @@ def test_trace_may_begin_where_a_year_does(tmp_path, first):
     ("heading", "scale"), [("queries", 1), ("Requests per hour", 1), ("queries [million query/h]", 1e6), ("load [query/min]", 60)]
 )
 @pytest.mark.parametrize("rows", [24, 168, 8760])
-def test_trace_of_queries_repeats_day_and_week(tmp_path, heading, scale, rows):
+def test_trace_of_queries_is_a_day_a_week_or_a_year(tmp_path, heading, scale, rows):
     found = read_trace(written(tmp_path, f"time,{heading}", [f"x,{h + 1}" for h in range(rows)]), "queries")
-    assert found.shape == (8760,)
-    assert found[: rows + 1] * 3600 / scale == pytest.approx([*range(1, rows + 1), 1][: min(rows + 1, 8760)])
+    assert found * 3600 / scale == pytest.approx([*range(1, rows + 1)])

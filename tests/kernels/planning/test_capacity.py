@@ -22,22 +22,6 @@ def test_a_power_budget_holds_whole_gpus_and_their_rate():
     assert rate == pytest.approx(held * value("output_rate_per_gpu", POINT, **GIVEN), rel=2e-3)
 
 
-@pytest.mark.parametrize(("load", "replicas"), [(0.0, 1), (1.0, 25), (1.5, 38)])
-def test_replicas_of_an_hour_follow_its_load(load, replicas):
-    """100 queries a second in the mean, 5 of each replica of which 80 % are used."""
-    assert capacity.hour_replicas(100.0, load, 5.0, 0.8) == replicas
-
-
-def test_replicas_of_an_hour_are_fewer_than_1e15():
-    assert math.isnan(capacity.hour_replicas(1e15, 1.0, 1.0, 1.0))
-    assert capacity.hour_replicas(1e15 - 1, 1.0, 1.0, 1.0) == 1e15 - 1
-
-
-def test_the_busiest_hour_needs_the_fleet():
-    assert value("hour_gpus", POINT, hour_load=1.5, **GIVEN) == value("fleet_gpus", POINT, **GIVEN)
-    assert math.isnan(capacity.hour_replicas(math.nan, 1.0, 5.0, 0.8))
-
-
 def test_making_a_fleet_emits_carbon_that_its_queries_share():
     made = capacity.fleet_embodied_carbon(16.0, 100.0, 2.0, 5000.0)
     assert made == 11600

@@ -103,6 +103,33 @@ def test_admission_wait_quantile_by_hand():
     assert latency.admission_wait_quantile(0.95, 0.01, 3.0, 6.0, 3.0) == 0
 
 
+HOUR = {
+    "latency_quantile": 0.95,
+    "prefill_queue_load": 0.4,
+    "prefill_time": 0.03,
+    "batch": 3.5,
+    "batch_limit": 7.0,
+    "requests_per_second": 3.0,
+    "request_capacity": 6.0,
+    "output_variation": 3.0,
+}
+
+
+def test_an_hour_at_the_planned_load_waits_as_the_fleet_does():
+    """The queue of prompts and the wait for a slot of the same replica; half the load halves queue and batch."""
+    queue = math.log(0.4 / 0.05) * 0.03 / (2 * 0.6)
+    assert latency.hour_wait_quantile(hour_replica_load=1.0, **HOUR) == pytest.approx(queue + math.log(0.125 / 0.05) * 10 / 6)
+    half = math.log(0.2 / 0.05) * 0.03 / (2 * 0.8)
+    assert latency.hour_wait_quantile(hour_replica_load=0.5, **HOUR) == pytest.approx(half)
+    assert latency.hour_wait_quantile(hour_replica_load=0.1, **HOUR) == 0
+
+
+@pytest.mark.parametrize("load", [2.0, 2.5])
+def test_an_hour_of_too_much_load_waits_without_bound(load):
+    assert math.isnan(latency.hour_wait_quantile(hour_replica_load=load, **HOUR))
+    assert math.isnan(latency.hour_wait_quantile(hour_replica_load=load, **{**HOUR, "request_capacity": 60.0, "prefill_queue_load": 0.5}))
+
+
 def test_a_replica_is_saturated_within_a_millionth_of_its_limit():
     assert latency.replica_saturated(8.0, 8.0)
     assert not latency.replica_saturated(8.0 * (1 - 1e-6), 8.0)

@@ -56,9 +56,10 @@ def test_fleet_idle_power_adds_gpus_and_hosts():
         "server_host_power": 1200.0,
         "serving_network_power": 30.0,
     }
-    assert fleet.fleet_idle_power(fleet_utilisation=0.75, idle_switched_off=0.5, **given) == pytest.approx(2000)
-    assert fleet.fleet_idle_power(fleet_utilisation=0.75, idle_switched_off=0.0, **given) == pytest.approx(4000)
-    assert fleet.fleet_idle_power(fleet_utilisation=1.25, idle_switched_off=0.5, **given) == 0
+    waiting = fleet.fleet_waiting_power(idle_switched_off=0.5, **given)
+    assert fleet.fleet_idle_power(fleet_utilisation=0.75, fleet_waiting_power=waiting) == pytest.approx(2000)
+    assert fleet.fleet_waiting_power(idle_switched_off=0.0, **given) == pytest.approx(16000)
+    assert fleet.fleet_idle_power(fleet_utilisation=1.25, fleet_waiting_power=waiting) == 0
 
 
 def test_fleet_power_and_query_energy_by_hand():
