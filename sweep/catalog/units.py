@@ -13,6 +13,8 @@ from sweep.errors import SweepError
 
 # a currency sign, a number and its unit
 NUMBER = re.compile(r"\s*(?P<sign>[$€]?)\s*(?P<number>[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(?:\*\s*(?=\S))?(?P<unit>.*?)\s*$")
+COMMA = re.compile(r",\d")
+SPELLINGS = {"²": "^2", "³": "^3", "₂": "2", "CO2-eq": "CO2eq", "CO2-e": "CO2e", " per ": "/"}  # of one thing in two ways
 LONGEST = 200  # characters of a number with its unit
 LARGEST = 1e33  # of the numbers in SI, and the smallest is one over it: products of a few of them still are numbers
 HIGHEST_POWER = 6
@@ -66,7 +68,8 @@ def _quantity(text: str) -> Any:
 
     It is read from left to right and nothing is evaluated: pint looks up single names.
     """
-    text = text.replace("²", "^2").replace("³", "^3")
+    for written, meant in SPELLINGS.items():
+        text = text.replace(written, meant)
     words = list(TOKEN.finditer(text)) if len(text) <= LONGEST else []
     if not words or "".join(word[0] for word in words) != text:
         raise _unknown(text)
@@ -129,6 +132,8 @@ def to_si(text: str, unit: str) -> float:
             raise SweepError(f"{text!r} is not a finite number")
         raise SweepError(f"{text!r} is not a number" + (f" with a unit of {unit}, such as '1 {_usual(unit)}'" if unit != "1" else ""))
     number, given = _parts(match)
+    if COMMA.match(given):
+        raise SweepError(f"{text!r}: a number has no comma; thousands stand as 30000 or 30_000, a fraction as 1.2")
     if not given and factor_is_needed(unit):
         raise SweepError(f"needs a unit of {unit}, such as '{number} {_usual(unit)}'")
     value = float(number.replace("_", "")) * (factor(given, unit) if given else 1.0)

@@ -144,28 +144,26 @@ def explain(
 
 @click.command(
     "import",
-    short_help="Turn a model's config.json into an entry of the catalogue.",
+    short_help="Turn a model's config.json, or a region of eGRID, into an entry of the catalogue.",
     epilog="Example: sweep import model Qwen/Qwen3-8B -o mine.yaml && sweep point gpt4 --set model=mine.yaml",
 )
-@click.argument("kind", type=click.Choice(["model"]))
-@click.argument("config", metavar="CONFIG.json|NAME", type=click.Path(path_type=Path))
+@click.argument("kind", type=click.Choice(["model", "site"]))
+@click.argument("config", metavar="FILE|NAME", type=click.Path(path_type=Path))
+@click.argument("region", required=False)
 @click.option("-o", "--out", type=click.Path(path_type=Path), metavar="MINE.yaml", help="Write the entry here instead of printing it.")
 @click.option("--title", help="What the entry is called; its name on the hub, or that of the folder of the config, unless given.")
-def import_(kind: str, config: Path, out: Path | None, title: str | None) -> None:
+def import_(kind: str, config: Path, region: str | None, out: Path | None, title: str | None) -> None:
     """Read a model's config.json, as Hugging Face keeps it, and print an entry that studies can name, each figure with its keys.
 
     A NAME of the hub, such as Qwen/Qwen3-8B, is fetched from there. A study may name the config.json itself, too
     (select: {model: ./config.json}). Ambiguous keys are an error.
+
+    A site is read from the workbook of eGRID, as the EPA publishes it, or from a sheet of it as CSV: REGION is a subregion (CAMX), a
+    balancing authority (PJM) or a state (TX).
     """
-    from sweep.catalog import hub
-    from sweep.catalog.model_config import entry_text, figures_of_text, read_config
     from sweep.errors import SweepError
 
-    name = config.as_posix()
-    if config.suffix != ".json" and hub.NAME.fullmatch(name) and not config.exists():
-        text = entry_text(title or name, figures_of_text(hub.config_text(name), name), f"{name}/config.json")
-    else:
-        text = entry_text(title or config.resolve().parent.name or config.stem, read_config(config), config.name)
+    text = _model_text(config, region, title) if kind == "model" else _site_text(config, region, title)
     if out is None:
         return click.echo(text, nl=False)
     try:
@@ -173,7 +171,29 @@ def import_(kind: str, config: Path, out: Path | None, title: str | None) -> Non
             file.write(text)
     except OSError as error:
         raise SweepError(f"{out}: cannot be written: {error.strerror}") from None
-    click.echo(f"{out}: {text.count(chr(10)) - 1} figures; use it as --set model={out}")
+    click.echo(f"{out}: {text.count('value: ')} figures; use it as --set {kind}={out}")
+
+
+def _model_text(config: Path, region: str | None, title: str | None) -> str:
+    from sweep.catalog import hub
+    from sweep.catalog.model_config import entry_text, figures_of_text, read_config
+    from sweep.errors import SweepError
+
+    if region:
+        raise SweepError(f"{region}: a model is in one file, such as config.json, or has one name")
+    name = config.as_posix()
+    if config.suffix != ".json" and hub.NAME.fullmatch(name) and not config.exists():
+        return entry_text(title or name, figures_of_text(hub.config_text(name), name), f"{name}/config.json")
+    return entry_text(title or config.resolve().parent.name or config.stem, read_config(config), config.name)
+
+
+def _site_text(file: Path, code: str | None, title: str | None) -> str:
+    from sweep.catalog.egrid import entry_text, read_region
+    from sweep.errors import SweepError
+
+    if not code:
+        raise SweepError(f"{file}: which region of eGRID? sweep import site {file} CAMX")
+    return entry_text(read_region(file, code), file.name, title)
 
 
 COMMANDS = (list_, show, explain, import_)

@@ -237,6 +237,10 @@ def _check(equations: Mapping[str, Equation], rules: Mapping[str, Rule]) -> None
             raise SweepError(f"{_place(found.function)}: {found.name}: {error}") from None
     both: list[Equation | Rule] = [*equations.values(), *rules.values()]
     for declared in both:
+        for name in declared.arguments:
+            if name not in EQUATIONS and name not in parameters():
+                near = suggestion(name, {*EQUATIONS, *parameters()})
+                raise SweepError(f"{_place(declared.function)}: {declared.name}: unknown quantity {name!r}{near}")
         for argument in declared.documented:
             known = EQUATIONS.get(argument.name) or parameters().get(argument.name)
             if known and argument.unit != known.unit:

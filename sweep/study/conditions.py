@@ -53,7 +53,7 @@ def conditions(texts: Iterable[str], more: Iterable[Parameter] = ()) -> list[Con
     for text in texts:
         if re.search(r"\s+or\s+|\|", text):
             raise SweepError(f"--where {text.strip()!r}: all conditions must hold, joined by `and`; ask twice for one `or` the other")
-        for clause in re.split(r"\s+and\s+|\s*,\s*", text.strip()):
+        for clause in re.split(r"\s+and\s+|\s*,(?!\d{3}\b)\s*", text.strip()):
             found += _clause(clause, known)
     return found
 

@@ -88,8 +88,7 @@ def rows_of(path: Path) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
 
 def _units(heading: str) -> Iterable[str]:
     """What may be the unit in a heading: what stands in brackets, then each word."""
-    plain = heading.replace("₂", "2")
-    return [*re.findall(r"[\[(]([^\])]+)[\])]", plain), *plain.split()]
+    return [*re.findall(r"[\[(]([^\])]+)[\])]", heading), *heading.split()]
 
 
 def _column(path: str | Path, heading: list[str], kind: Kind, choice: str) -> tuple[int, float]:

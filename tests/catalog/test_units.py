@@ -167,3 +167,16 @@ def test_unit_operators_associate_left(unit, target, value):
 def test_to_si_rejects_huge_numbers(text):
     with pytest.raises(SweepError):
         units.to_si(text, "W")
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"), [("360 gCO2-eq/kWh", "360 g/kWh"), ("360 gCO₂eq/kWh", "360 g/kWh"), ("3 kg per MWh", "3 kg/MWh")]
+)
+def test_units_may_be_spelled_in_two_ways(text, plain):
+    assert units.to_si(text, "kg/J") == units.to_si(plain, "kg/J")
+
+
+@pytest.mark.parametrize("text", ["30,000 USD", "1,2 USD"])
+def test_number_with_comma_says_how_it_is_written(text):
+    with pytest.raises(SweepError, match="a number has no comma; thousands stand as 30000"):
+        units.to_si(text, "USD")

@@ -33,6 +33,7 @@ ROOMS = {
         "model_config",
         "hub",
         "entries",
+        "egrid",
         "sources",
         "accuracy",
         "digest",

@@ -74,3 +74,9 @@ def test_conditions_report_invalid_text_in_one_line(text, line):
     assert str(found.value).startswith(f"--where {text.strip()!r}: ")
     assert line in str(found.value)
     assert "\n" not in str(found.value)
+
+
+def test_condition_with_comma_in_its_number_says_how_it_is_written():
+    with pytest.raises(SweepError, match=r"--where 'energy_cost <= 30,000 USD': .*a number has no comma"):
+        conditions(["energy_cost <= 30,000 USD"])
+    assert len(conditions(["energy_cost <= 30000 USD,pue >= 1.1"])) == 2

@@ -353,6 +353,12 @@ def test_axis_option_keeps_point_label():
     assert open_study("gpt4", axis=["pue=1.3:1.6:0.1"]).point["pue"] == 0
 
 
+def test_user_equation_with_unknown_argument_has_its_place(mistake, tmp_path):
+    (tmp_path / "mine.py").write_text(OWN.replace("gpu_tdp", "gpu_tdq"))
+    said = mistake(PLAIN + "equations: mine.py\n")
+    assert said.startswith("mine.py:4: study_spare_power: unknown quantity 'gpu_tdq'; did you mean 'gpu_tdp'?")
+
+
 @pytest.mark.parametrize("path", ["../own.py", "/etc/passwd", "/dev/zero", "own.txt", "folder.py"])
 def test_user_equations_must_be_beside_study(opened, tmp_path, path):
     (tmp_path / "folder.py").mkdir()
