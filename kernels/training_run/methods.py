@@ -1,6 +1,7 @@
 """Time to train by the methods of others. What belongs here: published estimates beside ours, and the choice among them.
 
-Ours is time_to_train_modelled, in progress.py. None of the others counts failures, and none but pipeline_mfu knows a layout. What servers
+Ours is time_to_train_modelled, in progress.py. Calculon's terms are in calculon.py. None of the
+others counts failures, and only pipeline_mfu and calculon know a layout. What servers
 draw meanwhile is chosen apart, by `power_method`.
 """
 
@@ -8,7 +9,7 @@ import math
 
 from sweep.equations.registry import equation
 
-MODELLED, FIXED_MFU, PIPELINE_MFU, LLMCARBON = range(4)
+MODELLED, FIXED_MFU, PIPELINE_MFU, LLMCARBON, CALCULON = range(5)
 
 
 @equation(unit="s", source="faiz-2024")
@@ -73,7 +74,14 @@ def time_to_train_llmcarbon(
 
 
 @equation(unit="s", source="narayanan-2021", selects="training_method")
-def time_to_train(training_method, time_to_train_modelled, time_to_train_fixed_mfu, time_to_train_pipeline_mfu, time_to_train_llmcarbon):
+def time_to_train(
+    training_method,
+    time_to_train_modelled,
+    time_to_train_fixed_mfu,
+    time_to_train_pipeline_mfu,
+    time_to_train_llmcarbon,
+    time_to_train_calculon,
+):
     """Time to train on all tokens.
 
     that of the method
@@ -83,7 +91,10 @@ def time_to_train(training_method, time_to_train_modelled, time_to_train_fixed_m
     time_to_train_fixed_mfu: 6 N D at one utilization for all [s]
     time_to_train_pipeline_mfu: 6 N D at one utilization, and the waiting of the pipeline [s]
     time_to_train_llmcarbon: 6 N D at a rate fitted to the size of the model [s]
+    time_to_train_calculon: operators and exchanges one after the other, at fixed efficiencies [s]
     """
+    if training_method == CALCULON:
+        return time_to_train_calculon
     if training_method == LLMCARBON:
         return time_to_train_llmcarbon
     if training_method == PIPELINE_MFU:

@@ -12,12 +12,12 @@ RUN = {"gpus": 384, "tp": 4, "pp": 12, "micro_batch": 2, "global_batch": 2048, "
 
 
 def test_time_to_train_follows_method():
-    named = ("modelled", "fixed_mfu", "pipeline_mfu", "llmcarbon")
+    named = ("modelled", "fixed_mfu", "pipeline_mfu", "llmcarbon", "calculon")
     for method in named:
         chosen = value("time_to_train", BLOOM, training_method=method, recompute="full", **RUN)
         assert chosen == value(f"time_to_train_{method}", BLOOM, recompute="full", **RUN)
     given = {f"time_to_train_{method}": float(i) for i, method in enumerate(named)}
-    assert [methods.time_to_train(training_method=i, **given) for i in range(4)] == [0, 1, 2, 3]
+    assert [methods.time_to_train(training_method=i, **given) for i in range(5)] == [0, 1, 2, 3, 4]
 
 
 def test_default_method_computes_no_other():
