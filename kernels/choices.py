@@ -10,5 +10,6 @@ FROM_GRID, FROM_GENERATOR, FROM_MIX = range(3)  # power_source
 AVERAGE_DIRECT, AVERAGE_DIRECT_CO2, AVERAGE_LIFECYCLE, MARGINAL_DIRECT, AS_PUBLISHED = range(5)  # carbon_kind
 EAGER, PARTIAL_GRAPH, WHOLE_GRAPH = range(3)  # kernel_launch
 ALL_GATHER, ALL_TO_ALL, DEEPEP, HYBRIDEP = range(4)  # dispatcher
+FLASH_1, FLASH_2, NATIVE = range(3)  # attention_kernel
 ATTENTION_16_BIT, ATTENTION_FP8 = range(2)  # attention_format
 OWNED, RENTED = range(2)  # gpu_tenure

@@ -12,11 +12,8 @@ PARAMETERS = 3
 def stage_time(
     layer_time,
     head_time,
-    layers,
-    pp,
     slowest_stage_layers,
     last_stage_layers,
-    balanced_stages,
     stage_transfer_time,
     interleaving,
     pipeline_overlap,
@@ -24,23 +21,18 @@ def stage_time(
 ):
     """Time of one micro-batch in the slowest pipeline stage, forward and backward.
 
-    t = max(l t_l, l_last t_l + t_head) + 2 v (1 - b o) t_p; balanced, the first part is max(t_head, t_l ceil((L + t_head / t_l) / p))
+    t = max(l t_l, l_last t_l + t_head) + 2 v (1 - b o) t_p
 
     layer_time: t_l, one layer [s]
     head_time: t_head, output head and loss [s]
-    layers: L, transformer layers [1]
-    pp: p, pipeline stages [1]
     slowest_stage_layers: l, layers of the fullest stage [1]
     last_stage_layers: l_last, layers of the stage that holds the head [1]
-    balanced_stages: 1 where layers are dealt to stages by their time, the head's counted, 0 by their number [1]
     stage_transfer_time: t_p, passing activations to the next stage [s]
     interleaving: v, chunks of one stage [1]
     pipeline_overlap: b, 1 where activations pass on beside other work [1]
     transfer_overlap: o, share of the passing that hides there [1]
     """
     work = max(slowest_stage_layers * layer_time, last_stage_layers * layer_time + head_time)
-    if balanced_stages == 1:
-        work = max(head_time, layer_time * -(-(layers + head_time / layer_time) // pp))
     return work + 2 * interleaving * (1 - pipeline_overlap * transfer_overlap) * stage_transfer_time
 
 

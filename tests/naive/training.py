@@ -26,8 +26,9 @@ def rates(p):
     burst = p["gemm_efficiency"] or p["typical_gemm_efficiency"]
     narrow = p["fp4_efficiency"] if p["precision"] == FP4 else p["fp8_efficiency"] if p["precision"] >= FP8 else 1.0
     core = p["peak_rate_16bit"] * p["attention_efficiency"] * clock * (p["fp8_attention_speed"] if p["attention_format"] else 1.0)
-    if not p["native_attention"] and p["portable_attention_efficiency"] > 0:
-        core = p["peak_rate_16bit"] * p["portable_attention_efficiency"] * p["training_clock"]
+    older = {0: p["flash1_attention_efficiency"], 1: p["flash2_attention_efficiency"]}.get(round(p["attention_kernel"]), 0)
+    if older > 0:
+        core = p["peak_rate_16bit"] * older * p["training_clock"]
     return {
         "format": p["peak_rate"] * burst * narrow * clock * (1.0 if p["precision"] >= FP8 else p["wide_format_clock"]),
         "half": p["peak_rate_16bit"] * burst * clock * p["wide_format_clock"],
@@ -91,7 +92,10 @@ def attention(p, r, n):
     scores = n * s * p["attention_heads"] / tp
     traffic = p["fused_softmax_bytes"] if p["fused_softmax"] else p["softmax_bytes"]
     width = p["head_size"] + p["value_head_size"]
-    time = scores * 2 * width / (p["batched_efficiency"] * r["half"]) + scores * traffic / r["memory"]
+    rate = p["batched_efficiency"] * r["half"]
+    if p["head_size"] % 8:
+        rate = min(rate, p["vector_rate"])
+    time = scores * 2 * width / rate + scores * traffic / r["memory"]
     return time, time + time
 
 
@@ -230,8 +234,6 @@ def training(p):
     head += n * vocabulary * p["loss_bytes"] / r["memory"]
     fullest, last = stages(p)
     stage = max(fullest * layer, last * layer + head)
-    if p["balanced_stages"]:
-        stage = max(head, layer * math.ceil((p["layers"] + head / layer) / pp))
     transfer = 0.0
     if pp > 1:
         transfer = 2 * n * h / tp / (r["up"] if p["gpus"] <= p["scaleup_domain"] else r["out"]) + p["collective_start_time"]

@@ -13,8 +13,8 @@ the year is printed, the end of May of that year. What a row says of its recipe 
 | `forced balance`, `balanced`, `token drop` in the notes, recipes of Megatron-Bridge, which force it | expert_imbalance 1 |
 | comm_overlap `off`, a run that a paper compares its own overlap with | nothing hidden |
 | tensor parallelism without sequence parallelism, `no async TP`, `async TP off` | tensor_overlap 0 |
-| `kernel:` in the notes | fused_attention, fused_softmax, fused_norms, fused_operators 0 |
-| `compile` in the notes | fused_operators, native_attention 1 |
+| `kernel:` in the notes | fused_attention, attention_kernel, fused_softmax, fused_norms, fused_operators 0 |
+| `compile` in the notes | fused_operators 1, attention_kernel native |
 | Automodel, low-rank adapters, tensor parallelism | recompute full (examples/llm_benchmark, activation_checkpointing) |
 | release, GPU and model of RECIPES | what the recipe sets |
 """
@@ -37,7 +37,7 @@ FRAMEWORKS = (
     ("Ultra-Scale|nanotron", "nanotron"),
     ("Halo", "halo"),
     ("Primus", "primus"),
-    ("BigScience|BLOOM", "megatron-deepspeed"),
+    ("BigScience|BLOOM|MT-NLG", "megatron-deepspeed"),
     ("Hagemann", "aleph-alpha"),
     ("InternEvo", "internevo"),
     ("MosaicML", "composer"),
@@ -111,8 +111,9 @@ def recipe(row: Row, sequence_parallel: bool) -> dict[str, Value]:
     if kernel:
         found |= {"fused_attention": float("flash" in kernel[1]), "fused_softmax": float(kernel[1] != "torch")}
         found |= {"fused_norms": float("RMS" in notes), "fused_operators": 0.0}
+        found["attention_kernel"] = "flash-1" if "attentionv1" in kernel[1] else "flash-2"
     elif re.search("compile", notes):
-        found |= {"fused_operators": 1.0, "native_attention": 1.0}
+        found |= {"fused_operators": 1.0, "attention_kernel": "native"}
     return found
 
 

@@ -88,56 +88,10 @@ def test_step_beyond_published_cluster_size_warns():
     assert flags == set()
 
 
-def test_step_balanced_stages_share_head():
-    """16 layers and a head as long as 4 of them on 4 stages: 5 layers' time each, where dealt by number the last has 4 and the head."""
-    run = {"layers": 16, "pp": 4, "interleaving": 1, "layer_time": 1e-3, "head_time": 4e-3, "stage_transfer_time": 0, "head_layers": 4}
-    assert value("stage_time", balanced_stages=1, **run) == pytest.approx(5e-3)
-    assert value("stage_time", balanced_stages=0, **run) == pytest.approx(8e-3)
-    assert value("stage_time", balanced_stages=1, **{**run, "head_time": 9e-3}) == pytest.approx(9e-3)
-    assert value("stage_time", balanced_stages=1, **{**run, "pp": 3}) == pytest.approx(7e-3)
-
-
 BY_HAND = [
     (
         "stage_time",
         {
-            "layers": 17,
-            "pp": 4,
-            "balanced_stages": 1,
-            "layer_time": 10,
-            "head_time": 45,
-            "slowest_stage_layers": 9,
-            "last_stage_layers": 9,
-            "stage_transfer_time": 3,
-            "interleaving": 2,
-            "pipeline_overlap": 0,
-            "transfer_overlap": 0.75,
-        },
-        60 + 12,
-    ),
-    (
-        "stage_time",
-        {
-            "layers": 2,
-            "pp": 4,
-            "balanced_stages": 1,
-            "layer_time": 10,
-            "head_time": 45,
-            "slowest_stage_layers": 9,
-            "last_stage_layers": 9,
-            "stage_transfer_time": 3,
-            "interleaving": 2,
-            "pipeline_overlap": 0,
-            "transfer_overlap": 0.75,
-        },
-        45 + 12,
-    ),
-    (
-        "stage_time",
-        {
-            "layers": 16,
-            "pp": 4,
-            "balanced_stages": 0,
             "layer_time": 10,
             "head_time": 5,
             "slowest_stage_layers": 4,
@@ -152,9 +106,6 @@ BY_HAND = [
     (
         "stage_time",
         {
-            "layers": 16,
-            "pp": 4,
-            "balanced_stages": 0,
             "layer_time": 10,
             "head_time": 5,
             "slowest_stage_layers": 4,
