@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-COUNTS = {"rows", "families", "groups", "layouts", "best_picked"}
+COUNTS = {"rows", "rows_of_fitted", "families", "groups", "layouts", "best_picked"}
 PLAIN = COUNTS | {
     "small_batch",
     "large_batch",

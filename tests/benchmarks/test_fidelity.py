@@ -126,6 +126,12 @@ def test_row_memory_of_ultrascale_is_of_first_stage() -> None:
     assert first == whole.values["first_stage_memory"] < whole.values["allocated_memory"]
 
 
+def test_row_of_packed_sequences_attends_within_texts() -> None:
+    packed = inputs_of(run(notes="fine-tuning on packed sequences"))
+    assert (packed.value("attention_window"), packed.value("windowed_layers")) == (512, 24)
+    assert inputs_of(run()).value("windowed_layers") == 0
+
+
 def test_row_of_maxtext_shards_experts_and_reads_global_batch() -> None:
     mixture = {"arch": "moe", "experts": "8", "topk": "2", "moe_ffn": "8192", "micro_batch": "", "sharding": "FSDP (JAX MaxText)"}
     value = inputs_of(run(**mixture)).value

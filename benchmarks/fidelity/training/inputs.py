@@ -15,6 +15,7 @@ entry. What a row leaves empty follows fixed rules that look at the row's traine
 | trainer | the entry of configs/trainers of the framework and release that the source names (trainers.py) |
 | recompute | full where the trainer's attention is not fused or, but in MaxText, less needs three times the memory; else the default |
 | recompute_modules | the modules that it names, on top of what `recompute` says |
+| attention of `packed` sequences | within 512 tokens, which texts of instruction data seldom exceed |
 | seq_parallel | 1 where tp > 1 and the trainer hides tensor-parallel exchanges; else 0 |
 | sharding | the optimizer state (ZeRO-1); nothing shared where the trainer is a Megatron-LM without fused attention |
 | kv_heads | heads |
@@ -65,6 +66,7 @@ GPT2_VOCABULARY = 51200
 MOST_EXPERT_RANKS = 64
 OVERFLOW = 3
 ADAPTERS = 0.0  # share of the parameters that is trained with low-rank adapters, some 0.001, whose own products are left out
+PACKED_TEXT = 512.0  # tokens of a text among several in one packed sequence; assumed
 UNGATED = 4  # inner width over that of the residual stream, of an MLP of two matrices
 
 
@@ -108,6 +110,8 @@ def inputs_of(row: Row) -> Inputs:
     if row.number("ep") is None and known.value("experts") > 0 and not _maxtext(row):
         given["ep"] = _expert_ranks(known.value("experts"), (row.number("n_gpus") or 1.0) / index("pp", given["pp"]))
     _batch(row, given)
+    if "packed" in row.text("notes"):
+        given |= {"attention_window": PACKED_TEXT, "windowed_layers": known.value("layers")}
     if row.text("task") == "lora":
         given["trained_fraction"] = ADAPTERS
     given["precision"] = precision(row.text("precision"), row.text("gpu"))

@@ -14,7 +14,7 @@ the year is printed, the end of May of that year. What a row says of its recipe 
 | comm_overlap `off`, a run that a paper compares its own overlap with | nothing hidden |
 | tensor parallelism without sequence parallelism, `no async TP`, `async TP off` | tensor_overlap 0 |
 | `kernel:` in the notes | fused_attention, attention_kernel, fused_softmax, fused_norms, fused_operators 0 |
-| `compile` in the notes | fused_operators 1, attention_kernel native |
+| `compile` in the notes | fused_operators 1 |
 | Automodel, low-rank adapters, tensor parallelism | recompute full (examples/llm_benchmark, activation_checkpointing) |
 | release, GPU and model of RECIPES | what the recipe sets |
 """
@@ -113,7 +113,7 @@ def recipe(row: Row, sequence_parallel: bool) -> dict[str, Value]:
         found |= {"fused_norms": float("RMS" in notes), "fused_operators": 0.0}
         found["attention_kernel"] = "flash-1" if "attentionv1" in kernel[1] else "flash-2"
     elif re.search("compile", notes):
-        found |= {"fused_operators": 1.0, "attention_kernel": "native"}
+        found["fused_operators"] = 1.0
     return found
 
 
