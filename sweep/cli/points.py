@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sweep.equations.registry import Rule
     from sweep.study.definition import Claim, Study
     from sweep.uncertainty.bands import Band
+    from sweep.uncertainty.origins import Origin
 
 WIDTH = 40  # characters of all bars together
 SHOWN = 0.0005
@@ -35,7 +36,8 @@ def point(
 
     The point is the study's `point:`, else the first label of each axis. The outputs come first, then the intermediate
     quantities. Beside a value is its 90 % band: inputs are drawn from the ranges that their sources or the study give, predictions
-    from their measured errors. Where a step of training is among the outputs, bars show where its time goes.
+    from their measured errors; `variance from` says how much is from which, and which input has most of it. Where a step of
+    training is among the outputs, bars show where its time goes.
 
     \b
       sweep point gpt4 --per gpu
@@ -54,10 +56,10 @@ def point(
         return _each(given, per, as_json)
     found = compute_point(opened.graph, opened.inputs_at(opened.point))
     check_finite(opened, found.values, opened.outputs, "this point")
-    bands = _bands(given, found)
+    bands, origins = _sure(given, found)
     if as_json:
-        return print_json(_point_record(opened, found, bands))
-    click.echo(_point_text(opened, found, bands, everything))
+        return print_json(_point_record(opened, found, bands, origins))
+    click.echo(_point_text(opened, found, bands, origins, everything))
 
 
 def _with_fit(study: Study) -> Study:
@@ -66,11 +68,16 @@ def _with_fit(study: Study) -> Study:
     return replace(study, outputs={**study.outputs, FIT: "%"}) if "memory_per_gpu" in known and FIT not in study.outputs else study
 
 
-def _bands(study: Study, found: PointValues) -> dict[str, Band]:
-    """The band of every quantity that something uncertain reaches; none where the package is not there that draws them."""
-    from sweep.uncertainty.bands import bands
+def _sure(study: Study, found: PointValues) -> tuple[dict[str, Band], dict[str, Origin]]:
+    """The band of every quantity that something uncertain reaches, and where those of outputs are from; none where none can be drawn."""
+    if not bands_can_be_drawn():
+        return {}, {}
+    from sweep.uncertainty.bands import bands_of, draws
+    from sweep.uncertainty.origins import origins
 
-    return bands(study, found.values) if bands_can_be_drawn() else {}
+    known = draws(study, found.values)
+    bands = bands_of(known)
+    return bands, origins(study, {name: known[name] for name in study.outputs if name in bands})
 
 
 def _each(given: Study, per: str, as_json: bool) -> None:
@@ -112,7 +119,7 @@ def _each(given: Study, per: str, as_json: bool) -> None:
     click.echo("\n".join([f"{study.title} ({study.file})", *([f"at {', '.join(held)}"] if held else []), "", table(header, lines)]))
 
 
-def _point_record(study: Study, found: PointValues, bands: Mapping[str, Band]) -> dict[str, Any]:
+def _point_record(study: Study, found: PointValues, bands: Mapping[str, Band], origins: Mapping[str, Origin]) -> dict[str, Any]:
     from sweep.equations.quantities import quantity
     from sweep.study.shares import step_shares
 
@@ -122,6 +129,9 @@ def _point_record(study: Study, found: PointValues, bands: Mapping[str, Band]) -
         quantities[name] = {"value": known.told(value), "unit": known.unit}
         if name in bands and value == value:
             quantities[name] |= dict(zip(("p5", "p95"), bands[name], strict=True))
+            if name in origins:
+                shares = {"predictions": origins[name].predictions, **origins[name].inputs}
+                quantities[name]["variance"] = {"unit": "1", **shares}
         if value != value:
             quantities[name]["status"] = _broken(study, found, name)
     if shares := step_shares(study):
@@ -150,13 +160,15 @@ def _broken(study: Study, found: PointValues, name: str) -> list[str]:
     return [rule.name for rule in found.broken if name in study.graph.excludes(rule)]
 
 
-def _point_text(study: Study, found: PointValues, bands: Mapping[str, Band], everything: bool) -> str:
+def _point_text(
+    study: Study, found: PointValues, bands: Mapping[str, Band], origins: Mapping[str, Origin], everything: bool
+) -> str:
     from sweep.query.text import amount, table
     from sweep.study.shares import step_shares
 
     at = ", ".join(f"{name} = {_label(study, name, study.point[name])}" for name in study.axes)
     lines = [f"{study.title} ({study.file})", *([f"at {at}"] if at else []), ""]
-    lines.append(_valued("output", study.outputs, found, bands, study.claims))
+    lines.append(_valued("output", study.outputs, found, bands, study.claims, origins))
     lines.append("")
     held = _held(study)
     if found.broken:
@@ -179,7 +191,12 @@ def _point_text(study: Study, found: PointValues, bands: Mapping[str, Band], eve
 
 
 def _valued(
-    head: str, units: Mapping[str, str], found: PointValues, bands: Mapping[str, Band], claims: Mapping[str, Claim] | None = None
+    head: str,
+    units: Mapping[str, str],
+    found: PointValues,
+    bands: Mapping[str, Band],
+    claims: Mapping[str, Claim] | None = None,
+    origins: Mapping[str, Origin] | None = None,
 ) -> str:
     """Quantities with their values, with their bands where something uncertain reaches one of them, and with what a text prints."""
     from sweep.equations.quantities import meaning_of, unit_of
@@ -190,6 +207,8 @@ def _valued(
     columns["[5 %, 95 %]"] = [band(found.values[name], unit_of(name), bands.get(name), unit) for name, unit in units.items()]
     if not any(columns["[5 %, 95 %]"]):
         del columns["[5 %, 95 %]"]
+    elif origins:
+        columns["variance from"] = [str(origins.get(name, "")) for name in units]
     if claims:
         columns["printed"] = [(claims[name].printed or "-") if name in claims else "" for name in units]
         columns["note on the printed value, or meaning"] = [claims[name].note if name in claims else meaning_of(name) for name in units]

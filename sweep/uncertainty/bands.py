@@ -33,7 +33,12 @@ def bands(study: Study, outputs: Iterable[str] = (), at: Mapping[str, int] | Non
     outputs: the study's own unless others are named. at: index by axis; where the study's point stands unless said otherwise. A sample
     axis of the study says how many draws there are, else `size` does. Needs scipy, and no compiler.
     """
-    found = {name: band(values) for name, values in draws(study, outputs, at, size).items()}
+    return bands_of(draws(study, outputs, at, size))
+
+
+def bands_of(known: Mapping[str, Values]) -> dict[str, Band]:
+    """The bands of draws, of what varies."""
+    found = {name: band(values) for name, values in known.items()}
     return {name: ends for name, ends in found.items() if ends[0] != ends[1]}  # what is uncertain may be in alternatives alone
 
 

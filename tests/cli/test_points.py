@@ -32,7 +32,8 @@ def test_point_json_has_each_quantity_with_unit():
     told = record["facility_power"]
     assert (told["value"], told["unit"]) == (pytest.approx(values["facility_power"], rel=1e-14), "W")
     assert told["p5"] < told["value"] < told["p95"]
-    assert set(record["mfu"]) == {"value", "unit", "p5", "p95"}
+    assert set(record["mfu"]) == {"value", "unit", "p5", "p95", "variance"}
+    assert record["mfu"]["variance"] == {"unit": "1", "predictions": 1.0}
     assert record["mfu"]["unit"] == "1"
     assert record["layer_time"] == {"value": values["layer_time"], "unit": "s"}
     assert record["precision"] == {"value": "bf16", "unit": "1"}
@@ -51,10 +52,11 @@ def test_point_prints_outputs_first_in_display_units():
     text = sweep("point", SPLITS)
     assert "at gpu = h100-sxm, gpus = 128, split = tp8-pp1, pue = 1.2" in text
     rows = words(text)
-    header = rows.index(["output", "value", "[5 %, 95 %]", "meaning"])
+    header = rows.index(["output", "value", "[5 %, 95 %]", "variance from", "meaning"])
     assert [row[0] for row in rows[header + 1 : header + 5]] == ["step_time", "mfu", "time_to_train", "facility_power"]
     assert rows[header + 4][1].endswith(" MW")
     assert re.fullmatch(r"\[[\d.]+, [\d.]+\]", rows[header + 4][2])
+    assert rows[header + 1][3] == "predictions"
     computed = {e.name for e in open_study(SPLITS).graph.equations}
     assert computed <= {row[0] for row in rows}
     assert "hidden_size" not in {row[0] for row in rows}
@@ -126,7 +128,7 @@ def test_point_per_prints_outputs_of_each_label():
 def test_point_per_method_prints_no_band_of_method_without_range():
     rows = json.loads(sweep("point", "methods", "--per", "training_method", "--json"))["rows"]
     assert [row["training_method"] for row in rows] == ["modelled", "fixed_mfu", "pipeline_mfu", "llmcarbon"]
-    assert ["time_to_train" in row["bands"] for row in rows] == [True, False, False, False]
+    assert ["time_to_train" in row["bands"] for row in rows] == [True, True, False, False]  # MFU has a range
 
 
 def test_point_prints_probability_of_fitting_where_memory_is_computed():

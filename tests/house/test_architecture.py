@@ -46,7 +46,7 @@ ROOMS = {
     "cube": ("dataset", "compute", "virtual"),
     "store": ("place", "disk", "journal", "layout", "verify", "store", "reading", "cluster", "run"),
     "query": ("text", "selection", "part", "export"),
-    "uncertainty": ("bands", "sensitivity", "calibrate"),
+    "uncertainty": ("bands", "origins", "sensitivity", "calibrate"),
     "analysis": (
         "scan",
         "optimum",
