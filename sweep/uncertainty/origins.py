@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sweep.study import sampling
-from sweep.study.axes import Values
 from sweep.study.definition import Study
+from sweep.study.ranges import Values
 from sweep.study.sampling import SAMPLE, USUAL
 from sweep.uncertainty.bands import drawn
 
