@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from sweep.query.text import amount
 from sweep.plot.style import MUTED, PALETTE, picture, scaled
+from sweep.query.text import amount
 
 SHOWN = 15
 
@@ -33,7 +33,7 @@ def bars(path: str | Path, rows: Sequence[dict[str, Any]], of: str, unit: str, d
             axes.axvline(float(middle[0]), color=MUTED, linewidth=1)
             axes.set_xlabel(label)
         else:
-            for shift, key, colour, said in ((0.18, "first_order", PALETTE[0], "alone"), (-0.18, "total", PALETTE[4], "together with others")):
+            for shift, key, colour, said in ((0.18, "first_order", PALETTE[0], "alone"), (-0.18, "total", PALETTE[4], "with others, too")):
                 widths = [row.get(f"{key}_95", 0.0) for row in some]
                 look: Any = {"height": 0.34, "color": colour, "ecolor": PALETTE[6], "error_kw": {"elinewidth": 0.8}}
                 axes.barh(places + shift, [row[key] for row in some], xerr=widths if any(widths) else None, label=said, **look)
