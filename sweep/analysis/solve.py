@@ -135,13 +135,14 @@ def _with_range(study: Study, name: str) -> Study:
 class _Look:
     """What was seen of each cell and value of the input: whether a point is feasible, whether one meets the target, the first that does.
 
-    nearest: how near the points of a cell come.
+    nearest: how near the points of a cell come. counts: how many of them are feasible.
     """
 
     feasible: Array
     meets: Array
     places: Array
     nearest: Array
+    counts: Array
 
 
 @dataclass(frozen=True)
@@ -186,7 +187,9 @@ class _Problem:
             row: dict[str, Any] = {axis: found.label(axis, int(index[axis][cell])) for axis in self.per}
             row |= {"answer": answer, self.name: math.nan if answer == "none" else quantity(self.name).told(value)}
             if answer == "none":
-                row["why"] = self._why(bool(meets[cell].all()), float(look.nearest[cell]), values)
+                points = math.prod(found.shape[len(self.per) :])
+                counted = f"{look.counts[cell]:,} of {points:,} points ({100 * look.counts[cell] / points:.3g} %) are feasible"
+                row["why"] = self._why(bool(meets[cell].all()), float(look.nearest[cell]), values, counted)
             else:
                 row |= {axis: found.label(axis, int(places[cell])) for axis, places in index.items() if axis not in self.per}
                 row |= {name: quantity(name).told(float(column[cell])) for name, column in told.items()}
@@ -212,7 +215,7 @@ class _Problem:
         more = self.target.operator in (">", ">=")
         nearer = np.fmax if more else np.fmin
         feasible, meets = np.zeros((2, size, values), bool)
-        look = _Look(feasible, meets, np.full((size, values), -1), np.full(size, np.nan, np.float32))
+        look = _Look(feasible, meets, np.full((size, values), -1), np.full(size, np.nan, np.float32), np.zeros(size, int))
         for part in found.parts():
             shape = (math.prod(part.shape[:count]), -1, part.shape[-1] if values > 1 else 1)
             places = part.places(np.arange(math.prod(part.shape))).reshape(shape)
@@ -227,6 +230,7 @@ class _Problem:
             look.meets[at] |= met.any(1)
             value = np.where(holds, part.values(self.target.name), np.nan).reshape(shape)
             look.feasible[at] |= (value == value).any(1)
+            look.counts[cell] += np.count_nonzero(value == value, axis=(1, 2))
             look.nearest[cell] = nearer(look.nearest[cell], nearer.reduce(nearer.reduce(value, 1), 1))
         return look
 
@@ -271,13 +275,14 @@ class _Problem:
         picked = {name: self.held[name].isel({d: i for d, i in points.items() if d in self.held[name].dims}) for name in decided}
         return {name: np.broadcast_to(array.values, exact.shape) for name, array in picked.items()}
 
-    def _why(self, everywhere: bool, nearest: float, values: Values) -> str:
-        """Why nothing meets the target: all does, nothing comes near, or there is no feasible point."""
+    def _why(self, everywhere: bool, nearest: float, values: Values, feasible: str) -> str:
+        """Why nothing meets the target: all does, nothing comes near, or there is no feasible point. feasible: how many points are."""
         text = f"{self.target.name} {self.target.operator} {self.target.other or amount(self.target.name, self.target.value)}"
         if everywhere:
-            return f"{text} at both ends of {amount(self.name, float(values[0]))} .. {amount(self.name, float(values[-1]))}"
+            return f"{text} at every value from {amount(self.name, float(values[0]))} to {amount(self.name, float(values[-1]))}"
         if math.isnan(nearest):
-            return "no feasible point satisfies the constraints"
+            return feasible
         if self.target.other:
-            return f"nowhere {text}"
-        return f"{self.target.name} is {amount(self.target.name, nearest)} at {'most' if self.target.operator in ('>', '>=') else 'least'}"
+            return f"nowhere {text}; {feasible}"
+        bound = "most" if self.target.operator in (">", ">=") else "least"
+        return f"{self.target.name} is {amount(self.target.name, nearest)} at {bound}; {feasible}"

@@ -74,7 +74,7 @@ def best(
         order = "largest first" if maximize else "smallest first"
         record: dict[str, Any] = {"quantity": minimize or maximize, "weights": {"unit": "1", **found.weights}, "order": order}
         record["rows"] = [{**row, **told} for row, told in zip(found.rows, sure, strict=True)]
-        record["units"] = units | {key: "1" for key in ("score", "better") if any(key in row for row in record["rows"])}
+        record["units"] = units | {key: "1" for key in ("score", "better", "infeasible") if any(key in row for row in record["rows"])}
         none = {"removed": found.why.removed, "points": found.why.points, "nearest": found.why.nearest} if found.why else {}
         proof = {"proof": vars(found.proof)} if found.proof else {}
         return print_json({**record, **none, **proof, "left_out": found.left_out, "accuracy": accuracy})
@@ -93,7 +93,7 @@ def best(
     if hidden:
         click.echo(f"\n--json also prints {', '.join(hidden[:4])}{' ...' if len(hidden) > 4 else ''}")
     checked = dict.fromkeys(f"checked {line}" for lines in accuracy.values() for line in lines)
-    for line in [*_undecided(found.rows, sure, per, top), *checked]:
+    for line in [*_infeasible(found.rows, sure, per), *_undecided(found.rows, sure, per, top), *checked]:
         click.echo(line)
 
 
@@ -103,7 +103,8 @@ def _none(why: Why, nearest: str) -> str:
 
     removed = sorted(why.removed.items(), key=lambda item: -item[1])
     lines = [f"no feasible point among {why.points:,}", ""]
-    lines += [table(("removed by", "points"), [(name, f"{count:,}") for name, count in removed], right=["points"])] if removed else []
+    cells = [(name, f"{count:,}", f"{100 * count / why.points:.3g} %") for name, count in removed]
+    lines += [table(("removed by", "points", "of all"), cells, right=["points", "of all"])] if removed else []
     return "\n".join([*lines, *(["", "the nearest point", nearest] if nearest else [])])
 
 
@@ -116,6 +117,13 @@ def _sure(opened: Study | xarray.Dataset, found: Ranking, maximize: bool, per: s
     from sweep.uncertainty.bands import ranked
 
     return ranked(opened, found.rows, found.scales, maximize, per)
+
+
+def _infeasible(rows: list[dict[str, Any]], sure: list[dict[str, Any]], per: str | None) -> list[str]:
+    """Which rows break a rule in some draws, such as a deadline that holds for what is predicted but not with its error."""
+    near = [(row, told["infeasible"]) for row, told in zip(rows, sure, strict=True) if told.get("infeasible", 0) >= TOLD_APART]
+    said = ", ".join(f"{f'{row[per]} ' if per else ''}{row['rank']} {100 * share:.0f} %" for row, share in near)
+    return [f"infeasible within the error, so not in the band (share of draws): {said}"] if near else []
 
 
 def _undecided(rows: list[dict[str, Any]], sure: list[dict[str, Any]], per: str | None, top: int) -> list[str]:

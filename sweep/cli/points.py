@@ -56,10 +56,10 @@ def point(
         return _each(given, per, as_json)
     found = compute_point(opened.graph, opened.inputs_at(opened.point))
     check_finite(opened, found.values, opened.outputs, "this point")
-    bands, origins = _sure(given, found)
+    bands, origins, gaps = _sure(given, found)
     if as_json:
-        return print_json(_point_record(opened, found, bands, origins))
-    click.echo(_point_text(opened, found, bands, origins, everything))
+        return print_json(_point_record(opened, found, bands, origins, gaps))
+    click.echo(_point_text(opened, found, bands, origins, gaps, everything))
 
 
 def _with_fit(study: Study) -> Study:
@@ -68,16 +68,17 @@ def _with_fit(study: Study) -> Study:
     return replace(study, outputs={**study.outputs, FIT: "%"}) if "memory_per_gpu" in known and FIT not in study.outputs else study
 
 
-def _sure(study: Study, found: PointValues) -> tuple[dict[str, Band], dict[str, Origin]]:
-    """The band of every quantity that something uncertain reaches, and where those of outputs are from; none where none can be drawn."""
+def _sure(study: Study, found: PointValues) -> tuple[dict[str, Band], dict[str, Origin], dict[str, float]]:
+    """The band of every quantity that something uncertain reaches; of outputs where it is from, and the share of draws without a value."""
     if not bands_can_be_drawn():
-        return {}, {}
-    from sweep.uncertainty.bands import bands_of, draws
+        return {}, {}, {}
+    from sweep.uncertainty.bands import bands_of, draws, gap
     from sweep.uncertainty.origins import origins
 
     known = draws(study, found.values)
     bands = bands_of(known)
-    return bands, origins(study, {name: known[name] for name in study.outputs if name in bands})
+    outputs = {name: known[name] for name in study.outputs if name in bands}
+    return bands, origins(study, outputs), {name: share for name, values in outputs.items() if (share := gap(values))}
 
 
 def _each(given: Study, per: str, as_json: bool) -> None:
@@ -119,7 +120,9 @@ def _each(given: Study, per: str, as_json: bool) -> None:
     click.echo("\n".join([f"{study.title} ({study.file})", *([f"at {', '.join(held)}"] if held else []), "", table(header, lines)]))
 
 
-def _point_record(study: Study, found: PointValues, bands: Mapping[str, Band], origins: Mapping[str, Origin]) -> dict[str, Any]:
+def _point_record(
+    study: Study, found: PointValues, bands: Mapping[str, Band], origins: Mapping[str, Origin], gaps: Mapping[str, float]
+) -> dict[str, Any]:
     from sweep.equations.quantities import quantity
     from sweep.study.shares import step_shares
 
@@ -132,6 +135,8 @@ def _point_record(study: Study, found: PointValues, bands: Mapping[str, Band], o
             if name in origins:
                 shares = {"predictions": origins[name].predictions, **origins[name].inputs}
                 quantities[name]["variance"] = {"unit": "1", **shares}
+            if name in gaps:
+                quantities[name]["infeasible"] = {"unit": "1", "value": gaps[name]}
         if value != value:
             quantities[name]["status"] = _broken(study, found, name)
     if shares := step_shares(study):
@@ -161,7 +166,12 @@ def _broken(study: Study, found: PointValues, name: str) -> list[str]:
 
 
 def _point_text(
-    study: Study, found: PointValues, bands: Mapping[str, Band], origins: Mapping[str, Origin], everything: bool
+    study: Study,
+    found: PointValues,
+    bands: Mapping[str, Band],
+    origins: Mapping[str, Origin],
+    gaps: Mapping[str, float],
+    everything: bool,
 ) -> str:
     from sweep.query.text import amount, table
     from sweep.study.shares import step_shares
@@ -169,6 +179,9 @@ def _point_text(
     at = ", ".join(f"{name} = {_label(study, name, study.point[name])}" for name in study.axes)
     lines = [f"{study.title} ({study.file})", *([f"at {at}"] if at else []), ""]
     lines.append(_valued("output", study.outputs, found, bands, study.claims, origins))
+    for share in sorted({round(100 * share) for share in gaps.values()} - {0}):
+        said = ", ".join(name for name, gap in gaps.items() if round(100 * gap) == share)
+        lines.append(f"infeasible within the error in {share} % of draws, which are not in the band: {said}")
     lines.append("")
     held = _held(study)
     if found.broken:

@@ -28,8 +28,11 @@ def bars(path: str | Path, rows: Sequence[dict[str, Any]], of: str, unit: str, d
         if "at_low" in rows[0]:
             label, ends = scaled(of, [[row["at_low"], row["at_high"]] for row in some], unit, display_unit)
             _, middle = scaled(of, [row["stated"] for row in some], unit, label.rpartition("[")[2].rstrip("]") if "[" in label else "")
-            for k, colour, said in ((0, PALETTE[0], "input at its low"), (1, PALETTE[1], "input at its high")):
+            for k, colour, said, side in ((0, PALETTE[0], "input at its low", "right"), (1, PALETTE[1], "input at its high", "left")):
                 axes.barh(places, ends[:, k] - middle, left=middle, height=0.6, color=colour, label=said)
+                for place in places[np.isnan(ends[:, k])]:
+                    beside: Any = {"xy": (float(middle[0]), float(place)), "color": MUTED, "va": "center", "ha": side}
+                    axes.annotate(f"  no value {said.removeprefix('input ')}  ", **beside)
             axes.axvline(float(middle[0]), color=MUTED, linewidth=1)
             axes.set_xlabel(label)
         else:

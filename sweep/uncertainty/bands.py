@@ -42,6 +42,11 @@ def bands_of(known: Mapping[str, Values]) -> dict[str, Band]:
     return {name: ends for name, ends in found.items() if ends[0] != ends[1]}  # what is uncertain may be in alternatives alone
 
 
+def gap(drawn: Values) -> float:
+    """The share of draws that have no value, because a rule is broken there; a band is that of the others."""
+    return float(np.isnan(drawn).mean())
+
+
 def band(drawn: Values) -> Band:
     """The 5 % and the 95 % quantile of some draws."""
     low, high = quantiles.quantiles(drawn[None, :], OUTER)[0].tolist()
@@ -124,7 +129,8 @@ def _label(axis: Axis) -> str:
 def ranked(
     study: Study, rows: Sequence[Mapping[str, Any]], scales: Mapping[str, float], maximize: bool = False, per: str | None = None
 ) -> list[dict[str, Any]]:
-    """For each row that `best` found, the `bands` of what it is ranked by (p5, p95), and how often it is `better` than the first.
+    """For each row that `best` found, the `bands` of what it is ranked by (p5, p95), how often it is `better` than the first,
+    and the share of draws in which it is `infeasible`.
 
     scales: what each quantity is multiplied with in that; the sum of several is `score`. per: as in `best`; the first is then that of the
     same label. A row whose value is the same in all draws has no band.
@@ -148,7 +154,8 @@ def ranked(
         ends = {"bands": {ranked_by: {"p5": low, "p95": high}}} if low != high else {}
         better = {"better": chance_of_better(first[group], values, maximize)} if group in first else {}
         first.setdefault(group, values)
-        found.append({**ends, **better})
+        infeasible = {"infeasible": share} if (share := gap(values)) else {}
+        found.append({**ends, **better, **infeasible})
     return found
 
 

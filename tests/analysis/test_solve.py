@@ -79,8 +79,8 @@ def test_solve_continuous_input_in_each_cell(study):
     found = solve(study, "pue", "facility_power = 30 kW", per="gpus")
     assert [row["answer"] for row in found] == ["none", "none", "largest", "none", "none"]
     assert found.dataset.pue.sel(gpus=32) == pytest.approx(1.25, rel=1e-6)
-    assert found[0]["why"] == "facility_power <= 30 kW at both ends of 1.1 .. 1.5"
-    assert found[4]["why"] == "facility_power is 105.6 kW at least"
+    assert found[0]["why"] == "facility_power <= 30 kW at every value from 1.1 to 1.5"
+    assert found[4]["why"] == "facility_power is 105.6 kW at least; 3 of 3 points (100 %) are feasible"
 
 
 def test_solve_of_cube_returns_labels(study, cube):
@@ -140,13 +140,13 @@ def test_solve_input_without_axis_within_bounds(opened):
 
 def test_solve_reports_why_target_is_unreachable(study):
     (row,) = solve(study, "gpus", "facility_power <= 1 kW")
-    assert (row["answer"], row["why"]) == ("none", "facility_power is 6.6 kW at least")
+    assert (row["answer"], row["why"]) == ("none", "facility_power is 6.6 kW at least; 15 of 15 points (100 %) are feasible")
     (row,) = solve(study, "gpus", "facility_power >= 1 MW")
-    assert row["why"] == "facility_power is 144 kW at most"
+    assert row["why"] == "facility_power is 144 kW at most; 15 of 15 points (100 %) are feasible"
     (row,) = solve(study, "pue", "facility_power = 1 MW")
-    assert row["why"] == "facility_power <= 1 MW at both ends of 1.1 .. 1.5"
+    assert row["why"] == "facility_power <= 1 MW at every value from 1.1 to 1.5"
     (row,) = solve(study, "gpus", "facility_power <= 60 kW", where=["pue > 2"])
-    assert row["why"] == "no feasible point satisfies the constraints"
+    assert row["why"] == "0 of 15 points (0 %) are feasible"
 
 
 @pytest.mark.parametrize(

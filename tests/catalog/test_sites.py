@@ -31,6 +31,17 @@ def test_site_carbon_intensity_states_year_and_boundary():
                 assert figure.source, name
 
 
+def test_carbon_ranges_end_at_the_figure_of_the_zone_that_they_name():
+    found = 0
+    for name in names_of("site"):
+        for (column, kind), figure in entries.entry("site", name).figures.items():
+            if column == "grid_carbon_intensity" and figure.range.startswith("zone-") and kind != "as-published":
+                zone = entries.entry("site", figure.range.split()[0]).figures[column, kind]
+                assert (figure.low, figure.high) == (min(figure.value, zone.value), max(figure.value, zone.value)), name
+                found += 1
+    assert found == 21
+
+
 def test_us_states_have_both_tariff_classes():
     for state in names_of("site", "us-"):
         figures = entries.entry("site", state).figures

@@ -44,8 +44,8 @@ def test_best_per_axis_answers_each_label():
 def test_best_without_feasible_point_prints_what_excludes_points():
     text = sweep("best", SPLITS, "--minimize", "step_time", "--where", "mfu > 2")
     assert text.startswith("no feasible point among 24\n")
-    assert ["mfu > 2", "21"] in words(text)
-    assert ["exceeds_memory", "3"] in words(text)
+    assert ["mfu > 2", "21", "87.5 %"] in words(text)
+    assert ["exceeds_memory", "3", "12.5 %"] in words(text)
     assert "the nearest point" in text
     found = json.loads(sweep("best", SPLITS, "--minimize", "step_time", "--where", "mfu > 2", "--json"))
     assert found["rows"] == []
@@ -70,6 +70,14 @@ def test_best_says_which_rows_differ_by_less_than_the_error():
     lines = sweep("best", "layouts", "--minimize", "step_time", "--top", "2", "--per", "gpu", *axis).splitlines()
     assert [line.split(" differ")[0] for line in lines if "error;" in line] == ["h100-sxm: 1 and 2", "a100-sxm-80gb: 1 and 2"]
     assert "by less than the error" not in sweep("best", "layouts", "--minimize", "step_time", "--top", "1")
+
+
+def test_best_says_which_rows_are_infeasible_within_the_error():
+    text = sweep("best", "gpt4", "--minimize", "training_energy", "--top", "1", "--axis", "gpu=h100-sxm")
+    assert "infeasible within the error, so not in the band (share of draws): 1 " in text
+    (row,) = json.loads(sweep("best", "gpt4", "--minimize", "training_energy", "--top", "1", "--axis", "gpu=h100-sxm", "--json"))["rows"]
+    assert 0.05 < row["infeasible"] < 0.7
+    assert "infeasible within" not in sweep("best", "layouts", "--minimize", "step_time", "--top", "1")
 
 
 def test_best_ranks_stated_values_not_lucky_draws():
@@ -174,7 +182,7 @@ def test_best_takes_probability_of_fitting_as_condition():
 def test_solve_prints_display_unit_beside_cells_without_answer():
     header, *rows = words(sweep("solve", SPLITS, "gpus", "--for", "mfu >= 40 %", "--per", "gpu", "--per", "split"))
     assert "mfu [%]" in header
-    assert ["l40s", "tp1-pp4", "-", "none", "-", "mfu is 0.3443 at most"] in rows
+    assert ["l40s", "tp1-pp4", "-", "none", "-", "mfu is 0.3443 at most"] in [[*row[:-1], row[-1].split(";")[0]] for row in rows]
 
 
 def test_solve_rejects_input_without_effect_on_target():

@@ -39,6 +39,17 @@ def test_point_json_has_each_quantity_with_unit():
     assert record["precision"] == {"value": "bf16", "unit": "1"}
 
 
+def test_point_says_in_how_many_draws_a_deadline_is_missed():
+    place = ["gpt4", "--set", "gpu=h100-sxm", "--set", "gpus=3840", "--set", "split=tp2-pp10-ep16", "--set", "training_duration=290 d"]
+    found = json.loads(sweep("point", *place, "--json"))["quantities"]
+    share = found["training_energy"]["infeasible"]["value"]
+    assert 0.1 < share < 0.6
+    assert "infeasible" not in found["time_to_train"]
+    said = f"infeasible within the error in {100 * share:.0f} % of draws, which are not in the band: training_energy, "
+    assert said in sweep("point", *place)
+    assert "infeasible within" not in sweep("point", SPLITS)
+
+
 def test_point_prints_shares_of_step_time():
     shares = json.loads(sweep("point", "gpt4", "--json"))["quantities"]["step_time"]["shares"]
     assert shares.pop("unit") == "1"
