@@ -256,7 +256,7 @@ def parameter_gather_time(
 
 @equation(unit="s", source="megatron-core-moe")
 def expert_exchange_time(
-    expert_parameters_per_gpu, expert_replicas, ep, scaleup_domain, scaleup_rate, scaleout_rate, reduction_bytes, gathering_bytes
+    expert_parameters_per_gpu, expert_replicas, ep, etp, scaleup_domain, scaleup_rate, scaleout_rate, reduction_bytes, gathering_bytes
 ):
     """Time of reducing the experts' gradients and gathering their parameters over the ranks that hold the same experts.
 
@@ -265,6 +265,7 @@ def expert_exchange_time(
     expert_parameters_per_gpu: P, parameters of the experts on one GPU [1]
     expert_replicas: x, ranks that hold the same experts [1]
     ep: e, expert-parallel size [1]
+    etp: expert-tensor-parallel size; with the former how far such ranks stand apart [1]
     scaleup_domain: GPUs that one scale-up domain joins [1]
     scaleup_rate: rate of one GPU inside its domain [B/s]
     scaleout_rate: rate of one GPU between domains [B/s]
@@ -273,5 +274,5 @@ def expert_exchange_time(
     """
     if expert_replicas <= 1:
         return 0.0
-    rate = ring_rate(expert_replicas, ep, scaleup_domain, scaleup_rate, scaleout_rate)
+    rate = ring_rate(expert_replicas, ep * etp, scaleup_domain, scaleup_rate, scaleout_rate)
     return (reduction_bytes + gathering_bytes) * expert_parameters_per_gpu * (expert_replicas - 1) / (expert_replicas * rate)

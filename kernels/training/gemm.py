@@ -234,20 +234,23 @@ def gemm_rate_16bit(peak_rate_16bit, burst_efficiency, sustained_clock, wide_for
 
 
 @equation(unit="s", source="narayanan-2021")
-def gradient_accumulation_time(layer_dense_weights, layer_expert_weights, tp, ep, accumulation_bytes, pointwise_rate, trained_fraction):
+def gradient_accumulation_time(
+    layer_dense_weights, layer_expert_weights, tp, ep, etp, accumulation_bytes, pointwise_rate, trained_fraction
+):
     """Time in which one layer's weight gradients are added to those of earlier micro-batches.
 
-    t = f c (w / t + w_e / e) / r
+    t = f c (w / t + w_e / (e t_e)) / r
 
     layer_dense_weights: w, parameters of one layer outside the routed experts [1]
     layer_expert_weights: w_e, parameters of the routed experts of one layer [1]
     tp: t, tensor-parallel size [1]
     ep: e, expert-parallel size [1]
+    etp: t_e, expert-tensor-parallel size [1]
     accumulation_bytes: c, memory traffic for each parameter [B]
     pointwise_rate: r, rate of memory-bound operators [B/s]
     trained_fraction: f, share of the parameters that are trained [1]
     """
-    return trained_fraction * accumulation_bytes * (layer_dense_weights / tp + layer_expert_weights / ep) / pointwise_rate
+    return trained_fraction * accumulation_bytes * (layer_dense_weights / tp + layer_expert_weights / (ep * etp)) / pointwise_rate
 
 
 @rule(guards=("step_time", "required_mfu"), source="epoch")

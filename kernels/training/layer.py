@@ -111,6 +111,7 @@ def layer_backward_time(
 @equation(unit="s", source="megatron-core-moe")
 def expert_wait(
     all_to_all_time,
+    expert_gather_time,
     expert_overlap,
     ep_overlap,
     recompute,
@@ -123,9 +124,10 @@ def expert_wait(
 ):
     """Time that one layer waits for tokens on their way to experts and back, forward and backward, for one micro-batch.
 
-    t = max((1 - b o) y, y - t_f - t_b - t_r), y = x c t_ep, c = 4, or 6 where experts are computed again; y where nothing hides
+    t = max((1 - b o) y, y - t_f - t_b - t_r), y = x c (t_ep + t_g), c = 4, or 6 where experts are computed again; y where nothing hides
 
     all_to_all_time: t_ep, sending tokens to their experts, or back [s]
+    expert_gather_time: t_g, gathering them from the ranks that share an expert, or scattering [s]
     expert_overlap: b, 1 where tokens are sent while another micro-batch is computed, else 0 [1]
     ep_overlap: o, largest share of the exchange that hides there [1]
     recompute: what is computed again [1]
@@ -137,7 +139,7 @@ def expert_wait(
     moe_layers: layers with a mixture of experts, x = L_moe / L [1]
     """
     again = 1.0 if recompute == FULL_RECOMPUTE else recompute_experts
-    exchange = (4 + 2 * again) * all_to_all_time * moe_layers / layers
+    exchange = (4 + 2 * again) * (all_to_all_time + expert_gather_time) * moe_layers / layers
     window = layer_forward_time + layer_backward_time + recompute_time
     return max((1 - expert_overlap * ep_overlap) * exchange, exchange - expert_overlap * window)
 

@@ -254,15 +254,16 @@ def ep_exceeds_experts(experts, ep):
 
 
 @rule(guards=("step_time", "allocated_memory"), source="megatron-core-moe")
-def ep_does_not_fit_ranks(ep, tp, cp, data_parallel_size):
+def ep_does_not_fit_ranks(ep, etp, tp, cp, data_parallel_size):
     """The expert-parallel groups do not tile the ranks of one pipeline stage.
 
     ep: e, expert-parallel size [1]
+    etp: t_e, expert-tensor-parallel size [1]
     tp: t, tensor-parallel size [1]
     cp: c, context-parallel size [1]
     data_parallel_size: d, copies of the model that train side by side [1]
     """
-    return (tp * cp * data_parallel_size) % ep != 0
+    return (tp * cp * data_parallel_size) % (ep * etp) != 0
 
 
 @rule(guards=("step_time", "allocated_memory"), source="megatron-core-cp")

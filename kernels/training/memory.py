@@ -91,6 +91,7 @@ def layer_activation_bytes(
     shared_expert_hidden_size,
     expert_hidden_size,
     experts_per_token,
+    etp,
     layers,
     moe_layers,
     attention_heads,
@@ -106,7 +107,7 @@ def layer_activation_bytes(
 ):
     """Activations that one layer keeps for the backward pass, for one token, without the scores of attention.
 
-    c h / s + 2 (a + k f) / t + k_e (w (h + f_e) + 2 (k - 1) f_e) / s, the widths as the layers have them on average, without what is
+    c h / s + 2 (a + k f) / t + k_e (w (t_e h + f_e) + 2 (k - 1) f_e) / s, the widths as the layers have them on average, without what is
     computed again; w bytes of an input of a product, 1 in 8-bit formats and narrower, else 2; operators one by one keep queries and keys
     before positions and the result of a gate's activation function besides; gathered inputs add 4 h (1 - 1 / s)
 
@@ -120,6 +121,7 @@ def layer_activation_bytes(
     shared_expert_hidden_size: inner width of all shared experts together [1]
     expert_hidden_size: f_e, inner width of one expert [1]
     experts_per_token: k_e, routed experts that each token visits [1]
+    etp: t_e, expert-tensor-parallel size, over whose ranks tokens are gathered [1]
     layers: transformer layers [1]
     moe_layers: layers with a mixture of experts [1]
     attention_heads: query heads; with the next the columns of the context, which are kept in any case [1]
@@ -139,7 +141,7 @@ def layer_activation_bytes(
     inner = (1 - share) * (1 - recompute_mlp) * ffn_hidden_size + share * (1 - recompute_shared_experts) * shared_expert_hidden_size
     columns = (1 + apart / 2) * attention_width - recompute_latent_projection * (attention_width - attention_heads * value_head_size)
     width = (1 - recompute_expert_activation) * kept + 2 * (mlp_matrices - 1)
-    routed = share * (1 - recompute_experts) * experts_per_token / sequence_shards * (kept * hidden_size + width * expert_hidden_size)
+    routed = share * (1 - recompute_experts) * experts_per_token / sequence_shards * (kept * etp * hidden_size + width * expert_hidden_size)
     stream = hidden_size * (stream_activation_bytes / sequence_shards + gathered_inputs * 4 * (1 - 1 / sequence_shards))
     return stream + 2 * (columns + (mlp_matrices + apart * (mlp_matrices - 2)) * inner) / tp + routed
 

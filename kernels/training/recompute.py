@@ -71,6 +71,7 @@ def mixture_recompute_time(
     shared_expert_time,
     routed_tokens,
     expert_hidden_size,
+    etp,
     mlp_matrices,
     pointwise_rate,
     layers,
@@ -78,7 +79,7 @@ def mixture_recompute_time(
 ):
     """Time of computing one layer's mixture again, those of its parts that are, without sending tokens, for one micro-batch.
 
-    t = x (b_e (t_e + t_p) + b_s t_s + b_a (1 - b_e) 2 n k f / r)
+    t = x (b_e (t_e + t_p) + b_s t_s + b_a (1 - b_e) 2 n k f / (t_e r))
 
     recompute_experts: b_e, 1 where routed experts are computed again [1]
     recompute_shared_experts: b_s, 1 where shared experts are [1]
@@ -88,12 +89,13 @@ def mixture_recompute_time(
     shared_expert_time: t_s, products of the shared experts [s]
     routed_tokens: n, tokens that the rank's experts work on [token]
     expert_hidden_size: f, inner width of one expert [1]
+    etp: t_e, expert-tensor-parallel size [1]
     mlp_matrices: k, matrices of one expert: 3 gated, 2 not [1]
     pointwise_rate: r, rate of memory-bound operators [B/s]
     layers: L, transformer layers [1]
     moe_layers: layers with a mixture of experts, x = L_moe / L [1]
     """
-    activation = 2 * routed_tokens * mlp_matrices * expert_hidden_size / pointwise_rate
+    activation = 2 * routed_tokens * mlp_matrices * expert_hidden_size / (etp * pointwise_rate)
     routed = recompute_experts * (expert_products_time + permutation_time)
     routed = routed + (1 - recompute_experts) * recompute_expert_activation * activation
     return moe_layers / layers * (routed + recompute_shared_experts * shared_expert_time)

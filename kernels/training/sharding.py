@@ -101,27 +101,29 @@ def last_stage_parameters(dense_parameters_per_gpu, last_stage_layers, layer_den
 
 
 @equation(unit="1", source="megatron-core-moe")
-def expert_parameters_per_gpu(slowest_stage_layers, layer_expert_weights, ep):
+def expert_parameters_per_gpu(slowest_stage_layers, layer_expert_weights, ep, etp):
     """Parameters of the routed experts on the fullest GPU.
 
-    P = l w / e
+    P = l w / (e t_e)
 
     slowest_stage_layers: l, layers of the fullest stage [1]
     layer_expert_weights: w, parameters of one layer's routed experts [1]
     ep: e, expert-parallel size [1]
+    etp: t_e, expert-tensor-parallel size [1]
     """
-    return slowest_stage_layers * layer_expert_weights / ep
+    return slowest_stage_layers * layer_expert_weights / (ep * etp)
 
 
 @equation(unit="1", source="megatron-core-moe")
-def expert_replicas(tp, cp, ep, data_parallel_size):
+def expert_replicas(tp, cp, ep, etp, data_parallel_size):
     """Ranks of one stage that hold the same experts.
 
-    t c d / e
+    t c d / (e t_e)
 
     tp: t, tensor-parallel size [1]
     cp: c, context-parallel size [1]
     ep: e, expert-parallel size [1]
+    etp: t_e, expert-tensor-parallel size [1]
     data_parallel_size: d, copies of the model that train side by side [1]
     """
-    return tp * cp * data_parallel_size / ep
+    return tp * cp * data_parallel_size / (ep * etp)

@@ -54,7 +54,8 @@ def test_residual_ranges_cover_held_out_programmes_and_families(measured):
             for key in (bands.programme, bands.family):
                 shares = bands.coverage(drawn, key)
                 assert np.mean(shares) + 2 * bands.error(shares) >= 0.85, (one.quantity, of)
-                assert np.mean(shares) - 2 * bands.error(shares) <= 0.95, (one.quantity, of)
+                drawn_by_chance = math.sqrt(0.9 * 0.1 / len(shares))  # all of few programmes may be inside such a range
+                assert np.mean(shares) - 2 * max(bands.error(shares), drawn_by_chance) <= 0.95, (one.quantity, of)
 
 
 def test_ranges_of_time_and_power_together_cover_energy_of_held_out_models(measured):

@@ -3,7 +3,7 @@
 import pytest
 
 from benchmarks.fidelity.rows import Row
-from benchmarks.fidelity.training.trainers import FRAMEWORKS, recipe, trainer
+from benchmarks.fidelity.training.trainers import FRAMEWORKS, layout, recipe, trainer
 from benchmarks.fidelity.training.words import modules
 from sweep.catalog import entries
 
@@ -85,11 +85,29 @@ def test_row_words_for_overlap(comm_overlap, notes, found):
 
 def test_row_words_of_notes():
     said = recipe(row(notes="alltoall dispatcher, no CUDA graphs, moe_permute_fusion off"), True)
-    assert said == {"dispatcher": "all-to-all", "kernel_launch": "eager"}
+    assert said == {"dispatcher": "all-to-all", "kernel_launch": "eager", "fused_permutation": 0}
+    assert recipe(row(notes="expert-TP 4; token drop"), True) == {"etp": 4, "expert_capacity": 1}
     kernels = recipe(row(notes="kernel: torch"), True)
     assert [kernels[name] for name in ("fused_attention", "fused_softmax", "fused_norms", "fused_operators")] == [0, 0, 0, 0]
     kernels = recipe(row(notes="kernel: flash_attention2 + RMS kernel"), True)
     assert [kernels[name] for name in ("fused_attention", "fused_softmax", "fused_norms")] == [1, 1, 1]
+
+
+def test_layout_of_recipes_fills_what_the_row_leaves_empty():
+    """Megatron-MoE-ModelZoo, runtime.conf: Mixtral 8x22B in 2 x 8 ranks and 7 chunks, 8 expert-parallel, by all-to-all."""
+    zoo = {"source": "Megatron MoE model zoo, Mixtral", "model": "Mixtral-8x22B", "year": "2025"}
+    assert layout(row(**zoo)) == {"tp": 2, "pp": 8, "ep": 8, "interleaving": 7}
+    assert recipe(row(**zoo), True)["dispatcher"] == "all-to-all"
+    assert layout(row(**zoo, tp="4")) == {}
+    assert layout(row(source="Megatron-LM", model="Mixtral-8x22B")) == {}
+
+
+def test_steps_of_the_figure_of_primus_add_up():
+    primus = {"source": "AMD MoE training best practice (Primus)", "year": "2025"}
+    assert recipe(row(**primus, notes="+DeepEP"), True) == {"dispatcher": "deepep"}
+    for step in ("+sync-free stage 1", "+launch optimisation (NUMA)", "MBS14 all optimisations"):
+        assert recipe(row(**primus, notes=step), True) == {"dispatcher": "deepep", "fused_permutation": 1}
+    assert recipe(row(**primus, notes="MBS8 baseline"), True) == {}
 
 
 @pytest.mark.parametrize(

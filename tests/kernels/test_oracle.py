@@ -95,6 +95,7 @@ TRAINING = (
 )
 SWITCHES = (
     "sequence_parallel", "fused_attention", "fused_softmax", "fused_norms", "fused_operators", "fused_experts", "tensor_overlap",
+    "fused_permutation",
     "gradient_overlap", "sharding_overlap", "gradient_scatter", "pipeline_overlap", "expert_overlap", "balanced_stages", "gathered_logits",
     "gathered_inputs", "recompute_norms", "recompute_mlp",
     "recompute_latent_projection", "recompute_experts", "recompute_shared_experts", "recompute_expert_activation",
@@ -108,10 +109,13 @@ def test_oracle_training_step_memory_and_power(seed):
     experts = model in ("mixtral-8x7b", "qwen3-30b-a3b", "deepseek-v3", "gpt-oss-120b", "qwen3-next-80b-a3b")
     split = {"tp": chance.choice((1, 2, 4, 8)), "pp": (stages := chance.choice((1, 2, 4))), "cp": chance.choice((1, 1, 2))}
     copies = chance.choice((1, 4, 16))
+    ranks = split["tp"] * split["cp"] * copies
+    spread = chance.choice([e for e in (1, 2, 4, 8) if ranks % e == 0]) if experts else 1
     given = {
         **split,
-        "gpus": split["tp"] * split["pp"] * split["cp"] * copies,
-        "ep": chance.choice([e for e in (1, 2, 4, 8) if split["tp"] * split["cp"] * copies % e == 0]) if experts else 1,
+        "gpus": split["pp"] * ranks,
+        "ep": spread,
+        "etp": chance.choice([e for e in (1, 2) if ranks % (spread * e) == 0]) if experts else 1,
         "interleaving": chance.choice((1, 2)) if stages > 1 else 1,
         "micro_batch": (each := chance.choice((1, 2))),
         "global_batch": each * copies * chance.choice((1, 4, 9)),
@@ -124,6 +128,7 @@ def test_oracle_training_step_memory_and_power(seed):
         "selective_share": chance.choice((0, 0.3)),
         "gather_slice_time": chance.choice((0, 1e-4)),
         "expert_imbalance": chance.choice((1, 1.2)),
+        "expert_capacity": chance.choice((0, 0, 1.25)),
         "step_time_residual": chance.choice((1, 1.1)),
         "gpu_memory": 1e15,
         "trained_fraction": chance.choice((0, 0.25, 1)),

@@ -101,22 +101,36 @@ def attention(p, r, n):
 
 def mixture(p, r, n, shards):
     """Times of one mixture layer, forward: routed products, sorting, shared experts, and sending tokens once."""
-    h, f, k, ep = p["hidden_size"], p["expert_hidden_size"], p["mlp_matrices"], p["ep"]
-    busiest = p["expert_imbalance"] - (p["expert_imbalance"] - 1) / ep
-    tokens = busiest * p["experts_per_token"] * n / shards
+    h, k, ep = p["hidden_size"], p["mlp_matrices"], p["ep"]
+    f = p["expert_hidden_size"] / p["etp"]
+    visited = p["experts_per_token"]
+    tokens = load(p) * p["etp"] * visited * n / shards
     held = p["experts"] / ep
-    filled = tokens + held * p["grouped_tile"] / 2
-    start = p["grouped_start_time"] if p["fused_experts"] else p["expert_start_time"]
-    weights = k * h * f
-    products = 2 * filled * weights / (p["grouped_efficiency"] * r["format"])
-    products += 2 * tokens * (h + k * f + h) / r["operands"]
-    products += held * (2 * weights / p["hbm_bandwidth"] + start)
+    narrow = p["precision"] >= FP8
+    start = p["expert_start_time"] + narrow * p["expert_conversion_time"]
+    start = p["grouped_start_time"] if p["fused_experts"] else start
+    products = 2 * tokens * k * h * f / r["format"] + 2 * (2 * tokens * h + tokens * k * f + held * k * h * f) / r["operands"]
+    products += held * start
     apart = 0 if p["fused_experts"] else f
-    moved = p["permutation_bytes"] * h + 2 * k * apart + (p["expert_bias_bytes"] * apart if p["linear_biases"] else 0)
-    moved += p["quantize_bytes"] * (h * 2 / 3 + apart) if p["precision"] >= FP8 else 0
-    sorting = tokens * moved / r["memory"]
+    moved = p["router_bytes"] * h / visited + 2 * k * apart + (p["expert_bias_bytes"] * apart if p["linear_biases"] else 0)
+    moved += 0 if p["fused_permutation"] else p["eager_permutation_bytes"] * h
+    moved += p["quantize_bytes"] * (h * 2 / 3 + apart) if narrow else 0
+    if p["dispatcher"] == 1:
+        sorted_once = 4 * h * (1 + 1 / visited) / p["etp"] + (8 * h if held > 1 else 0)
+    else:
+        arriving = ep if p["dispatcher"] == 0 else ep * (1 - (1 - 1 / ep) ** visited)
+        sorted_once = 4 * h * (1 + arriving / visited)
+    sorting = tokens * (moved / r["memory"] + 2 / 3 * sorted_once / (p["permutation_efficiency"] * p["hbm_bandwidth"]))
     shared = product(n, h, k * p["shared_expert_hidden_size"] / p["tp"], r, p["gemm_start_time"]) if p["shared_expert_hidden_size"] else 0.0
-    return tokens, products, sorting, shared, send(p, r, n, shards)
+    sending = send(p, r, n, shards)
+    if p["etp"] > 1:
+        sending += 2 * tokens * h * (p["etp"] - 1) / p["etp"] / r["up"] + p["collective_start_time"]
+    return tokens, products, sorting, shared, sending
+
+
+def load(p):
+    """Tokens of the busiest rank over the mean."""
+    return p["expert_capacity"] or p["expert_imbalance"] - (p["expert_imbalance"] - 1) / p["ep"]
 
 
 def send(p, r, n, shards):
@@ -124,10 +138,10 @@ def send(p, r, n, shards):
     ep, visited = p["ep"], p["experts_per_token"]
     if ep <= 1:
         return 0.0
-    near = min(ep, p["scaleup_domain"])
+    near = min(ep, max(1, p["scaleup_domain"] / p["etp"]))
     reached = ep * (1 - (1 - 1 / ep) ** visited)
-    domains = max(1.0, ep / p["scaleup_domain"])
-    numbers = p["expert_imbalance"] * n * p["hidden_size"] / shards
+    domains = max(1.0, ep * p["etp"] / p["scaleup_domain"])
+    numbers = load(p) * n * p["hidden_size"] / shards
     if p["dispatcher"] <= 1:
         gathers = p["dispatcher"] == 0
         copies = ep if gathers else visited
@@ -195,7 +209,7 @@ def training(p):
     dense_weights = weights + dense * k * h * p["ffn_hidden_size"]
     dense_weights += mixtures * (k * h * p["shared_expert_hidden_size"] + h * p["experts"])
     expert_weights = mixtures * p["experts"] * k * h * p["expert_hidden_size"]
-    adding = p["trained_fraction"] * p["accumulation_bytes"] * (dense_weights / tp + expert_weights / ep) / r["memory"]
+    adding = p["trained_fraction"] * p["accumulation_bytes"] * (dense_weights / tp + expert_weights / (ep * p["etp"])) / r["memory"]
     backward = 2 * (forward - core - exchange) - (1 - p["trained_fraction"]) * products + core_back + exchange + adding
     again = 0.0
     if p["recompute_norms"]:
@@ -208,7 +222,7 @@ def training(p):
     if p["recompute_experts"]:
         again += mixtures * (experts + sorting)
     elif p["recompute_expert_activation"]:
-        again += mixtures * 2 * tokens * k * p["expert_hidden_size"] / r["memory"]
+        again += mixtures * 2 * tokens * k * p["expert_hidden_size"] / p["etp"] / r["memory"]
     if p["recompute_shared_experts"]:
         again += mixtures * shared
     if selective:
@@ -244,7 +258,7 @@ def training(p):
     matrices = 2 if pp == 1 and not p["tied_embeddings"] else 1
     held = (fullest * dense_weights + matrices * p["vocabulary_size"] * h) / tp
     ending = held if pp == 1 else (last * dense_weights + p["vocabulary_size"] * h) / tp
-    held_experts = fullest * expert_weights / ep
+    held_experts = fullest * expert_weights / (ep * p["etp"])
     ranks = copies * cp
     shared = p["zero_stage"] >= 1
     down = p["trained_fraction"] * p["gradient_bytes"] * (1 if shared and p["gradient_scatter"] else 2)
@@ -253,11 +267,11 @@ def training(p):
     gathering = 0.0
     if back and ranks > 1:
         gathering = half_exchange(p, r, back * held, ranks, tp) + ranks * fullest * p["gather_slice_time"]
-    same = tp * cp * copies / ep
+    same = tp * cp * copies / (ep * p["etp"])
     expert_exchange = 0.0
     if same > 1:
         sent = (down + back) * held_experts
-        expert_exchange = sent * (same - 1) / same / ring(p, r, same, ep)[0]
+        expert_exchange = sent * (same - 1) / same / ring(p, r, same, ep * p["etp"])[0]
     behind, window = gradients + gathering + expert_exchange, stage
     if p["zero_stage"] == 3:
         behind, window = micro * (behind + gathering), micro * stage
@@ -310,7 +324,7 @@ def memory(p, n, shards, width, dense, mixtures, pipeline, outside, experts):
     kept += 0 if p["recompute_shared_experts"] else 2 * mixtures * parts * p["shared_expert_hidden_size"] / tp
     if not p["recompute_experts"]:
         inner = 2 * (k - 1) * p["expert_hidden_size"] + (0 if p["recompute_expert_activation"] else wide * p["expert_hidden_size"])
-        kept += mixtures * p["experts_per_token"] / shards * (wide * h + inner)
+        kept += mixtures * p["experts_per_token"] / shards * (wide * h * p["etp"] + inner)
     scores = 0 if p["fused_attention"] else 5 * p["attention_heads"] * p["sequence_length"] / tp
     whole = kept + scores
     stage = fullest * {0: whole, SELECTIVE: kept, FULL: 2 * h / shards}[round(p["recompute"])]

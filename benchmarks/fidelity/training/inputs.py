@@ -8,7 +8,7 @@ entry. What a row leaves empty follows fixed rules that look at the row's traine
 | --- | --- |
 | micro_batch | the size that the notes name (`MBS2`), else global_batch / (dp x grad_accum) where known, grad_accum 1 in MaxText; else 1 |
 | global_batch | micro_batch x dp x grad_accum (one, where that is empty too); without micro_batch the row is not scored |
-| tp, pp, cp, vp | the size that the notes name (`TP4 PP4 VP5`, `interleaved`: 2 chunks), else 1; tp what dp leaves, where that is printed |
+| tp, pp, cp, vp | the size that the notes name (`TP4 PP4 VP5`, `interleaved`: 2), else the recipe's, else 1; tp what a printed dp leaves |
 | ep | 1 in MaxText, which shares experts as all parameters; else as many GPUs as divide experts and stage, at most 64 as in recipes |
 | precision | fp16 on V100, else bf16 |
 | imbalance of experts | the trainer's default; that of tokens of two kinds in Halo, whose benchmark text is one word and padding |
@@ -43,7 +43,7 @@ from benchmarks.fidelity import catalogue_match
 from benchmarks.fidelity.evaluation import Evaluator, Inputs, Unscored, Value, index
 from benchmarks.fidelity.rows import Row
 from benchmarks.fidelity.training.routing import two_kinds
-from benchmarks.fidelity.training.trainers import recipe, trainer
+from benchmarks.fidelity.training.trainers import layout, recipe, trainer
 from benchmarks.fidelity.training.words import modules, noted, precision, recompute, refuse, zero_stage
 from sweep.catalog.entries import Entry
 
@@ -107,7 +107,7 @@ def inputs_of(row: Row) -> Inputs:
         fill(name, 0.0)
     _mixture(row, given, known)
     fill("tied_embeddings", _tied(known, row.number("params_total_b"), float(not gated)))
-    if row.number("ep") is None and known.value("experts") > 0 and not _maxtext(row):
+    if row.number("ep") is None and not layout(row) and known.value("experts") > 0 and not _maxtext(row):
         given["ep"] = _expert_ranks(known.value("experts"), (row.number("n_gpus") or 1.0) / index("pp", given["pp"]))
     _batch(row, given)
     if "packed" in row.text("notes"):
@@ -159,7 +159,8 @@ def _model(row: Row) -> Entry | None:
 
 def _split(row: Row) -> dict[str, float]:
     """Sizes of the split; tensor parallelism is what the published data parallelism leaves where nothing names it."""
-    found = {name: row.number(column) or noted(row, column) for name, column in SPLIT.items()}
+    known = layout(row)
+    found = {name: row.number(column) or noted(row, column) or known.get(name) for name, column in SPLIT.items()}
     sizes = {name: value or 1.0 for name, value in found.items()}
     gpus, copies = row.number("n_gpus"), row.number("dp")
     if not found["tp"] and gpus and copies:
@@ -178,8 +179,9 @@ def _mixture(row: Row, given: dict[str, Value], known: Inputs) -> None:
     layers = known.value("layers")
     if "moe_layers" in {key[0] for entry in known.entries for key in entry.figures}:
         whole = next(entry.figures["layers", ""].value for entry in known.entries if ("layers", "") in entry.figures)
-        dense = whole - known.value("moe_layers")  # a shortened copy of a model keeps its dense layers
-        given["moe_layers"] = max(layers - dense, 0.0) if layers != whole else known.value("moe_layers")
+        dense = whole - known.value("moe_layers")  # a shortened copy of a model keeps its dense layers, or one where they would prevail
+        kept = dense if layers > 2 * dense else min(dense, 1.0)
+        given["moe_layers"] = layers - kept if layers != whole else known.value("moe_layers")
     else:
         given["moe_layers"] = layers
 

@@ -165,7 +165,15 @@ BY_HAND = [
     ("loss_time", {"local_tokens": 100, "tp": 4, "vocabulary_size": 80, "pointwise_rate": 40, "loss_bytes": 8}, 400),
     (
         "gradient_accumulation_time",
-        {"layer_dense_weights": 120, "layer_expert_weights": 300, "tp": 4, "ep": 6, "accumulation_bytes": 8, "pointwise_rate": 40},
+        {
+            "layer_dense_weights": 120,
+            "layer_expert_weights": 300,
+            "tp": 4,
+            "ep": 3,
+            "etp": 2,
+            "accumulation_bytes": 8,
+            "pointwise_rate": 40,
+        },
         16,
     ),
 ]

@@ -56,13 +56,14 @@ def test_layer_cuda_graphs_reduce_launches():
 
 
 def test_layer_expert_exchange_is_exposed_without_overlap():
-    run = {"all_to_all_time": 1.0, "layers": 4, "moe_layers": 2, "layer_forward_time": 1, "layer_backward_time": 2, "recompute_time": 0}
+    run = {"all_to_all_time": 0.75, "expert_gather_time": 0.25, "layers": 4, "moe_layers": 2}
+    run |= {"layer_forward_time": 1, "layer_backward_time": 2, "recompute_time": 0}
     waits = {"recompute": "none", "expert_overlap": 0}
     assert value("expert_wait", **run, **waits) == 2
     assert value("expert_wait", **run, **{**waits, "recompute": "full"}) == 3
     assert value("expert_wait", **run, **{**waits, "recompute_experts": 1}) == 3
     assert value("expert_wait", **run, **{**waits, "expert_overlap": 1}, ep_overlap=0.75) == 0.5
-    assert value("expert_wait", **{**run, "all_to_all_time": 10.0}, **{**waits, "expert_overlap": 1}, ep_overlap=1) == 20 - 3
+    assert value("expert_wait", **{**run, "all_to_all_time": 9.75}, **{**waits, "expert_overlap": 1}, ep_overlap=1) == 20 - 3
 
 
 def test_layer_ring_latency_beyond_domain_is_exposed():
@@ -163,7 +164,8 @@ BY_HAND = [
     (
         "expert_wait",
         {
-            "all_to_all_time": 12,
+            "all_to_all_time": 9,
+            "expert_gather_time": 3,
             "expert_overlap": 1,
             "ep_overlap": 0.75,
             "recompute": "none",
