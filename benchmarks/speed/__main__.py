@@ -12,12 +12,19 @@ from pathlib import Path
 
 import click
 
-from benchmarks.speed import c, evaluating, searching, starting, storing
+from benchmarks.speed import c, evaluating, points, searching, starting, storing
 from benchmarks.speed.measure import Result
 from benchmarks.speed.subjects import SUBJECTS
 
-PHASES = {"start": starting.measure, "evaluate": evaluating.measure, "store": storing.measure, "best": searching.measure}
-CHOICES = [*PHASES, "commands"]
+PHASES = {
+    "start": starting.measure,
+    "evaluate": evaluating.measure,
+    "points": points.measure,
+    "store": storing.measure,
+    "best": searching.measure,
+}
+OWN = {"draws": points.draws, "commands": starting.commands}  # phases with studies of their own
+CHOICES = [*PHASES, *OWN]
 SLOW = ("start", "store")  # each starts processes that compile
 
 
@@ -47,8 +54,8 @@ def main(file: Path | None, smoke: bool, rounds: int, chosen: tuple[str, ...]) -
 
 def _results(chosen: Iterable[str], smoke: bool, rounds: int) -> Iterator[Result]:
     for name in chosen:
-        if name == "commands":
-            yield from starting.commands(smoke, rounds)
+        if name in OWN:
+            yield from OWN[name](smoke, rounds)
             continue
         for subject in SUBJECTS[:1] if smoke and name in SLOW else SUBJECTS:
             yield from PHASES[name](subject, smoke, rounds)

@@ -54,7 +54,7 @@ def kernel_digest(equations: registry.Own | None = None) -> str:
     """A digest of all that decides what a compiled nest computes: equations, generator, versions, processor."""
     digest = hashlib.sha256(equations_digest(equations).encode())
     here = Path(__file__).parent
-    own = [here / f"{name}.py" for name in ("plan", "nests", "lower", "compile", "native")]
+    own = [here / f"{name}.py" for name in ("plan", "nests", "strips", "remainder", "lower", "compile", "native")]
     for path in (*own, Path(str(registry.__file__))):  # the last names own modules
         digest.update(path.read_bytes())
     for package in ("numba", "llvmlite", "numpy"):

@@ -8,30 +8,34 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Collection, Container, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from llvmlite import ir
 
+from sweep.engine import strips
 from sweep.engine.nests import Function
 
 POINTER = ir.PointerType()
 SIZE, DOUBLE, BOOL, BYTE = ir.IntType(64), ir.DoubleType(), ir.IntType(1), ir.IntType(8)
 CODE = ir.IntType(32)
+WIDEST = '"prefer-vector-width"="512"'  # in strips, which read little memory; llvmlite does not know this attribute
 HELD = {"d": DOUBLE, "f": ir.FloatType(), "i": ir.IntType(32), "l": SIZE, "?": BYTE}  # by the letter that numpy has for the type
 
 
 @dataclass(frozen=True)
 class Memory:
-    """An array, or one row of it."""
+    """An array, or one row of it, or what the points of a strip have of one name."""
 
     start: Any
     kind: str
 
 
-def lowered(function: Function, kinds: Iterable[str], rules: Container[str], symbol: str) -> str:
+def lowered(function: Function, kinds: Iterable[str], rules: Container[str], symbol: str, alone: Collection[str] | None = None) -> str:
     """The module of LLVM code that holds one nest, under a name of its own.
+
+    alone: where the innermost loop is to run in strips, the equations that no vector code is made of.
 
     kinds: of its arguments: "n" a size, "v" a value, else the letter of an array's type. rules: those of its calls that are true or
     false. The nest returns 0, or what an equation that raised an error returned. It calls an equation as numba compiles it: with a
@@ -44,13 +48,15 @@ def lowered(function: Function, kinds: Iterable[str], rules: Container[str], sym
     types = [SIZE if kind == "n" else DOUBLE if kind == "v" else POINTER for kind in kinds]
     inside, entry = (ir.Function(module, ir.FunctionType(CODE, types), name) for name in (f"{symbol}_inside", symbol))
     inside.attributes.add("noinline")
+    if alone is not None:
+        set.add(inside.attributes, WIDEST)
     values: dict[str, Any] = {}
     for argument, kind, given in zip(tree.args.args, kinds, inside.args, strict=True):
         if kind in HELD:
             given.add_attribute("noalias")
         values[argument.arg] = Memory(given, kind) if kind in HELD else given
     inner = f"n_{function.sizes[-1]}" if function.sizes else ""
-    _Lowering(inside, values, inner, rules).whole(tree.body[1:])  # without the docstring
+    _Lowering(inside, values, inner, rules, alone).whole(tree.body[1:])  # without the docstring
     builder = ir.IRBuilder(entry.append_basic_block("entry"))
     given = [_data(builder, argument) if kind in HELD else argument for argument, kind in zip(entry.args, kinds, strict=True)]
     builder.ret(builder.call(inside, given))
@@ -66,8 +72,11 @@ def _data(builder: ir.IRBuilder, array: Any) -> Any:
 class _Lowering:
     """One nest on its way to LLVM code."""
 
-    def __init__(self, function: ir.Function, values: dict[str, Any], inner: str, rules: Container[str]) -> None:
-        self.function, self.values, self.inner, self.rules = function, values, inner, rules
+    def __init__(
+        self, function: ir.Function, values: dict[str, Any], inner: str, rules: Container[str], alone: Collection[str] | None
+    ) -> None:
+        self.function, self.values, self.inner, self.rules, self.alone = function, values, inner, rules, alone
+        self.free: list[Memory] = []
         self.builder = ir.IRBuilder(function.append_basic_block("entry"))
         self.result = {BOOL: self.builder.alloca(BYTE), DOUBLE: self.builder.alloca(DOUBLE)}
         self.error = self.builder.alloca(SIZE)  # of a pointer; the oldest llvmlite cannot say `ptr*`
@@ -76,7 +85,7 @@ class _Lowering:
         self.statements(statements)
         self.builder.ret(CODE(0))
 
-    def statements(self, statements: list[ast.stmt]) -> None:
+    def statements(self, statements: Iterable[ast.stmt]) -> None:
         for statement in statements:
             if isinstance(statement, ast.For):
                 self.loop(statement)
@@ -90,19 +99,65 @@ class _Lowering:
         """for i_axis in range(n_axis)"""
         assert isinstance(statement.target, ast.Name)
         assert isinstance(statement.iter, ast.Call)
-        stop, before = self.value(statement.iter.args[0]), self.builder.block
-        head, inside, after = (self.builder.append_basic_block(f"{statement.target.id}_{part}") for part in ("head", "inside", "after"))
+        name, stop = statement.target.id, self.value(statement.iter.args[0])
+
+        def point(index: Any) -> None:
+            self.values[name] = index
+            self.statements(statement.body)
+
+        if self.alone is not None and name.replace("i_", "n_", 1) == self.inner:
+            self.in_strips(name, stop, strips.parts(statement.body, self.alone))
+        else:
+            self.count(name, stop, 1, point)
+
+    def count(self, name: str, stop: Any, step: int, body: Callable[[Any], None]) -> None:
+        """What `body` makes of a number, for each from 0 up to an end."""
+        before = self.builder.block
+        head, inside, after = (self.builder.append_basic_block(f"{name}_{part}") for part in ("head", "inside", "after"))
         self.builder.branch(head)
         self.builder.position_at_end(head)
         index = self.builder.phi(SIZE)
         index.add_incoming(SIZE(0), before)
         self.builder.cbranch(self.builder.icmp_signed("<", index, stop), inside, after)
         self.builder.position_at_end(inside)
-        self.values[statement.target.id] = index
-        self.statements(statement.body)
-        index.add_incoming(self.builder.add(index, SIZE(1), flags=("nsw",)), self.builder.block)
+        body(index)
+        index.add_incoming(self.builder.add(index, SIZE(step), flags=("nsw",)), self.builder.block)
         self.builder.branch(head)
         self.builder.position_at_end(after)
+
+    def in_strips(self, name: str, stop: Any, parts: list[strips.Part]) -> None:
+        """The innermost loop strip by strip, and each strip part by part; what a part passes on is kept in memory of the strip's length."""
+        last = {taken: part for part in parts for taken in part.takes}
+
+        def strip(start: Any) -> None:
+            rest = self.builder.sub(stop, start)
+            kept: dict[str, Memory] = {}
+            length = self.builder.select(self.builder.icmp_signed("<", rest, SIZE(strips.STRIP)), rest, SIZE(strips.STRIP))
+            for part in parts:
+
+                def point(place: Any, part: strips.Part = part) -> None:
+                    self.values[name] = self.builder.add(start, place, flags=("nsw",))
+                    for taken in part.takes:
+                        self.values[taken] = self.load(self.at(kept[taken], place))
+                    self.statements(part.statements)
+                    for given in part.gives:
+                        kept[given] = self.strip_memory(self.values[given].type)
+                        self.store(self.at(kept[given], place), self.values[given])
+
+                self.count(name, length, 1, point)
+                self.free += [kept[taken] for taken in part.takes if last[taken] is part]
+
+        self.count(name, stop, strips.STRIP, strip)
+
+    def strip_memory(self, held: Any) -> Memory:
+        """Memory for one value of each point of a strip, where possible what no later part reads any more."""
+        kind = "?" if held == BOOL else "d"
+        for memory in self.free:
+            if memory.kind == kind:
+                self.free.remove(memory)
+                return memory
+        with self.builder.goto_entry_block():
+            return Memory(self.builder.alloca(HELD[kind], strips.STRIP), kind)
 
     def masked(self, statement: ast.If) -> None:
         """if not mask: each name is nan, or False. A branch, not a choice of values: where the mask is the same in a loop it leaves it."""
@@ -120,8 +175,7 @@ class _Lowering:
 
     def assign(self, target: ast.expr, given: ast.expr) -> None:
         if isinstance(target, ast.Subscript):
-            place = self.place(target)
-            self.builder.store(self.as_held(self.value(given), place.kind), place.start)
+            self.store(self.place(target), self.value(given))
         elif isinstance(given, ast.Subscript) and _name(target).startswith("row_"):
             self.values[_name(target)] = self.place(given, row=True)
         else:
@@ -145,7 +199,18 @@ class _Lowering:
             at = self.builder.add(self.builder.mul(at, self.values[index.replace("i_", "n_", 1)]), self.values[index])
         if row:
             at = self.builder.mul(at, self.values[self.inner])
-        return Memory(self.builder.gep(memory.start, [at], source_etype=HELD[memory.kind]), memory.kind)
+        return self.at(memory, at)
+
+    def at(self, memory: Memory, index: Any) -> Memory:
+        """One place of an array."""
+        return Memory(self.builder.gep(memory.start, [index], source_etype=HELD[memory.kind]), memory.kind)
+
+    def load(self, place: Memory) -> Any:
+        found = self.builder.load(place.start, typ=HELD[place.kind])
+        return self.builder.trunc(found, BOOL) if place.kind == "?" else found
+
+    def store(self, place: Memory, value: Any) -> None:
+        self.builder.store(self.as_held(value, place.kind), place.start)
 
     def value(self, node: ast.expr) -> Any:
         if isinstance(node, ast.Name):
@@ -153,9 +218,7 @@ class _Lowering:
         if isinstance(node, ast.Constant):
             return BOOL(node.value) if isinstance(node.value, bool) else SIZE(node.value)
         if isinstance(node, ast.Subscript):
-            place = self.place(node)
-            found = self.builder.load(place.start, typ=HELD[place.kind])
-            return self.builder.trunc(found, BOOL) if place.kind == "?" else found
+            return self.load(self.place(node))
         if isinstance(node, ast.Call):
             return self.call(_name(node.func), [self.value(argument) for argument in node.args])
         if isinstance(node, ast.UnaryOp):  # not

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import dis
 import hashlib
+import re
 import threading
 import types
 from collections.abc import Callable, Mapping
@@ -20,14 +21,17 @@ from typing import Any
 import llvmlite.binding as llvm
 import numpy as np
 
-from sweep.engine import cache
+from sweep.engine import cache, remainder
 from sweep.engine.lower import lowered
 from sweep.engine.nests import Function
+from sweep.engine.strips import TOGETHER
 
 # "contract" lets a product and a sum be one instruction, rounded once; nothing else about numbers is relaxed
 EQUATION_OPTIONS: dict[str, Any] = {"error_model": "numpy", "forceinline": True, "nogil": True, "fastmath": {"contract"}}
 ALONE = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}  # what only Python would call takes half the time
 LOCK = threading.RLock()
+LONG_ROW = 64  # points of an innermost axis from which on strips are faster
+VECTOR_CODE = re.compile(r"llvm\.(fabs|floor|ceil|trunc|rint|sqrt|fma|fmuladd|copysign|min|max|smin|smax|umin|umax|assume|lifetime)")
 
 
 class Native:
@@ -35,31 +39,39 @@ class Native:
 
     def __init__(self, function: Function, equations: Mapping[str, Callable[..., Any]], rules: frozenset[str], directory: Path) -> None:
         self.function, self.equations, self.rules, self.directory = function, equations, rules, directory
-        self.made: dict[tuple[str, ...], Callable[..., int]] = {}
+        self.made: dict[tuple[tuple[str, ...], bool], Callable[..., int]] = {}
 
     def __call__(self, *arguments: Any) -> None:
-        kinds = tuple(_kind(argument) for argument in arguments)
+        sizes = self.function.sizes
+        long = bool(sizes) and arguments[len(sizes) - 1] >= LONG_ROW and len(self.function.calls) > TOGETHER
+        kinds = tuple(_kind(argument) for argument in arguments), long
         if kinds not in self.made:
             with LOCK:
-                self.made[kinds] = self._ready(kinds)
+                self.made[kinds] = self._ready(*kinds)
         if self.made[kinds](*arguments):
             raise ArithmeticError(f"an equation of {', '.join(self.function.writes)} raises an error at some point")
 
-    def _ready(self, kinds: tuple[str, ...]) -> Callable[..., int]:
-        content = f"{self.directory.name} {self.function.text}{' '.join(kinds)} {' '.join(sorted(self.rules))}"
+    def _ready(self, kinds: tuple[str, ...], long: bool) -> Callable[..., int]:
+        content = f"{self.directory.name} {self.function.text}{' '.join(kinds)} {' '.join(sorted(self.rules))} {long}"
         symbol = f"nest_{hashlib.sha256(content.encode()).hexdigest()[:24]}"
         file = self.directory / f"{symbol}.o"
         code = cache.intact(file)
         if code is None:
-            code = self._compile(kinds, symbol)
+            code = self._compile(kinds, long, symbol)
             cache.keep(file, code)
         taken = (ctypes.c_int64 if kind == "n" else ctypes.c_double if kind == "v" else ctypes.py_object for kind in kinds)
         return ctypes.CFUNCTYPE(ctypes.c_int32, *taken)(_address(self.directory, symbol, code))
 
-    def _compile(self, kinds: tuple[str, ...], symbol: str) -> bytes:
-        module = llvm.parse_assembly(lowered(self.function, kinds, self.rules, symbol))
-        for name, function in self.equations.items():
-            module.link_in(llvm.parse_bitcode(_bitcode(function, name, name in self.rules, self.directory)))
+    def _compile(self, kinds: tuple[str, ...], long: bool, symbol: str) -> bytes:
+        equations = {
+            name: llvm.parse_bitcode(_bitcode(function, name, name in self.rules, self.directory))
+            for name, function in self.equations.items()
+        }
+        alone = {name for name, equation in equations.items() if not _vector_code(equation)} if long else None
+        module = llvm.parse_assembly(lowered(self.function, kinds, self.rules, symbol, alone))
+        divided = any(function.name == remainder.NAME for equation in equations.values() for function in equation.functions)
+        for equation in [*equations.values(), *([llvm.parse_assembly(remainder.module())] if divided else [])]:
+            module.link_in(equation)
         for function in module.functions:
             if not function.is_declaration and function.name != symbol:
                 function.linkage = llvm.Linkage.internal
@@ -105,9 +117,15 @@ def _equation(function: Callable[..., Any], name: str, verdict: bool) -> bytes:
     arguments = [numba.float64] * function.__code__.co_argcount
     made.compile((numba.boolean if verdict else numba.float64)(*arguments))
     (found,) = made.overloads.values()
-    module = llvm.parse_assembly(made.inspect_llvm(found.signature.args))
+    module = llvm.parse_assembly(remainder.called(made.inspect_llvm(found.signature.args)))
     module.get_function(found.fndesc.llvm_func_name).name = name
     return bytes(module.as_bitcode())
+
+
+def _vector_code(equation: Any) -> bool:
+    """Whether a loop over an equation can become vector code: where it calls nothing that there is for single numbers only."""
+    called = [function.name for function in equation.functions if function.is_declaration]
+    return all(name == remainder.NAME or VECTOR_CODE.match(name) for name in called)
 
 
 def _kind(argument: Any) -> str:

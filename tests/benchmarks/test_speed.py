@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.speed import broadcast, c
+from benchmarks.speed import broadcast, c, points
 from benchmarks.speed.measure import Result, race, ratio
 from benchmarks.speed.subjects import SUBJECTS
 from sweep.engine import blocks
+from sweep.engine.plan import make
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,13 +57,21 @@ def test_speed_small_subject_has_all_axes_and_feasible_points(subject):
     assert any(np.isfinite(array).any() for array in values)
 
 
+@pytest.mark.parametrize("subject", SUBJECTS, ids=lambda s: s.name)
+def test_speed_independent_points_compiled_equal_interpreter(subject):
+    plan = make(points.independent(subject.study(small=True), 300))
+    (nest,) = plan.nests
+    assert nest.dims == ("point",)
+    assert_same(outputs(blocks.program(plan, budget=-1), plan), outputs(blocks.program(plan, budget=np.inf), plan))
+
+
 def test_speed_all_phases_run(tmp_path):
     file = tmp_path / "speed.json"
     command = [sys.executable, "-m", "benchmarks.speed", "--smoke", "--json", str(file)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     found = json.loads(file.read_text())
-    assert {result["phase"] for result in found["results"]} >= {"plan", "evaluate", "run to zarr", "best", "command"}
+    assert {result["phase"] for result in found["results"]} >= {"plan", "evaluate", "points", "draws", "run to zarr", "best", "command"}
     assert all(result["value"] > 0 for result in found["results"])
 
 
