@@ -83,9 +83,10 @@ def test_stated_chance_that_first_layout_is_best_comes_true(measured):
         inside = [[pair for pair in some if low <= pair[0] < high] for some in known.values()]
         families = [np.mean(some, axis=0) for some in inside if some]
         stated, right = np.mean([pair for some in inside for pair in some], axis=0)
-        assert right == pytest.approx(stated, abs=0.1), low  # two standard errors of 70 pairs
-        gaps = [float(right - stated) for stated, right in families]
-        assert abs(np.mean(gaps)) <= 2.3 * bands.error(gaps), low  # Student's t of 95 % for 8 families
+        assert right >= stated - 0.08, low  # of all pairs: not surer than is right
+        stated, right = np.mean(families, axis=0)
+        error = max(bands.error([one[1] - one[0] for one in families]), math.sqrt(stated * (1 - stated) / len(families)))
+        assert abs(right - stated) <= 2 * error, low
 
 
 def test_stated_probability_of_fitting_agrees_with_what_ran_out_of_memory():
