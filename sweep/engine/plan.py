@@ -117,8 +117,9 @@ def check(plan: Plan) -> None:
 def axis_order(study: Study) -> Dims:
     """The axes from the outermost to the innermost, the same for whatever is asked of the study.
 
-    Axes that many quantities depend on go outside; of the others the longest goes innermost, where it is a vector loop. A sample is
-    always innermost, so that the draws of a point lie together.
+    Axes that many quantities depend on go outside; of the others one of numbers goes innermost, where it is a vector loop, for these are
+    longer than lists of words. How many labels an axis has does not matter, so that one more needs no other code. A sample is always
+    innermost, so that the draws of a point lie together.
     """
     graph = study.graph
     touch = _touch(graph, {name: study.input_values(name) for name in graph.inputs}, _steps(graph))
@@ -127,7 +128,8 @@ def axis_order(study: Study) -> Dims:
     if not order:
         return ()
     light = [axis for axis in order if weight[axis] <= max(weight[order[-1]] * 2, weight[order[0]] // 8)]
-    last = SAMPLE if SAMPLE in order else max(light, key=lambda axis: study.axes[axis].size)
+    numbers = [axis for axis in light if study.axes[axis].labels is None]
+    last = SAMPLE if SAMPLE in order else min(numbers or light, key=lambda axis: weight[axis])
     return tuple([axis for axis in order if axis != last] + [last])
 
 

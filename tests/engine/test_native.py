@@ -26,7 +26,7 @@ import sys
 import numpy as np
 from sweep.engine import blocks, plan
 from sweep.study.parse import open_study
-made = plan.make(open_study(sys.argv[1], sys.argv[2:]))
+made = plan.make(open_study(sys.argv[1], sys.argv[3:], [text for text in sys.argv[2:3] if text]))
 worker = blocks.Worker(blocks.program(made, budget=-1))
 for block in blocks.blocks(made):
     worker.compute(block)
@@ -51,9 +51,9 @@ def kept(tmp_path):
     """Computes a study in a process of its own; returns whether it needed numba, and the files of the cache by their kind."""
     (tmp_path / "study.yaml").write_text(ENERGY)
 
-    def kept(*changes):
+    def kept(*changes, axis=""):
         environment = {**os.environ, "WATTSWEEP_CACHE": str(tmp_path / "cache"), "PYTHONPATH": str(ROOT)}
-        command = [sys.executable, "-c", RUN, str(tmp_path / "study.yaml"), *changes]
+        command = [sys.executable, "-c", RUN, str(tmp_path / "study.yaml"), axis, *changes]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr
         files = [set((tmp_path / "cache").rglob(f"*.{kind}")) for kind in ("bc", "o")]
@@ -73,6 +73,12 @@ def test_native_compiles_only_changed_nests(kept):
     assert not needs_numba
     assert same_equations == equations
     assert len(nests) < len(more_nests) < 2 * len(nests)
+
+
+def test_native_compiles_nothing_for_one_more_label(kept):
+    _, equations, nests = kept(axis="gpus=1024")
+    assert kept(axis="gpus=1024,2048,4096") == (False, equations, nests)
+    assert kept(axis="gpus=1024:102400:1024") == (False, equations, nests)
 
 
 def computed(folder, body):

@@ -90,10 +90,34 @@ def test_plan_has_nest_for_each_output_and_status(made):
     assert sorted(found) == sorted((set(made.study.outputs) - given) | {plan.STATUS})
 
 
-def test_plan_puts_longest_light_axis_innermost(made):
+def test_plan_keeps_one_order_of_axes(made):
     for dims in made.dims.values():
         assert list(dims) == [axis for axis in made.order if axis in dims]
     assert set(made.order) == set(made.study.axes)
+
+
+def test_plan_puts_axis_of_numbers_innermost():
+    for name in ("gpt4", "layouts", "power-plants"):
+        study = open_study(name)
+        assert study.axes[plan.make(study).order[-1]].labels is None, name
+
+
+LONGER = {
+    "gpus": ("1920:7680:1920", "1920:9600:1920"),
+    "training_duration": ("30 d,60 d", "30 d,60 d,90 d"),
+    "queries_per_day": ("1e9 query/d", "1e9 query/d:2e9 query/d:lin400"),
+    "pue": ("1.1,1.2,1.3,1.4", "1.1,1.15,1.2,1.3,1.4"),
+    "gpu": ("a100-sxm-80gb,h100-sxm", "a100-sxm-80gb,b200-sxm,h100-sxm"),
+}
+
+
+@pytest.mark.parametrize("axis", LONGER)
+def test_plan_and_source_do_not_depend_on_length_of_axis(axis):
+    short, long = (plan.make(open_study("gpt4", axis=[f"{axis}={labels}"])) for labels in LONGER[axis])
+    assert short.order == long.order
+    assert short.sizes != long.sizes
+    text = [compile.text(blocks.program(made, budget=-1).compiled) for made in (short, long)]
+    assert text[0] == text[1]
 
 
 def test_plan_keeps_given_axis_order():
