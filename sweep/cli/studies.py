@@ -145,8 +145,11 @@ def run(
 ) -> None:
     """Evaluate a study over its whole grid and write the cube as Zarr.
 
-    The same command resumes after an interruption. Ends with a summary of each output; with --json, with what `sweep info` says.
+    The same command resumes after an interruption. Where OUT.zarr lacks labels of axes or outputs of the study, only these are computed,
+    and what it has is kept; another study is refused. Ends with a summary of each output; with --json, with what `sweep info` says.
     """
+    from functools import partial
+
     from tqdm import tqdm
 
     from sweep.cli.cubes import facts, summary
@@ -166,7 +169,8 @@ def run(
             bar.update(done - bar.n)
 
         try:
-            cube = run_study(opened, out, threads=threads, overwrite=overwrite, progress=progress, scheduler=scheduler)
+            said = partial(click.echo, err=True)
+            cube = run_study(opened, out, threads=threads, overwrite=overwrite, progress=progress, scheduler=scheduler, report=said)
         except KeyboardInterrupt:
             bar.close()
             click.echo(f"interrupted; finished blocks are kept in {out}.partial, and the same command resumes", err=True)
@@ -186,7 +190,7 @@ def _report_earlier(out: str) -> None:
         return
     found = verify.state(out)
     if found["complete"]:
-        click.echo(f"{out} exists; it is kept if it is of this study", err=True)
+        click.echo(f"{out} exists; what it has of this study is kept", err=True)
     elif found["total"]:
         click.echo(f"resumes an interrupted run: {found['done']} of {found['total']} blocks are done", err=True)
 

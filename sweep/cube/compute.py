@@ -7,14 +7,15 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from sweep.catalog.document import Node
 from sweep.cube import dataset
 from sweep.engine import blocks
-from sweep.engine.blocks import Array, Block, Program, Worker
+from sweep.engine.blocks import Array, Block, Worker
 from sweep.engine.plan import Plan
 from sweep.equations import interpret
 from sweep.errors import SweepError
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
 IN_MEMORY_BYTES = 8 << 30  # the largest array or cube that is made in memory
 Progress = Callable[[int, int], None]
 Sink = Callable[[Block, dict[str, Array]], None]
+
+
+class Computes(Protocol):
+    """What gives the outputs of blocks, for one thread."""
+
+    def compute(self, block: Block) -> dict[str, Array]: ...
 
 
 def evaluate(study: Study, **at: float | str) -> dict[str, float]:
@@ -73,29 +80,38 @@ def in_memory(made: Plan, threads: int | None, progress: Progress | None) -> xar
     return xarray.Dataset(filled, coordinates, dataset.attributes(made))
 
 
-def each(made: Plan, work: list[Block], sink: Sink, threads: int | None = None, progress: Progress | None = None) -> None:
-    """Evaluate some blocks of a plan, each handed to `sink` by the thread that computed it."""
-    program = blocks.program(made)
+def each(
+    made: Plan,
+    work: list[Block],
+    sink: Sink,
+    threads: int | None = None,
+    progress: Progress | None = None,
+    worker: Callable[[], Computes] | None = None,
+) -> None:
+    """Evaluate some blocks of a plan, each handed to `sink` by the thread that computed it. worker: makes what computes in a thread."""
+    if worker is None:
+        program = blocks.program(made)
+        _ = program.code  # compile once, before the threads ask for it
+        worker = partial(Worker, program)
     total, count = sum(block.cells for block in work), 0
     if progress:
         progress(0, total)
-    for block in _done(program, work, sink, threads):
+    for block in _done(worker, work, sink, threads):
         count += block.cells
         if progress:
             progress(count, total)
 
 
-def _done(program: Program, work: list[Block], sink: Sink, threads: int | None) -> Iterator[Block]:
+def _done(worker: Callable[[], Computes], work: list[Block], sink: Sink, threads: int | None) -> Iterator[Block]:
     """The blocks in the order in which they are finished. Each thread has a worker of its own; an interrupt lets each finish its block."""
     workers = threading.local()
     stop = threading.Event()
-    _ = program.code  # compile once, before the threads ask for it
 
     def one(block: Block) -> Block | None:
         if stop.is_set():
             return None
         if not hasattr(workers, "own"):
-            workers.own = Worker(program)
+            workers.own = worker()
         sink(block, workers.own.compute(block))
         return block
 

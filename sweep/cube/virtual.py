@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -29,7 +29,7 @@ from sweep.equations import registry
 from sweep.equations.graph import Graph
 from sweep.equations.interpret import compute_point
 from sweep.errors import SweepError
-from sweep.study.definition import InputValues, Study
+from sweep.study.definition import Study
 from sweep.study.parse import open_study
 from sweep.study.sampling import SAMPLE
 
@@ -165,11 +165,7 @@ class Formula:
 
     def _computed(self, places: list[Array]) -> Array:
         at = dict(zip(self.nest.dims, places, strict=True))
-        cut = replace(
-            self.plan,
-            inputs={**self.plan.inputs, **{name: _at_labels(self.plan.inputs[name], at) for name in self._varying}},
-            sizes={**self.plan.sizes, **{dim: len(place) for dim, place in at.items()}},
-        )
+        cut = self.plan.at(at, self._varying)
         lengths = tuple(len(place) for place in places)
         out = np.empty(quantiles.cut(self.name, self.nest.dims, lengths), blocks.dtype_of(cut, self.name))
         if not out.size:
@@ -198,9 +194,3 @@ class Formula:
                 self._code[small] = made
         program.__dict__["code"] = self._code[small]  # what is ready need not be looked up under its digest again
         return program
-
-
-def _at_labels(held: InputValues, places: Mapping[str, Array]) -> InputValues:
-    """The values of an input at some labels of each axis."""
-    wanted = [places.get(dim, np.arange(size)) for dim, size in zip(held.dims, held.values.shape, strict=True)]
-    return replace(held, values=held.values[np.ix_(*wanted)]) if held.dims else held

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
 
 from sweep.equations.graph import Graph
 from sweep.equations.registry import Equation, Rule
@@ -62,6 +65,16 @@ class Plan:
     def cells(self, dims: Dims) -> int:
         """How many points a set of axes spans."""
         return math.prod(self.sizes[dim] for dim in dims)
+
+    def at(self, labels: Mapping[str, npt.NDArray[np.int64]], names: Iterable[str] | None = None) -> Plan:
+        """The same over some labels of each axis, by their places. names: of the inputs that will be read, where these are not all."""
+        found = dict(self.inputs)
+        for name in self.inputs if names is None else names:
+            held = self.inputs[name]
+            wanted = [labels.get(dim, np.arange(size)) for dim, size in zip(held.dims, held.values.shape, strict=True)]
+            if wanted:
+                found[name] = replace(held, values=held.values[np.ix_(*wanted)])
+        return replace(self, inputs=found, sizes={**self.sizes, **{dim: len(places) for dim, places in labels.items()}})
 
     @property
     def output_nests(self) -> tuple[Nest, ...]:

@@ -11,14 +11,15 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from sweep.cube import dataset
 from sweep.engine import blocks, plan
 from sweep.engine.blocks import Block, Program, Worker
 from sweep.errors import SweepError
-from sweep.store import layout, reading, store
+from sweep.store import growing, layout, reading, store
+from sweep.store.growing import Growth
 from sweep.store.journal import Record, study_digest
 from sweep.store.store import Store
 
@@ -31,10 +32,11 @@ PATIENCE = "10s"  # for a scheduler to answer
 
 @dataclass
 class Site:
-    """What a worker keeps of a cube that it writes blocks of: compiled once, for all its threads."""
+    """What a worker keeps of a cube that it writes blocks of: compiled once, for all its threads. grown: a cube that has some cells."""
 
     folder: str
     header: Record
+    grown: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
     own: threading.local = field(default_factory=threading.local)
 
@@ -52,6 +54,14 @@ class Site:
         return store.joined(place, made, self.header)
 
     @cached_property
+    def before(self) -> Growth | None:
+        """What another cube has of this one, ready to compute the rest."""
+        found = growing.growth(layout.place(self.grown), self.store.plan) if self.grown else None
+        if found:
+            found.prepare()
+        return found
+
+    @cached_property
     def program(self) -> Program:
         """The compiled functions."""
         found = blocks.program(self.store.plan)
@@ -61,10 +71,12 @@ class Site:
     def fill(self, block: Block) -> Record:
         """Compute one block, write its files, and wait until they are on disk."""
         with self.lock:  # one thread compiles
-            program = self.program
+            before = self.before
+            make = partial(before.worker, self.store) if before else partial(Worker, self.program)
         if not hasattr(self.own, "worker"):
-            self.own.worker = Worker(program)
-        record = self.store.put(block, self.own.worker.compute(block))
+            self.own.worker = make()
+        values = self.own.worker.compute(block)
+        record = before.put(self.store, block, values) if before else self.store.put(block, values)
         self.store.folder.sync(record["files"])
         return record
 
@@ -73,19 +85,25 @@ _sites: dict[tuple[str, str], Site] = {}
 _lock = threading.Lock()
 
 
-def fill(folder: str, header: Record, some: list[Block]) -> list[Record]:
-    """The task: some blocks of the cube in a folder."""
+def fill(folder: str, header: Record, some: list[Block], grown: str) -> list[Record]:
+    """The task: some blocks of the cube in a folder. grown: that of a cube that has some of its cells, if there is one."""
     key = folder, study_digest(header)
     with _lock:
         if key not in _sites:
             _sites.clear()
-            _sites[key] = Site(folder, header)
+            _sites[key] = Site(folder, header, grown)
         site = _sites[key]
     return [site.fill(block) for block in some]
 
 
-def each(target: Store, work: list[Block], scheduler: str, progress: Callable[[int, int], None] | None = None) -> None:
-    """Have blocks filled by the workers of a cluster. scheduler: its address, such as "tcp://10.0.0.1:8786".
+def each(
+    target: Store,
+    work: list[Block],
+    scheduler: str,
+    progress: Callable[[int, int], None] | None = None,
+    before: Growth | None = None,
+) -> None:
+    """Have blocks filled by the workers of a cluster. scheduler: its address, such as "tcp://10.0.0.1:8786". before: what is kept of them.
 
     What a lost worker had begun is given to another. Raises SweepError where the scheduler does not answer or a block fails.
     """
@@ -99,10 +117,11 @@ def each(target: Store, work: list[Block], scheduler: str, progress: Callable[[i
     except (OSError, ValueError) as error:
         raise SweepError(f"--scheduler {scheduler}: {str(error).splitlines()[0] or 'no scheduler answers there'}") from None
     total, count = sum(block.cells for block in work), 0
+    grown = str(before.folder) if before else ""
     flying: dict[Any, list[Block]] = {}
 
     def submit(some: list[Block]) -> Any:
-        future = client.submit(fill, str(target.folder), target.header, some, pure=False, retries=RETRIES)
+        future = client.submit(fill, str(target.folder), target.header, some, grown, pure=False, retries=RETRIES)
         flying[future.key] = some
         return future
 

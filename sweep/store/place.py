@@ -52,6 +52,10 @@ class Place(ABC):
     def write(self, content: bytes) -> None:
         """Give a file this content; a reader sees the old one or the new one."""
 
+    def copy(self, other: Place) -> None:
+        """Give a file the content of another, which neither changes from now on."""
+        self.write(other.read())
+
     @abstractmethod
     def remove(self) -> None:
         """Remove a file, or a folder with all that is in it, if it is there."""

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sweep.cube import dataset
 from sweep.cube.compute import Progress, each, in_memory
 from sweep.engine import blocks, plan
-from sweep.engine.blocks import Block
+from sweep.engine.blocks import Array, Block
 from sweep.engine.plan import Plan
 from sweep.errors import SweepError
-from sweep.store import cluster, layout, reading, store, verify
+from sweep.store import cluster, growing, layout, reading, store, verify
+from sweep.store.growing import Growth
 from sweep.store.place import Place
 from sweep.store.store import Store
 from sweep.store.verify import Fault
@@ -22,7 +24,7 @@ from sweep.study.definition import Study
 if TYPE_CHECKING:
     import xarray
 
-Compute = Callable[[Store, list[Block]], None]  # has some blocks of a store computed and written
+Compute = Callable[[Store, list[Block], Growth | None], None]  # has some blocks of a store computed and written
 
 
 def run(
@@ -33,12 +35,14 @@ def run(
     overwrite: bool = False,
     progress: Progress | None = None,
     scheduler: str | None = None,
+    report: Callable[[str], None] | None = None,
 ) -> xarray.Dataset:
     """Evaluate a study over its whole grid: an xarray.Dataset with each output over just the axes that it depends on.
 
-    store: a path to write to as Zarr, block by block; resumes after an interruption. Without it the cube is made in
-    memory. progress: called with (cells done, cells in all). scheduler: the address of a Dask cluster whose workers compute and write the
-    blocks. Raises SweepError, and KeyboardInterrupt once no block is half done.
+    store: a path to write to as Zarr, block by block; resumes after an interruption, and of a finished cube that lacks labels or outputs
+    keeps all that it has. Without it the cube is made in memory. progress: called with (cells done, cells in all). scheduler: the address
+    of a Dask cluster whose workers compute and write the blocks. report: called with what is kept of a cube that grows, in words. Raises
+    SweepError, and KeyboardInterrupt once no block is half done.
     """
     made = plan.make(study)
     plan.check(made)
@@ -47,11 +51,13 @@ def run(
             raise SweepError("a cluster writes its blocks: give a store that all its workers see")
         return in_memory(made, threads, progress)
 
-    def compute(target: Store, work: list[Block]) -> None:
+    def compute(target: Store, work: list[Block], before: Growth | None) -> None:
+        if before and report:
+            report(f"{store} grows: {before.told()}")
         if scheduler:
-            cluster.each(target, work, scheduler, progress)
+            cluster.each(target, work, scheduler, progress, before)
         else:
-            each(made, work, target.write, threads, progress)
+            _each(target, work, threads, progress, before)
 
     return _to_store(made, store, overwrite, compute)
 
@@ -72,7 +78,7 @@ def check(path: str | Path, *, repair: bool = False, threads: int | None = None,
         advice = "blocks of it would not fit together; run its study again with --overwrite"
         raise SweepError(f"{path}: equations or facts are not those that it was made with: {'; '.join(changed[:4])}: {advice}")
     try:
-        _mend(place, made, lambda target, work: each(made, work, target.write, threads, progress))
+        _mend(place, made, lambda target, work, before: _each(target, work, threads, progress, before))
     except OSError as error:
         raise SweepError(f"{path}: cannot be written: {error.strerror or error}") from None
     return found
@@ -82,22 +88,37 @@ def _to_store(made: Plan, path: str | Path, overwrite: bool, compute: Compute) -
     real = layout.place(path)
     kept = ""
     try:
+        before = None
         if real.exists() and not overwrite:
-            verify.check_same(real, made, "holds")
+            before = growing.growth(real, made)
             if verify.faults(real):
-                _mend(real, made, compute)
-            return reading.open_cube(path)
-        with store.alone(real, made):
-            if real.exists() and not overwrite:  # a run before this one had not quite given it its name
-                verify.check_same(real, made, "holds")
+                _mend(real, before.old if before else made, compute)
+            if not before:
                 return reading.open_cube(path)
+        with store.alone(real, made):
+            if real.exists() and not overwrite:  # a run before this one may not quite have given it its name
+                before = growing.growth(real, made)
+                if not before:
+                    return reading.open_cube(path)
             target = store.opened(real, made, overwrite)
             kept = "; finished blocks are kept, run the study again to resume"
-            _fill(target, compute)
+            _fill(target, compute, before)
             store.publish(real)
     except OSError as error:
         raise SweepError(f"{path}: cannot be written: {error.strerror or error}{kept}") from None
     return reading.open_cube(path)
+
+
+def _each(target: Store, work: list[Block], threads: int | None, progress: Progress | None, before: Growth | None) -> None:
+    """Have blocks of a store computed and written by threads. before: a cube that has some of their cells."""
+    if not before:
+        return each(target.plan, work, target.write, threads, progress)
+    before.prepare()
+
+    def write(block: Block, values: dict[str, Array]) -> None:
+        target.note(block, before.put(target, block, values))
+
+    each(target.plan, work, write, threads, progress, partial(before.worker, target))
 
 
 def _mend(path: Place, made: Plan, compute: Compute) -> None:
@@ -106,10 +127,10 @@ def _mend(path: Place, made: Plan, compute: Compute) -> None:
         _fill(store.mending(path, made), compute)
 
 
-def _fill(target: Store, compute: Compute) -> None:
+def _fill(target: Store, compute: Compute, before: Growth | None = None) -> None:
     work = [block for block in blocks.blocks(target.plan) if (block.nest, block.number) not in target.lines]
     try:
-        compute(target, work)
+        compute(target, work, before)
     except BaseException:
         with suppress(OSError):  # a disk that is full takes no more notes; what they are of is computed again
             target.sync()

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from sweep.cube import dataset
-from sweep.engine.plan import Plan
 from sweep.errors import SweepError
 from sweep.store import journal, layout
 from sweep.store.place import CUBE, JOURNAL, MANIFEST, Place
@@ -100,14 +98,7 @@ def check_complete(path: str | Path) -> None:
         raise SweepError(f"{path}: cannot be read as a cube: {said}") from None
 
 
-def check_same(path: Place, plan: Plan, verb: str) -> None:
-    """Raise where a finished cube is not of this plan, and say what differs."""
-    found = dataset.differences(identity(path), dataset.identity(plan))
-    if found:
-        refuse(path, verb, found)
-
-
-def refuse(path: Place, verb: str, found: list[str]) -> None:
+def refuse(path: Place, verb: str, found: list[str]) -> NoReturn:
     """Raise for a cube of another study; found: what differs."""
     more = f" (and {len(found) - 4} more)" if len(found) > 4 else ""
     raise SweepError(f"{path}: {verb} another study: {'; '.join(found[:4])}{more}; give another name or --overwrite")

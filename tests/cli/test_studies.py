@@ -71,6 +71,16 @@ def test_run_keeps_equal_cube_and_refuses_other_study(cube):
     assert (cube / "zarr.json").read_bytes() == before
 
 
+def test_run_of_longer_study_grows_cube_and_reports_cells(tmp_path):
+    path, cube = tmp_path / "study.yaml", tmp_path / "c.zarr"
+    path.write_text("title: t\nset: {training_energy: 1 J}\naxes: {pue: [1.1, 1.2]}\noutputs: [facility_energy]\n")
+    sweep("run", path, "-o", cube)
+    done = CliRunner().invoke(main, ["run", str(path), "-o", str(cube), "--axis", "pue=1.1:1.3:0.1"])
+    assert done.exit_code == 0
+    assert done.stderr.splitlines()[-1] == f"{cube} grows: 2 cells kept, 1 computed"
+    assert [row[0] for row in words(sweep("slice", cube, "facility_energy"))[-3:]] == ["1.1", "1.2", "1.3"]
+
+
 def test_interrupted_run_reports_how_to_resume(tmp_path, monkeypatch):
     """The interrupt comes when the third block is asked for, so two are done."""
     out, whole, calls = tmp_path / "big.zarr", Worker.compute, []

@@ -13,6 +13,7 @@ from sweep.engine import blocks, plan
 from sweep.errors import SweepError
 from sweep.store import cluster, journal, layout
 from sweep.store.run import check, run
+from tests.studies import STORED
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +61,16 @@ def test_cluster_run_that_stops_is_resumed(tmp_path, study, small_blocks, worker
     total = len(list(blocks.blocks(plan.make(study))))
     assert 0 < len(evaluated) < total
     assert check(tmp_path / "a.zarr") == []
+
+
+def test_cluster_grows_the_cube_that_threads_grow(tmp_path, opened, small_blocks, workers):
+    longer = {"axis": ["pue=1.1,1.15,1.2", "gpus=8,16,64,512"], "outputs": ["facility_power"]}
+    for name in ("a.zarr", "b.zarr"):
+        run(opened(STORED), tmp_path / name)
+    run(opened(STORED, **longer), tmp_path / "a.zarr", scheduler=workers.scheduler_address)
+    run(opened(STORED, **longer), tmp_path / "b.zarr")
+    for file in (path for path in (tmp_path / "b.zarr").rglob("*") if path.is_file() and path.name != "zarr.json"):
+        assert (tmp_path / "a.zarr" / file.relative_to(tmp_path / "b.zarr")).read_bytes() == file.read_bytes(), file
 
 
 def test_cluster_names_a_worker_of_another_version(tmp_path, study):

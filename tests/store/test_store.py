@@ -166,7 +166,6 @@ def test_stored_choice_coordinate_holds_words(opened, tmp_path):
         ({"set_": ["server_power=7 kW"]}, "input server_power was 6 kW, is 7 kW"),
         ({"axis": ["gpus=8,64"]}, "axis gpus was 3 labels, 8 .. 512, is 2 labels, 8 .. 64"),
         ({"axis": ["pue=1.1,1.3"]}, "axis pue was 2 labels, 1.1 .. 1.2, is 2 labels, 1.1 .. 1.3"),
-        ({"outputs": ["gpus_per_replica"]}, "output gpus_per_replica was absent, is (split)"),
         ({"set_": ["split=tp1-pp2"]}, "axis split was 2 labels, tp1-pp2 .. tp8-pp2, is absent"),
     ],
 )
