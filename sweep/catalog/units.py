@@ -5,9 +5,11 @@ from __future__ import annotations
 import itertools
 import math
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
 from sweep.errors import SweepError
 
@@ -39,34 +41,68 @@ CUSTOMARY = {
 }
 
 
-@cache
-def registry() -> Any:
-    """The unit registry: pint, with the definitions of configs/units.txt."""
-    import pint
+@dataclass(frozen=True)
+class Measure:
+    """What a unit is: its size, exact, in the base words of configs/units.txt, each with its power."""
 
-    return pint.UnitRegistry(str(files("sweep") / "configs" / "units.txt"), cache_folder=None)
+    size: Fraction
+    powers: Mapping[str, int]
+
+    def times(self, other: Measure, power: int = 1) -> Measure:
+        """The product with a whole power of another."""
+        powers = {word: self.powers.get(word, 0) + power * other.powers.get(word, 0) for word in {*self.powers, *other.powers}}
+        return Measure(self.size * other.size**power, {word: found for word, found in powers.items() if found})
+
+
+ONE = Measure(Fraction(1), {})
+
+
+@cache
+def _definitions() -> tuple[dict[str, str], dict[str, str]]:
+    """The prefixes and the units of configs/units.txt: the text of its size under each of the names of one."""
+    prefixes, known = {"": "1"}, {}
+    for line in (files("sweep") / "configs" / "units.txt").read_text(encoding="utf-8").splitlines():
+        name, *parts = (part.strip() for part in line.partition("#")[0].split("="))
+        if not parts:
+            continue
+        for other in (name, *parts[1:]):
+            if name.endswith("-"):
+                prefixes[other.removesuffix("-")] = parts[0]
+            elif other != "_":  # where a unit has no symbol
+                known[other] = parts[0]
+    return prefixes, known
+
+
+@cache
+def _named(word: str) -> Measure | None:
+    """What one word means: a unit, with a prefix before it and the s of more than one behind it; None where there is no such unit."""
+    prefixes, known = _definitions()
+    for ending, prefix in itertools.product(("", "s"), prefixes):
+        name = word.removeprefix(prefix).removesuffix(ending)
+        if prefix + name + ending == word and name in known and (len(name) > 1 or not ending):
+            text = known[name]
+            unit = Measure(Fraction(1), {text: 1} if text != "[]" else {}) if text.startswith("[") else _quantity(text)
+            return unit.times(_quantity(prefixes[prefix]))
+    return None
 
 
 @cache
 def factor(unit: str, target: str) -> float:
     """What one `unit` is in `target`; a SweepError says why it is not."""
-    import pint
-
     try:
         one, other = _quantity(unit or "1"), _quantity(target or "1")
-        return float(one.to(other.units).magnitude / other.magnitude)
+        if one.powers == other.powers:
+            return float(one.size / other.size)
     except ArithmeticError:
         raise _unknown(unit) from None
-    except pint.DimensionalityError:
-        reason = f"{unit or 'a plain number'} is not a unit of {target}" if target != "1" else f"{unit} where a plain number belongs"
-        raise SweepError(reason) from None
+    raise SweepError(f"{unit or 'a plain number'} is not a unit of {target}" if target != "1" else f"{unit} where a plain number belongs")
 
 
 @cache
-def _quantity(text: str) -> Any:
+def _quantity(text: str) -> Measure:
     """One of a unit such as kWh/m^2: names of configs/units.txt and numbers, multiplied, divided, in brackets, to small whole powers.
 
-    It is read from left to right and nothing is evaluated: pint looks up single names.
+    It is read from left to right and nothing is evaluated.
     """
     for written, meant in SPELLINGS.items():
         text = text.replace(written, meant)
@@ -79,23 +115,23 @@ def _quantity(text: str) -> Any:
     return found
 
 
-def _product(words: list[str], text: str) -> tuple[Any, list[str]]:
+def _product(words: list[str], text: str) -> tuple[Measure, list[str]]:
     """The value of factors up to a closing bracket or the end, and the words after it."""
-    found, sign = None, "*"
+    found, sign, empty = ONE, "*", True
     while words and words[0] != ")":
         if words[0] in ("*", "/"):
             sign, words = words[0], words[1:]
-            if found is None or not words or words[0] in ("*", "/", ")"):
+            if empty or not words or words[0] in ("*", "/", ")"):
                 raise _unknown(text)
         factor, words = _factor(words, text)
-        found = factor if found is None else found / factor if sign == "/" else found * factor
-        sign = "*"
-    if found is None:
+        found = found.times(factor, -1 if sign == "/" else 1)
+        sign, empty = "*", False
+    if empty:
         raise _unknown(text)
     return found, words
 
 
-def _factor(words: list[str], text: str) -> tuple[Any, list[str]]:
+def _factor(words: list[str], text: str) -> tuple[Measure, list[str]]:
     """The value of a name, a number or a bracket, with its power, and the words after it."""
     word, words = words[0], words[1:]
     if word == "(":
@@ -104,22 +140,22 @@ def _factor(words: list[str], text: str) -> tuple[Any, list[str]]:
             raise _unknown(text)
         words = words[1:]
     elif word[0].isdigit():
-        found = registry().Quantity(float(word))
-    elif named := registry().parse_unit_name(word):
-        found = registry().Quantity(1.0, registry().UnitsContainer({named[0][0] + named[0][1]: 1}))
+        found = Measure(Fraction(word), {})
+    elif named := _named(word):
+        found = named
     else:
         raise _unknown(text, word)
     if words[:1] in (["**"], ["^"]):
         if len(words) < 2 or not re.fullmatch(r"[-+]?\d", words[1]) or abs(int(words[1])) > HIGHEST_POWER:
             raise _unknown(text)
-        found, words = found ** int(words[1]), words[2:]
+        found, words = ONE.times(found, int(words[1])), words[2:]
     return found, words
 
 
 def _unknown(text: str, word: str = "") -> SweepError:
     """The error of a unit that cannot be read, with what its unknown word is in other capitals."""
     spelled = itertools.product(*({c.lower(), c.upper()} for c in word)) if len(word) <= 6 else ()
-    others = sorted(other for other in map("".join, spelled) if other and registry().parse_unit_name(other))
+    others = sorted(other for other in map("".join, spelled) if other and _named(other))
     meant = f"; did you mean {' or '.join(map(repr, others))}?" if others else ""
     return SweepError(f"{text if len(text) <= 40 else text[:40] + '...'!r} is not a known unit{meant}")
 
@@ -157,7 +193,7 @@ def _usual(unit: str) -> str:
 
 def comparable(unit: str, other: str) -> bool:
     """Whether two units measure the same thing."""
-    return bool(_quantity(unit).is_compatible_with(_quantity(other)))
+    return _quantity(unit).powers == _quantity(other).powers
 
 
 def unit_factor(text: str, unit: str) -> float:
@@ -170,7 +206,7 @@ def unit_factor(text: str, unit: str) -> float:
 @cache
 def factor_is_needed(unit: str) -> bool:
     """Whether a bare number would be ambiguous: true of everything but counts and ratios."""
-    return not _quantity(unit).dimensionless
+    return bool(_quantity(unit).powers)
 
 
 def cf_units(unit: str) -> str:

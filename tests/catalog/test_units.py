@@ -1,6 +1,8 @@
 """Text to SI numbers and back, and units that other libraries read."""
 
+import itertools
 import math
+from importlib.resources import files
 
 import pint
 import pytest
@@ -97,6 +99,19 @@ def test_units_are_readable_by_pint(unit):
     assert math.isfinite(FOREIGN.Quantity(1.0, written).to_base_units().magnitude)
     if not any(word in unit for word in ("FLOP", "token", "query", "household", "person", "USD")):
         assert written == unit
+
+
+def test_every_word_means_what_pint_reads_in_the_same_file():
+    file = files("sweep") / "configs" / "units.txt"
+    other, (prefixes, known) = pint.UnitRegistry(str(file), cache_folder=None), units._definitions()
+    assert len(prefixes) > 20
+    assert len(known) > 60
+    for word in map("".join, itertools.product(prefixes, known, ("", "s"))):
+        named = other.parse_unit_name(word)
+        assert bool(named) == (units._named(word) is not None), word
+        if named:
+            found = other.Quantity(1.0, other.UnitsContainer({named[0][0] + named[0][1]: 1})).to_base_units()
+            assert float(units._named(word).size) == pytest.approx(found.magnitude, rel=4e-16), word
 
 
 @pytest.mark.parametrize(
