@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from sweep.errors import printable
 
 if TYPE_CHECKING:
     import xarray
+
+    from sweep.store.reading import Output
 
 STATUS = "status"
 cube_argument = click.argument("cube", metavar="CUBE")
@@ -76,7 +79,7 @@ def _info_text(path: str, cube: xarray.Dataset, facts: dict[str, Any]) -> str:
         "",
         table(("axis", "labels", "from .. to"), axes, right=["labels"]) if axes else "No axis: one point.",
         "",
-        summary(cube),
+        summary(cube.data_vars),
         "",
         table(("input", "value", "from"), given, right=["value"]) if given else "No input is set besides the axes.",
         "",
@@ -101,13 +104,13 @@ def _shown(value: Any, unit: str) -> str:
     return value if isinstance(value, str) else show(value, unit)
 
 
-def summary(cube: xarray.Dataset) -> str:
+def summary(outputs: Mapping[Any, Any]) -> str:
     """Each output's range, its share of feasible points, and what the rules exclude."""
     from sweep.query.selection import unit_of
     from sweep.query.text import in_words, table
 
     rows = []
-    for name, variable in sorted((str(key), held) for key, held in cube.data_vars.items()):
+    for name, variable in sorted((str(key), held) for key, held in outputs.items()):
         if name == STATUS:
             continue
         display_unit = variable.attrs.get("display_units", "")
@@ -115,12 +118,12 @@ def summary(cube: xarray.Dataset) -> str:
         share = _share(variable.attrs["valid_cells"], variable.attrs["cells"])
         rows.append((name, " .. ".join(dict.fromkeys(ends)) or "-", share, ", ".join(map(str, variable.dims)) or "-"))
     lines = [table(("output", "smallest .. largest", "has a value", "depends on"), rows, right=["has a value"])]
-    if STATUS in cube:
-        lines += ["", _rules(cube[STATUS])]
+    if STATUS in outputs:
+        lines += ["", _rules(outputs[STATUS])]
     return "\n".join(lines)
 
 
-def _rules(status: xarray.DataArray) -> str:
+def _rules(status: xarray.DataArray | Output) -> str:
     """How many points each rule excludes, counted over the axes that the rules depend on."""
     from sweep.query.selection import flag_counts
     from sweep.query.text import table

@@ -153,7 +153,8 @@ def run(
     from tqdm import tqdm
 
     from sweep.cli.cubes import facts, summary
-    from sweep.store.run import run as run_study
+    from sweep.store.reading import open_cube, outputs_of
+    from sweep.store.run import write
     from sweep.study.parse import open_study
 
     if scheduler and threads:
@@ -170,14 +171,14 @@ def run(
 
         try:
             said = partial(click.echo, err=True)
-            cube = run_study(opened, out, threads=threads, overwrite=overwrite, progress=progress, scheduler=scheduler, report=said)
+            write(opened, out, threads=threads, overwrite=overwrite, progress=progress, scheduler=scheduler, report=said)
         except KeyboardInterrupt:
             bar.close()
             click.echo(f"interrupted; finished blocks are kept in {out}.partial, and the same command resumes", err=True)
             sys.exit(130)
     if as_json:
-        return print_json(facts(cube))
-    click.echo(summary(cube))
+        return print_json(facts(open_cube(out)))
+    click.echo(summary(outputs_of(out)))
     click.echo(_next(out, opened))
 
 

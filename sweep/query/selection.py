@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ from sweep.study.axes import axis as written_axis
 
 if TYPE_CHECKING:
     import xarray
+
+    from sweep.store.reading import Output
 
 PIECE_CELLS = 1 << 22
 STATUS = "status"
@@ -128,14 +131,14 @@ def told(name: str, value: Any) -> Any:
     return quantity(name).told(float(value)) if name in names() else float(value)
 
 
-def flag_counts(status: xarray.DataArray) -> dict[str, int]:
+def flag_counts(status: xarray.DataArray | Output) -> dict[str, int]:
     """How many points break each rule, read piece by piece."""
     import numpy as np
 
     masks = np.atleast_1d(status.attrs["flag_masks"])
     found = dict.fromkeys(str(status.attrs["flag_meanings"]).split(), 0)
-    for part in pieces(status):
-        values = np.asarray(part.values)
+    for index in slabs(status.shape):
+        values = np.asarray(status[index])
         for name, mask in zip(found, masks, strict=True):
             found[name] += int(np.count_nonzero(values & mask))
     return found
@@ -152,11 +155,17 @@ def broken(status: xarray.DataArray, flags: int, variable: str = "") -> str:
 
 def pieces(array: xarray.DataArray, cells: int = PIECE_CELLS) -> Iterator[xarray.DataArray]:
     """An array cut along its outer axes into parts that fit in memory, in order."""
-    if array.size <= cells or not array.dims:
-        yield array
+    return (array[index] for index in slabs(array.shape, cells))
+
+
+def slabs(shape: tuple[int, ...], cells: int = PIECE_CELLS) -> Iterator[tuple[slice, ...]]:
+    """The indices of these parts, each of no more than some cells."""
+    if math.prod(shape) <= cells:
+        yield ()
         return
-    dim, size = array.dims[0], array.shape[0]
-    step = max(1, cells * size // array.size)
-    for start in range(0, size, step):
-        part = array.isel({dim: slice(start, start + step)})
-        yield from [part] if step > 1 or array.ndim == 1 else (inner.expand_dims(dim) for inner in pieces(part.isel({dim: 0}), cells))
+    step = cells // math.prod(shape[1:])
+    for start in range(0, shape[0], max(step, 1)):
+        if step:
+            yield (slice(start, start + step),)
+        else:
+            yield from ((slice(start, start + 1), *inner) for inner in slabs(shape[1:], cells))

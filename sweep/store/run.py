@@ -35,21 +35,39 @@ def run(
     overwrite: bool = False,
     progress: Progress | None = None,
     scheduler: str | None = None,
-    report: Callable[[str], None] | None = None,
 ) -> xarray.Dataset:
     """Evaluate a study over its whole grid: an xarray.Dataset with each output over just the axes that it depends on.
 
-    store: a path to write to as Zarr, block by block; resumes after an interruption, and of a finished cube that lacks labels or outputs
-    keeps all that it has. Without it the cube is made in memory. progress: called with (cells done, cells in all). scheduler: the address
-    of a Dask cluster whose workers compute and write the blocks. report: called with what is kept of a cube that grows, in words. Raises
-    SweepError, and KeyboardInterrupt once no block is half done.
+    store: where to write it, and the other options, as in `write`. Without it the cube is made in memory.
+    """
+    if store is not None:
+        write(study, store, threads=threads, overwrite=overwrite, progress=progress, scheduler=scheduler)
+        return reading.open_cube(store)
+    if scheduler:
+        raise SweepError("a cluster writes its blocks: give a store that all its workers see")
+    made = plan.make(study)
+    plan.check(made)
+    return in_memory(made, threads, progress)
+
+
+def write(
+    study: Study,
+    store: str | Path,
+    *,
+    threads: int | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+    scheduler: str | None = None,
+    report: Callable[[str], None] | None = None,
+) -> None:
+    """Evaluate a study over its whole grid and write it to a path as Zarr, block by block.
+
+    Resumes after an interruption, and of a finished cube that lacks labels or outputs keeps all that it has. progress: called with (cells
+    done, cells in all). scheduler: the address of a Dask cluster whose workers compute and write the blocks. report: called with what is
+    kept of a cube that grows, in words. Raises SweepError, and KeyboardInterrupt once no block is half done.
     """
     made = plan.make(study)
     plan.check(made)
-    if store is None:
-        if scheduler:
-            raise SweepError("a cluster writes its blocks: give a store that all its workers see")
-        return in_memory(made, threads, progress)
 
     def compute(target: Store, work: list[Block], before: Growth | None) -> None:
         if before and report:
@@ -59,7 +77,7 @@ def run(
         else:
             _each(target, work, threads, progress, before)
 
-    return _to_store(made, store, overwrite, compute)
+    _to_store(made, store, overwrite, compute)
 
 
 def check(path: str | Path, *, repair: bool = False, threads: int | None = None, progress: Progress | None = None) -> list[Fault]:
@@ -84,7 +102,7 @@ def check(path: str | Path, *, repair: bool = False, threads: int | None = None,
     return found
 
 
-def _to_store(made: Plan, path: str | Path, overwrite: bool, compute: Compute) -> xarray.Dataset:
+def _to_store(made: Plan, path: str | Path, overwrite: bool, compute: Compute) -> None:
     real = layout.place(path)
     kept = ""
     try:
@@ -94,19 +112,18 @@ def _to_store(made: Plan, path: str | Path, overwrite: bool, compute: Compute) -
             if verify.faults(real):
                 _mend(real, before.old if before else made, compute)
             if not before:
-                return reading.open_cube(path)
+                return
         with store.alone(real, made):
             if real.exists() and not overwrite:  # a run before this one may not quite have given it its name
                 before = growing.growth(real, made)
                 if not before:
-                    return reading.open_cube(path)
+                    return
             target = store.opened(real, made, overwrite)
             kept = "; finished blocks are kept, run the study again to resume"
             _fill(target, compute, before)
             store.publish(real)
     except OSError as error:
         raise SweepError(f"{path}: cannot be written: {error.strerror or error}{kept}") from None
-    return reading.open_cube(path)
 
 
 def _each(target: Store, work: list[Block], threads: int | None, progress: Progress | None, before: Growth | None) -> None:
