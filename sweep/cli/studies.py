@@ -15,11 +15,9 @@ if TYPE_CHECKING:
     from sweep.engine.plan import Plan
     from sweep.study.definition import Study
 
-# what one core of an ordinary server does; `python -m benchmarks.speed` measures it elsewhere
-EVALUATIONS_PER_SECOND = 5e8
-BYTES_PER_SECOND = 0.4e9
-COMPILER_SECONDS = 4
-START_SECONDS = 2  # imports, the study and the metadata of the cube
+# of one core of an ordinary server; `python -m benchmarks.speed` measures it elsewhere
+BYTES_PER_SECOND = 0.45e9  # of values that are compressed and written
+START_SECONDS = 1.5  # imports, the study and the metadata of the cube
 
 
 @click.command(epilog="Example: sweep plan configs/studies/gpt4.yaml --axis pue=1.05:1.6:0.05")
@@ -30,7 +28,8 @@ START_SECONDS = 2  # imports, the study and the metadata of the cube
 def plan(study: str, set_: tuple[str, ...], axis: tuple[str, ...], outputs: tuple[str, ...], as_json: bool) -> None:
     """Show what a run of a study would compute, without running it.
 
-    Axes, outputs with the axes that each depends on, bytes on disk, expected time, and the inputs that are assumed.
+    Axes, outputs with the axes that each depends on, bytes on disk and time, from a few parts that are computed, and the inputs that are
+    assumed.
     """
     from sweep.cube import dataset
     from sweep.engine.plan import check, make
@@ -49,6 +48,7 @@ def _facts(made: Plan) -> dict[str, Any]:
     import numpy as np
 
     from sweep.cube import dataset
+    from sweep.store.estimate import estimate
 
     axes = {
         name: {"size": made.sizes[name], "left_out": made.study.axes[name].left_out, "columns": list(made.study.axes[name].columns)}
@@ -60,7 +60,7 @@ def _facts(made: Plan) -> dict[str, Any]:
     }
     evaluations = sum(made.cells(nest.dims) * len(nest.steps) for nest in made.nests)
     size = sum(output["bytes"] for output in outputs.values())
-    cores = os.cpu_count() or 1
+    cores, sampled = os.cpu_count() or 1, estimate(made)
     return {
         "title": made.study.title,
         "study": made.study.file,
@@ -72,9 +72,10 @@ def _facts(made: Plan) -> dict[str, Any]:
         "equations": len(made.graph.equations),
         "rules": len(made.graph.rules),
         "evaluations": evaluations,
-        "seconds": START_SECONDS + (evaluations / EVALUATIONS_PER_SECOND + size / BYTES_PER_SECOND) / cores,
+        "disk_bytes": sampled.bytes,
+        "seconds": START_SECONDS + (sampled.seconds + size / BYTES_PER_SECOND) / cores,
         "cores": cores,
-        "units": {"bytes": "B", "seconds": "s"},
+        "units": {"bytes": "B", "disk_bytes": "B", "seconds": "s"},
     }
 
 
@@ -96,11 +97,9 @@ def _plan_text(made: Plan, facts: dict[str, Any], assumed: dict[str, str]) -> st
         f"points       {facts['points']:,}; {facts['cells']:,} cells in all outputs",
         f"equations    {facts['equations']}, and {facts['rules']} rules; {facts['evaluations']:.3g} evaluations: each runs once for each"
         f" combination of the axes that it depends on ({everywhere:.3g} if each ran at every point)",
-        f"on disk      {show(facts['bytes'], 'B')} before compression, of which large cubes keep a quarter to a fifteenth; and"
-        " some 0.2 MB of metadata",
-        f"time         about {facts['seconds']:.2g} s on {facts['cores']} cores: {START_SECONDS} s to start, then at"
-        f" {EVALUATIONS_PER_SECOND:.0e} evaluations and {BYTES_PER_SECOND / 1e9:g} GB written for each core and second;"
-        f" the first time, up to {COMPILER_SECONDS} s more to compile",
+        f"on disk      about {show(facts['disk_bytes'], 'B')}; the values are {show(facts['bytes'], 'B')} before compression",
+        f"time         about {facts['seconds']:.2g} s on {facts['cores']} cores: {START_SECONDS} s to start, then what parts of it took"
+        f" just now, and {BYTES_PER_SECOND / 1e9:g} GB written for each core and second",
         "",
         f"{len(assumed)} assumed numbers in it{':' if assumed else ''}",
         *([table(("input", "why"), assumed.items(), indent=2)] if assumed else []),

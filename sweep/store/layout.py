@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from sweep.engine.plan import Plan
 from sweep.errors import SweepError
 from sweep.store.disk import Folder
 from sweep.store.place import ADDRESS, Place
+
+CODEC: Literal["lz4"] = "lz4"
+LEVEL = 2  # within a tenth of what level 5 saves, at 1.15 of its speed
 
 
 def partial(path: Place) -> Place:
@@ -75,12 +78,17 @@ def arrays(path: Place, plan: Plan) -> dict[str, Any]:
 
 def lay(cube: Place, plan: Plan, attributes: Mapping[str, Any]) -> None:
     """Put the metadata and the coordinates of a cube in place, new ones where there are some: they take no time to make."""
+    for name, content in skeleton(plan, attributes).items():
+        (cube / name).write(content)
+
+
+def skeleton(plan: Plan, attributes: Mapping[str, Any]) -> dict[str, bytes]:
+    """The files of a cube but for its blocks, by name."""
     from zarr.storage import MemoryStore
 
     made: dict[str, Any] = {}
     _create(MemoryStore(made), plan, attributes)
-    for name, content in made.items():
-        (cube / name).write(content.to_bytes())
+    return {name: content.to_bytes() for name, content in made.items()}
 
 
 def _create(store: Any, plan: Plan, attributes: Mapping[str, Any]) -> None:
@@ -100,7 +108,7 @@ def _create(store: Any, plan: Plan, attributes: Mapping[str, Any]) -> None:
         cut: Grid = grids[variable.name]
         shape, chunk, block = (quantiles.cut(variable.name, plan.dims[variable.name], part) for part in (cut.shape, cut.chunk, cut.block))
         layout: dict[str, Any] = {"chunks": chunk, "shards": block} if shape else {}
-        blosc = BloscCodec(cname="lz4", clevel=2, shuffle="shuffle")  # within a tenth of what level 5 saves, at 1.15 of its speed
+        blosc = BloscCodec(cname=CODEC, clevel=LEVEL, shuffle="shuffle")
         fill = np.inf if variable.dtype == np.float32 else -1  # what no cell holds: every chunk is stored, and a lost one shows
         root.create_array(
             variable.name,

@@ -24,6 +24,7 @@ def test_plan_prints_size_without_evaluating():
     text = sweep("plan", SPLITS)
     assert "tp1-pp1 .. tp8-pp4" in text
     assert "672 B before compression" in text
+    assert 20_000 < facts["disk_bytes"] < 1_000_000
     assert "plain 1F1B schedule" in text
 
 
