@@ -38,7 +38,6 @@ DEFAULT_ENGINE = "vllm-2025"
 # constant, start, how far (in e-folds) the fit may stray before it pays one unit of residual, largest value
 SHARED = (
     ("bandwidth_efficiency", 0.95, 0.1, 1.0),
-    ("expert_bandwidth_efficiency", 0.8, 1.5, 1.0),
     ("outstanding_bandwidth", 30e12, 0.5, 1e15),
     ("kv_bandwidth_efficiency", 0.75, 0.2, 1.0),
     ("matmul_efficiency", 0.7, 0.15, 1.0),
@@ -47,7 +46,6 @@ SHARED = (
     ("prefill_expert_efficiency", 0.3, 1.5, 1.0),
     ("prefill_rate_limit", 3e15, 1.0, 1e18),
     ("link_efficiency", 0.6, 0.5, 1.0),
-    ("collective_latency", 15e-6, 1.5, 1e-3),
     ("kernel_power_share", 0.5, 1.5, 1.0),
     ("traffic_energy", 50e-12, 0.5, 1e-9),
     ("compute_power_share", 1.0, 1.5, 4.0),

@@ -10,19 +10,19 @@ from sweep.equations.registry import equation
 
 TRIALS = 4  # all of 13 million random points were then within 1e-6 of their targets; with three, 150 in a million were not
 FOREVER = 1e15  # s, as long as no target: its square is still a number
-SURE = -40.0  # exp of it is nothing beside 1
-KNEE = math.exp(-2)  # slope of 1 - exp(-y) at y = 2
+MOST_VISITS = 1e9  # of an expert by one sequence: no share of experts is inactive beside it
+INTERCEPT, SLOPE = 1 / 2, 1 / 8  # of the tangent of 1 - (1 + y / 2)^-2 at y = 2
 TINY = 1e-300  # what a model does not have is not divided by
 
 
-def inactive_share(running, log):
-    """exp(u B) within 2e-10, by its series and five squarings: a loop that calls the exponential becomes no vector code."""
-    part = max(log * running, SURE) / 32
-    square = part * part
-    share = 1 + part + square * (1 / 2 + part * (1 / 6) + square * (1 / 24 + part * (1 / 120) + square * (1 / 720)))
-    for _ in range(5):
-        share = share * share
-    return share
+def passed_over(running, visits):
+    """1 / (1 + u B / 2), whose square is the share of experts that no token of a step visits."""
+    return 1 / (1 + running * min(visits, MOST_VISITS) / 2)
+
+
+def active_share(running, visits):
+    passed = passed_over(running, visits)
+    return 1 - passed * passed
 
 
 def joint(read, compute):
@@ -35,7 +35,7 @@ def step_seconds(running, activated, fixed, per_sequence, dense_read, dense_comp
 
 
 def steepest(room, base, less, more, less_share, more_share):
-    """Largest quotient that a tangent of 1 - exp(-y) gives, of those at y = 0, 2 and without end."""
+    """Largest quotient that a tangent of 1 - (1 + y / 2)^-2 gives, of those at y = 0, 2 and without end."""
     return max(room / (base + more), (room - less_share * less) / (base + more_share * more), (room - less) / base)
 
 
@@ -44,11 +44,12 @@ def move(gap, slope, bend):
     return gap * slope / max(slope * slope + gap * bend / 2, slope * slope / 3 + TINY)
 
 
-def nearer(running, limit, level, other, pace, wait, log, fixed, per_sequence, dense_read, dense_compute, expert_pass, expert_compute):
+def nearer(running, limit, level, other, pace, wait, visits, fixed, per_sequence, dense_read, dense_compute, expert_pass, expert_compute):
     """A batch nearer to where t + p B is at one level or t + p B + w B / t at another, t being the step of B: the shorter step."""
-    inactive = inactive_share(running, log)
-    read = expert_pass * (1 - inactive)
-    read_slope = -log * expert_pass * inactive
+    passed = passed_over(running, visits)
+    read = expert_pass * (1 - passed * passed)
+    read_slope = visits * expert_pass * passed * passed * passed
+    read_bend = -3 * visits * passed * read_slope / 2
     dense = joint(dense_read, dense_compute * running)
     expert = joint(read, expert_compute * running)
     step = fixed + running * per_sequence + dense + expert
@@ -56,7 +57,7 @@ def nearer(running, limit, level, other, pace, wait, log, fixed, per_sequence, d
     expert_slope = (read * read_slope + expert_compute * expert_compute * running) / expert
     slope = per_sequence + dense_slope + expert_slope
     dense_bend = (dense_compute * dense_compute - dense_slope * dense_slope) / dense
-    expert_bend = (read_slope * (read_slope + log * read) + expert_compute * expert_compute - expert_slope * expert_slope) / expert
+    expert_bend = (read_slope * read_slope + read * read_bend + expert_compute * expert_compute - expert_slope * expert_slope) / expert
     bend = dense_bend + expert_bend
     per_step = 1 / step
     spread = running * per_step
@@ -69,15 +70,15 @@ def nearer(running, limit, level, other, pace, wait, log, fixed, per_sequence, d
 
 
 @equation(unit="1", source="fedus-2021")
-def activated_experts(running_sequences, inactive_log):
+def activated_experts(running_sequences, expert_visits):
     """Share of a layer's experts that a step reads; the rest is visited by no token of the batch.
 
-    s = 1 - (1 - k / E)^(w B / p)
+    s = 1 - (1 + u B / 2)^-2, the mean of 1 - exp(-v B) over experts whose visits v have a gamma distribution of shape 2: some are popular
 
     running_sequences: B, sequences of one step [1]
-    inactive_log: w / p ln(1 - k / E), logarithm of the chance that one sequence leaves an expert inactive [1]
+    expert_visits: u, mean visits of one expert by one sequence in a step [1]
     """
-    return 1 - inactive_share(running_sequences, inactive_log)
+    return active_share(running_sequences, expert_visits)
 
 
 @equation(unit="s", source="pope-2022")
@@ -113,7 +114,7 @@ def decode_step_time(
 @equation(unit="s", source="pope-2022")
 def shortest_step_time(
     interleaved_prefill_time,
-    inactive_log,
+    expert_visits,
     fixed_step_time,
     sequence_step_time,
     dense_read_time,
@@ -126,7 +127,7 @@ def shortest_step_time(
     T(1) = t(1) + x
 
     interleaved_prefill_time: x, prefill time interleaved on the same GPUs, for each sequence of a step [s]
-    inactive_log: logarithm of the chance that one sequence leaves an expert inactive [1]
+    expert_visits: mean visits of one expert by one sequence in a step [1]
     fixed_step_time: part of a step that does not grow with the batch [s]
     sequence_step_time: part that each running sequence adds [s]
     dense_read_time: time to read the weights outside the experts [s]
@@ -135,7 +136,7 @@ def shortest_step_time(
     expert_compute_time: time to multiply them with the experts that they visit [s]
     """
     return interleaved_prefill_time + step_seconds(
-        1.0, 1 - inactive_share(1.0, inactive_log),
+        1.0, active_share(1.0, expert_visits),
         fixed_step_time, sequence_step_time, dense_read_time, dense_compute_time, expert_pass_time, expert_compute_time
     )
 
@@ -146,7 +147,7 @@ def request_capacity(
     output_tokens,
     accepted_tokens,
     interleaved_prefill_time,
-    inactive_log,
+    expert_visits,
     fixed_step_time,
     sequence_step_time,
     dense_read_time,
@@ -162,7 +163,7 @@ def request_capacity(
     output_tokens: n_out, output tokens of one response [token]
     accepted_tokens: n, tokens of one sequence that one step writes [token]
     interleaved_prefill_time: x, prefill time interleaved on the same GPUs, for each sequence of a step [s]
-    inactive_log: logarithm of the chance that one sequence leaves an expert inactive [1]
+    expert_visits: mean visits of one expert by one sequence in a step [1]
     fixed_step_time: part of a step that does not grow with the batch [s]
     sequence_step_time: part that each running sequence adds [s]
     dense_read_time: time to read the weights outside the experts [s]
@@ -171,7 +172,7 @@ def request_capacity(
     expert_compute_time: time to multiply them with the experts that they visit [s]
     """
     step = batch_limit * interleaved_prefill_time + step_seconds(
-        batch_limit, 1 - inactive_share(batch_limit, inactive_log),
+        batch_limit, active_share(batch_limit, expert_visits),
         fixed_step_time, sequence_step_time, dense_read_time, dense_compute_time, expert_pass_time, expert_compute_time
     )
     return batch_limit * accepted_tokens / (output_tokens * step)
@@ -186,7 +187,7 @@ def batch_by_latency(
     interleaved_prefill_time,
     prefill_time,
     prefill_latency,
-    inactive_log,
+    expert_visits,
     fixed_step_time,
     sequence_step_time,
     dense_read_time,
@@ -205,7 +206,7 @@ def batch_by_latency(
     interleaved_prefill_time: x, prefill time interleaved on the same GPUs, for each sequence of a step [s]
     prefill_time: t_p, prefill time of one prompt on the replica [s]
     prefill_latency: t_l, time from the arrival of a prompt to the end of its prefill, where no running sequence delays it [s]
-    inactive_log: logarithm of the chance that one sequence leaves an expert inactive [1]
+    expert_visits: mean visits of one expert by one sequence in a step [1]
     fixed_step_time: part of a step that does not grow with the batch [s]
     sequence_step_time: part that each running sequence adds [s]
     dense_read_time: time to read the weights outside the experts [s]
@@ -216,15 +217,15 @@ def batch_by_latency(
     token_target = min(FOREVER, target_time_per_output_token * accepted_tokens)
     first_target = min(FOREVER, target_time_to_first_token - prefill_latency)
     wait = prefill_time * interleaved_prefill_time / 2
-    log = max(inactive_log, SURE)
+    visits = min(expert_visits, MOST_VISITS)
     least = fixed_step_time + dense_read_time + TINY
     growth = sequence_step_time + interleaved_prefill_time + wait / least + TINY
     room = min(token_target, first_target) - least
-    start = steepest(room, growth, expert_pass_time, -log * expert_pass_time, 1 - 3 * KNEE, KNEE)
+    start = steepest(room, growth, expert_pass_time, visits * expert_pass_time, INTERCEPT, SLOPE)
     running = min(batch_limit, max(1.0, start))
     for _ in range(TRIALS):
         running = nearer(
-            running, batch_limit, token_target, first_target, interleaved_prefill_time, wait, log,
+            running, batch_limit, token_target, first_target, interleaved_prefill_time, wait, visits,
             fixed_step_time, sequence_step_time, dense_read_time, dense_compute_time, expert_pass_time, expert_compute_time
         )
     return running
@@ -238,7 +239,7 @@ def batch_by_arrival(
     accepted_tokens,
     shortest_step_time,
     interleaved_prefill_time,
-    inactive_log,
+    expert_visits,
     fixed_step_time,
     sequence_step_time,
     dense_read_time,
@@ -256,7 +257,7 @@ def batch_by_arrival(
     accepted_tokens: n, tokens of one sequence that one step writes [token]
     shortest_step_time: T(1), time of a step of one sequence with its prefill [s]
     interleaved_prefill_time: x, prefill time interleaved on the same GPUs, for each sequence of a step [s]
-    inactive_log: logarithm of the chance that one sequence leaves an expert inactive [1]
+    expert_visits: mean visits of one expert by one sequence in a step [1]
     fixed_step_time: part of a step that does not grow with the batch [s]
     sequence_step_time: part that each running sequence adds [s]
     dense_read_time: time to read the weights outside the experts [s]
@@ -267,14 +268,14 @@ def batch_by_arrival(
     steps_per_second = request_rate * output_tokens / accepted_tokens
     alone = steps_per_second * shortest_step_time
     pace = 1 / max(steps_per_second, TINY) - interleaved_prefill_time
-    log = max(inactive_log, SURE)
+    visits = min(expert_visits, MOST_VISITS)
     least = fixed_step_time + dense_read_time + TINY
     room = pace - sequence_step_time - dense_compute_time - expert_compute_time
-    start = steepest(room, least, -log * expert_pass_time, expert_pass_time, KNEE, 1 - 3 * KNEE)
+    start = steepest(room, least, visits * expert_pass_time, expert_pass_time, SLOPE, INTERCEPT)
     running = max(1.0, 1 / max(1 / batch_limit, start))
     for _ in range(TRIALS):
         running = nearer(
-            running, batch_limit, 0.0, 0.0, -pace, 0.0, log,
+            running, batch_limit, 0.0, 0.0, -pace, 0.0, visits,
             fixed_step_time, sequence_step_time, dense_read_time, dense_compute_time, expert_pass_time, expert_compute_time
         )
     return alone if alone <= 1 else running

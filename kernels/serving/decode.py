@@ -47,22 +47,18 @@ def dense_compute_time(
 
 
 @equation(unit="s", source="pope-2022")
-def expert_read_time(
-    expert_weight_bytes, serving_tp, serving_dp, hbm_bandwidth, expert_bandwidth_efficiency, outstanding_bandwidth
-):
+def expert_read_time(expert_weight_bytes, serving_tp, serving_dp, hbm_bandwidth, expert_bandwidth_efficiency):
     """Time to read all routed experts once, stage after stage.
 
-    t = W_x / (t d) (1 / (b e) + 1 / c)
+    t = W_x / (t d b e)
 
     expert_weight_bytes: W_x, weights of the experts [B]
     serving_tp: t, tensor-parallel size of attention [1]
     serving_dp: d, ranks with their own sequences [1]
     hbm_bandwidth: b, memory bandwidth of one GPU [B/s]
     expert_bandwidth_efficiency: e, share of it that reading experts reaches [1]
-    outstanding_bandwidth: c, bandwidth at which a GPU can ask for data [B/s]
     """
-    each = 1 / (hbm_bandwidth * expert_bandwidth_efficiency) + 1 / outstanding_bandwidth
-    return expert_weight_bytes / (serving_tp * serving_dp) * each
+    return expert_weight_bytes / (serving_tp * serving_dp * hbm_bandwidth * expert_bandwidth_efficiency)
 
 
 @equation(unit="s", source="pope-2022")
@@ -197,10 +193,12 @@ def pass_latency(
     serving_precision,
     weight_bits,
     narrow_expert_share,
+    kv_lora_rank,
+    latent_layer_time,
 ):
     """Time of the kernels of one pass through all layers that have no data to move.
 
-    t = l (t_l + t_q) + l_x t_x f, with t_q in 8- and 4-bit formats only and f for experts of fewer than 8 bits only
+    t = l (t_l + t_q + t_m) + l_x t_x f, with t_q in 8- and 4-bit formats, t_m with latent attention, f for experts below 8 bits only
 
     layers: l, transformer layers [1]
     moe_layers: l_x, layers with a mixture of experts [1]
@@ -210,10 +208,13 @@ def pass_latency(
     serving_precision: format of the matrix multiplications [1]
     weight_bits: bits of one stored weight [1]
     narrow_expert_share: f, time of the kernels of experts in 4 bits, which do several steps at once, over that of others [1]
+    kv_lora_rank: rank of the key-value compression, 0 for ordinary attention [1]
+    latent_layer_time: t_m, time of the further kernels of a layer with latent attention [s]
     """
+    latent = latent_layer_time if kv_lora_rank > 0 else 0.0
     quantize = engine_quantize_time if serving_precision >= FP8 else 0.0
     share = narrow_expert_share if weight_bits < 8 else 1.0
-    return layers * (engine_layer_time + quantize) + moe_layers * engine_expert_layer_time * share
+    return layers * (engine_layer_time + quantize + latent) + moe_layers * engine_expert_layer_time * share
 
 
 @equation(unit="s", source="pope-2022")

@@ -3,7 +3,8 @@
 Prefill runs in chunks beside decoding, so its time is counted per request and added to the steps in batching.py.
 """
 
-from sweep.equations.registry import equation
+from sweep.equations.registry import equation, rule
+from sweep.kernels.choices import FP8
 
 
 def window_pairs(start, count, window):
@@ -14,15 +15,58 @@ def window_pairs(start, count, window):
 
 
 @equation(unit="token", source="agrawal-2024")
-def prefill_tokens(input_tokens, prefix_cache_hit):
-    """Prefill tokens of one prompt; the others are found in the cache.
+def prefill_tokens(input_tokens, prefix_cache_hit, offload_hit):
+    """Prefill tokens of one prompt; the others are found in the cache, or loaded from the host.
 
-    n = n_in (1 - h)
+    n = n_in (1 - h - h_o)
 
     input_tokens: n_in, tokens of one prompt [token]
-    prefix_cache_hit: h, share of the prompt found in the cache [1]
+    prefix_cache_hit: h, share of the prompt found in the cache on the GPUs [1]
+    offload_hit: h_o, share of the prompt whose keys and values are loaded from the memory of the host [1]
     """
-    return input_tokens * (1 - prefix_cache_hit)
+    return input_tokens * max(0.0, 1 - prefix_cache_hit - offload_hit)
+
+
+@rule(guards=("prefill_tokens",), source="agrawal-2024")
+def cached_shares_exceed_prompt(prefix_cache_hit, offload_hit):
+    """The shares of a prompt that are found on the GPUs and in the memory of the host add up to more than all of it.
+
+    prefix_cache_hit: share of the prompt found in the cache on the GPUs [1]
+    offload_hit: share of the prompt whose keys and values are loaded from the memory of the host [1]
+    """
+    return prefix_cache_hit + offload_hit > 1 + 1e-9
+
+
+@equation(unit="s", source="gao-2024")
+def kv_load_time(
+    offload_hit,
+    input_tokens,
+    kv_bytes_per_sequence,
+    mean_context,
+    serving_gpus,
+    kv_shards,
+    serving_tp,
+    host_bandwidth,
+    host_link_efficiency,
+):
+    """Time to load keys and values of one prompt from the memory of the hosts, shared by all GPUs of the replica.
+
+    t = h_o n_in K t / (c N s b e); what is moved to the host meanwhile goes the other way
+
+    offload_hit: h_o, share of the prompt that is loaded [1]
+    input_tokens: n_in, tokens of one prompt [token]
+    kv_bytes_per_sequence: K, keys and values of one running sequence [B]
+    mean_context: c, tokens that a running sequence has behind it [token]
+    serving_gpus: N, GPUs of one replica [1]
+    kv_shards: s, GPUs of a tensor-parallel group that hold different keys and values [1]
+    serving_tp: t, tensor-parallel size of attention [1]
+    host_bandwidth: b, bandwidth between one GPU and the memory of its host, one direction [B/s]
+    host_link_efficiency: e, share of it that loading reaches [1]
+    """
+    if offload_hit <= 0:
+        return 0.0
+    loaded = offload_hit * input_tokens * kv_bytes_per_sequence / mean_context
+    return loaded * serving_tp / (serving_gpus * kv_shards * host_bandwidth * host_link_efficiency)
 
 
 @equation(unit="1", source="narayanan-2021")
@@ -108,10 +152,13 @@ def prefill_compute_time(
     prefill_efficiency,
     prefill_expert_efficiency,
     prefill_rate_limit,
+    serving_ep,
+    engine_foreign_rows,
+    serving_precision,
 ):
     """Compute time of the prefill of one prompt, shared by all GPUs of the replica.
 
-    t = (F_m / (r e) + F_x / (r e_x) + F_a / (r_16 e) + (F_m + F_x + F_a) / c) / N
+    t = (F_m / (r e) + F_x f / (r e_x) + F_a / (r_16 e) + (F_m + F_x f + F_a) / c) / N, f = 1 + (g - 1) w in 8 and 4 bits, else 1
 
     prefill_matmul_flops: F_m, operations in the matrices outside the experts [FLOP]
     prefill_expert_flops: F_x, operations in the experts [FLOP]
@@ -122,23 +169,29 @@ def prefill_compute_time(
     prefill_efficiency: e, share of the peak that prefill reaches [1]
     prefill_expert_efficiency: e_x, the same in the experts [1]
     prefill_rate_limit: c, rate of prefill on a GPU whose tensor units take no time [FLOP/s]
+    serving_ep: g, groups of GPUs over which the experts are spread [1]
+    engine_foreign_rows: w, share of the rows for experts elsewhere that each group multiplies, too, and throws away [1]
+    serving_precision: format of the matrix multiplications [1]
     """
+    foreign = (serving_ep - 1) * engine_foreign_rows if serving_precision >= FP8 else 0.0
+    expert_flops = prefill_expert_flops * (1 + foreign)
     dense = (prefill_matmul_flops / serving_rate + prefill_attention_flops / serving_rate_16bit) / prefill_efficiency
-    experts = prefill_expert_flops / (serving_rate * prefill_expert_efficiency)
-    beside = (prefill_matmul_flops + prefill_expert_flops + prefill_attention_flops) / prefill_rate_limit
+    experts = expert_flops / (serving_rate * prefill_expert_efficiency)
+    beside = (prefill_matmul_flops + expert_flops + prefill_attention_flops) / prefill_rate_limit
     return (dense + experts + beside) / serving_gpus
 
 
 @equation(unit="s", source="agrawal-2024")
-def prefill_time(prefill_compute_time, prefill_tokens, exchange_time_per_token, serving_dp, serving_time_residual):
-    """Prefill time of one prompt on the replica.
+def prefill_time(prefill_compute_time, prefill_tokens, exchange_time_per_token, kv_load_time, serving_dp, serving_time_residual):
+    """Prefill time of one prompt on the replica; keys and values are loaded layer by layer beside the operations.
 
-    t = z (t_c + n x / d)
+    t = max(z (t_c + n x / d), t_l)
 
     prefill_compute_time: t_c, time of its operations [s]
     prefill_tokens: n, its tokens that have to be read [token]
     exchange_time_per_token: x, time to exchange the activations of one token of a rank [s]
+    kv_load_time: t_l, time to load keys and values from the memory of the hosts [s]
     serving_dp: d, ranks that prefill at the same time [1]
     serving_time_residual: z, measured over predicted time of serving [1]
     """
-    return serving_time_residual * (prefill_compute_time + prefill_tokens * exchange_time_per_token / serving_dp)
+    return max(serving_time_residual * (prefill_compute_time + prefill_tokens * exchange_time_per_token / serving_dp), kv_load_time)

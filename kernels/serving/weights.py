@@ -118,11 +118,11 @@ def weight_bytes_per_gpu(dense_weight_bytes, expert_weight_bytes, head_parameter
     return (dense_weight_bytes + 2 * head_parameters) / (serving_tp * serving_pp) + expert_weight_bytes / serving_gpus
 
 
-@equation(unit="1", source="fedus-2021")
-def inactive_log(experts, experts_per_token, step_width, serving_pp):
-    """Logarithm of the chance that one running sequence leaves an expert inactive in a step.
+@equation(unit="1", source="aiconfigurator-core")
+def expert_visits(experts, experts_per_token, step_width, serving_pp):
+    """Mean visits of one expert by the tokens of one sequence in a step, such that one token reads k experts of E.
 
-    u = w / p ln(1 - k / E)
+    u = 2 ((1 - k / E)^(-1/2) - 1) w / p
 
     experts: E, routed experts of a layer [1]
     experts_per_token: k, experts that a token visits [1]
@@ -130,8 +130,8 @@ def inactive_log(experts, experts_per_token, step_width, serving_pp):
     serving_pp: p, pipeline stages, each with its part of the batch [1]
     """
     if experts <= 0 or experts_per_token >= experts:
-        return -math.inf
-    return math.log(1 - experts_per_token / experts) * step_width / serving_pp
+        return math.inf
+    return 2 * (1 / math.sqrt(1 - experts_per_token / experts) - 1) * step_width / serving_pp
 
 
 @rule(guards=("serving_gpus",), source="shoeybi-2019")

@@ -55,6 +55,8 @@ def test_oracle_serving_from_step_to_fleet(seed):
         "concurrency": chance.choice((0.5, 1, 7, 64, 1000)),
         "input_tokens": 10 * chance.randint(1, 200),
         "prefix_cache_hit": chance.choice((0, 0.3, 0.8)),
+        "offload_hit": chance.choice((0, 0, 0.2)),
+        "host_bandwidth": chance.choice((1e9, 64e9)),
         "output_tokens": chance.randint(20, 1500),
         "output_variation": chance.choice((0, 0.5, 1)),
         "serving_precision": precision,

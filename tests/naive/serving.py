@@ -59,27 +59,30 @@ def sequence(p):
 
 
 def exchange(p):
-    """Collectives of one pass, and the time to send what one token exchanges."""
+    """Time that one pass waits for exchanges with no data, and the time to send what one token exchanges."""
     tp, dp = p["serving_tp"], p["serving_dp"]
-    collectives, sent = 0, 0.0
+    elsewhere = max(0, tp * dp - p["scaleup_domain"]) / (tp * dp)  # share of the GPUs of a stage in other domains
+    copy = p["hidden_size"] * p["activation_bits"] / 8
+    wait = time = 0.0
+    group = (p["scaleup_bandwidth"] if tp <= p["scaleup_domain"] else p["scaleout_bandwidth"]) * p["link_efficiency"]
     for _, mlp in transformer.kinds(p):
-        after_attention = tp > 1
         to_experts = dp > 1 and mlp == "mixture"
-        after_mlp = tp > 1 and not to_experts
-        reduces = after_attention + after_mlp
-        collectives += reduces + 2 * to_experts
-        sent += reduces * 2 * (tp - 1) / tp
-        if to_experts:
-            others = max(1, p["serving_ep"] - 1)
-            sent += 2 * min(p["experts_per_token"], others) / tp
-    sent *= p["hidden_size"] * p["activation_bits"] / 8
-    bandwidth = p["scaleup_bandwidth"] if tp * dp <= p["scaleup_domain"] else p["scaleout_bandwidth"]
-    return collectives, sent / (bandwidth * p["link_efficiency"]) * (1 - p["exchange_overlap"]) if sent else 0.0
+        reduces = (tp > 1) + (tp > 1 and not to_experts)
+        wait += reduces * p["engine_collective_time"]
+        time += reduces * copy * 2 * (tp - 1) / tp / group
+        for _ in range(2 if to_experts else 0):
+            copies = min(p["experts_per_token"], max(1, p["serving_ep"] - 1)) / tp
+            near = copies * (1 - elsewhere) * copy / (p["scaleup_bandwidth"] * p["link_efficiency"])
+            far = copies * elsewhere * copy / (p["scaleout_bandwidth"] * p["network_efficiency"]) if elsewhere else 0.0
+            time += near if near > far else far
+            wait += p["network_dispatch_time"] if elsewhere else p["engine_collective_time"]
+    return wait, time * (1 - p["exchange_overlap"])
 
 
 def prompt(p, shared):
     """Time of the operations of one prompt, and of the whole of it; token by token that is not in the cache."""
-    first, last = round(p["input_tokens"] * p["prefix_cache_hit"]), round(p["input_tokens"])
+    kept = p["prefix_cache_hit"] + p["offload_hit"]
+    first, last = round(p["input_tokens"] * kept), round(p["input_tokens"])
     new = last - first
     sparse = p["sparse_attention_tokens"] or last + 1
     flops = 0.0
@@ -90,11 +93,15 @@ def prompt(p, shared):
         if mixer == "window":
             flops += 2 * transformer.score_width(p, "window") * transformer.pairs(first, last, p["attention_window"])
     matrices = 2 * new * shared["layers"] / (limited(p, "serving_peak_rate") * p["prefill_efficiency"])
-    experts = 2 * new * shared["visited"] / (limited(p, "serving_peak_rate") * p["prefill_expert_efficiency"])
+    groups = 1 + (p["serving_ep"] - 1) * p["engine_foreign_rows"] if p["serving_precision"] >= EIGHT_BITS else 1
+    visited = shared["visited"] * groups
+    experts = 2 * new * visited / (limited(p, "serving_peak_rate") * p["prefill_expert_efficiency"])
     attention = flops / (limited(p, "peak_rate_16bit") * p["prefill_efficiency"])
-    flops += 2 * new * (shared["layers"] + shared["visited"])
+    flops += 2 * new * (shared["layers"] + visited)
     compute = (matrices + experts + attention + flops / p["prefill_rate_limit"]) / shared["gpus"]
-    return compute, p["serving_time_residual"] * (compute + new * exchange(p)[1] / p["serving_dp"])
+    worked = p["serving_time_residual"] * (compute + new * exchange(p)[1] / p["serving_dp"])
+    loaded = shared["token_bytes"] * p["input_tokens"] * p["offload_hit"] * shared["copies"] / shared["gpus"]
+    return compute, max(worked, loaded / (p["host_bandwidth"] * p["host_link_efficiency"]))
 
 
 def serving(p):
@@ -115,15 +122,16 @@ def serving(p):
     chances = [p["acceptance"] * p["acceptance_falloff"] ** i for i in range(drafts)]
     accepted = 1 + sum(math.prod(chances[: i + 1]) for i in range(drafts))
     # what does not grow with the batch
-    collectives, exchanged = exchange(p)
+    meeting, exchanged = exchange(p)
     launch = 0.0
     for _, mlp in transformer.kinds(p):
         launch += p["engine_layer_time"] + (p["engine_quantize_time"] if narrow else 0.0)
+        launch += p["latent_layer_time"] if p["kv_lora_rank"] else 0.0
         fused = p["narrow_expert_share"] if p["weight_bits"] < 8 else 1
         launch += p["engine_expert_layer_time"] * fused if mlp == "mixture" else 0.0
     draft_bytes = p["draft_parameters"] * p["weight_bits"] / 8
     drafted = drafts * (draft_bytes / tp / (p["hbm_bandwidth"] * p["bandwidth_efficiency"]) + p["draft_pass_time"])
-    fixed = launch + collectives * p["collective_latency"] + drafted + p["engine_step_time"]
+    fixed = launch + meeting + drafted + p["engine_step_time"]
     # what each sequence adds outside the matrices
     moved = (s["read"] + s["state"] + s["state"]) * copies / gpus
     reading = moved / (p["hbm_bandwidth"] * p["kv_bandwidth_efficiency"])
@@ -135,19 +143,20 @@ def serving(p):
     dense_read = w["dense"] / tp / (p["hbm_bandwidth"] * p["bandwidth_efficiency"]) + w["dense"] / tp / p["outstanding_bandwidth"]
     dense_compute = 2 * width * (w["layers"] + w["embedding"]) / gpus / (limited(p, "serving_peak_rate") * p["matmul_efficiency"])
     expert_read = w["experts"] / (tp * dp) / (p["hbm_bandwidth"] * p["expert_bandwidth_efficiency"])
-    expert_read += w["experts"] / (tp * dp) / p["outstanding_bandwidth"]
     expert_rate = gpus * limited(p, "serving_peak_rate") * p["expert_matmul_efficiency"]
     filling = 2 * p["engine_expert_rows"] * w["experts"] * 8 / p["weight_bits"] / expert_rate if narrow else 0.0
     expert_compute = 2 * width * w["visited"] / expert_rate
     inactive = 0.0
     if 0 < p["experts_per_token"] < p["experts"]:
-        inactive = (1 - p["experts_per_token"] / p["experts"]) ** (width * running / pp)
+        # an expert's visits are spread as the sum of two exponential times is, which leaves it idle with the square of 1 / (1 + mean / 2)
+        one = (1 - p["experts_per_token"] / p["experts"]) ** -0.5 - 1
+        inactive = (1 / (1 + one * width * running / pp)) ** 2
     activated = 1 - inactive
     matrices = hypotenuse(dense_read, dense_compute * running)
     matrices += hypotenuse(hypotenuse(expert_read, filling) * activated, expert_compute * running)
     decode = p["serving_time_residual"] * (fixed + running * each + matrices)
     # prompts beside the answers, or on GPUs of their own
-    compute, reading_prompt = prompt(p, {**w, "gpus": gpus})
+    compute, reading_prompt = prompt(p, {**w, "gpus": gpus, "copies": copies, "token_bytes": s["kept"] / s["context"]})
     occupied = reading_prompt + (dp - 1) * p["engine_lockstep"] * reading_prompt
     here = p["prefill_placement"] == 0
     per_step = occupied * accepted / p["output_tokens"]

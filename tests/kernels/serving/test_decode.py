@@ -121,8 +121,8 @@ def test_decode_weights_of_4_bit_moe_keep_attention_in_16_bit():
 
 def test_decode_active_experts_of_batch():
     assert value("activated_experts", MIXTURE, batch=1) == pytest.approx(8 / 128)
-    assert value("activated_experts", MIXTURE, batch=32) == pytest.approx(1 - (1 - 8 / 128) ** 32)
-    assert value("activated_experts", MIXTURE, batch=32, draft_tokens=1) == pytest.approx(1 - (1 - 8 / 128) ** 64)
+    assert value("activated_experts", MIXTURE, batch=32) == pytest.approx(1 - (1 + 32 * ((1 - 8 / 128) ** -0.5 - 1)) ** -2)
+    assert value("activated_experts", MIXTURE, batch=32, draft_tokens=1) == pytest.approx(1 - (1 + 64 * ((1 - 8 / 128) ** -0.5 - 1)) ** -2)
     assert value("activated_experts", LLAMA, batch=1) == 1
 
 
@@ -154,10 +154,10 @@ def test_decode_time_does_not_fall_with_pipeline_stages():
 
 
 def test_decode_tensor_parallelism_adds_communication():
-    assert value("collectives_per_pass", LLAMA, serving_tp=1) == 0
-    assert value("collectives_per_pass", LLAMA, serving_tp=8) == 64
+    assert value("reduces_per_pass", LLAMA, serving_tp=1) == 0
+    assert value("reduces_per_pass", LLAMA, serving_tp=8) == 64
     # two all-reduces a layer, each sends 2 (t - 1) / t times the state of 4096 numbers
-    assert value("exchanged_bytes_per_token", LLAMA, serving_tp=8) == pytest.approx(64 * 2 * 7 / 8 * 4096 * 2)
+    assert value("reduced_bytes_per_token", LLAMA, serving_tp=8) == pytest.approx(64 * 2 * 7 / 8 * 4096 * 2)
     assert value("exchange_time_per_token", LLAMA, serving_tp=1) == 0
     inside = value("exchange_time_per_token", LLAMA, serving_tp=8)
     across = value("exchange_time_per_token", LLAMA, serving_tp=16)
@@ -168,8 +168,8 @@ def test_decode_tensor_parallelism_adds_communication():
 def test_decode_data_parallel_attention_exchanges_tokens():
     # 58 mixture layers, 8 experts a token, to and from, 7168 numbers of 2 bytes
     split = {"serving_dp": 16, "serving_ep": 16}
-    assert value("exchanged_bytes_per_token", DEEPSEEK, **split) == pytest.approx(58 * 2 * 8 * 7168 * 2)
-    assert value("collectives_per_pass", DEEPSEEK, **split) == 2 * 58
+    assert value("dispatched_bytes_per_token", DEEPSEEK, **split) == pytest.approx(58 * 2 * 8 * 7168 * 2)
+    assert value("dispatches_per_pass", DEEPSEEK, **split) == 2 * 58
     assert "expert_groups_exceed_gpus" in evaluate("decode_step_time", DEEPSEEK, serving_ep=16, serving_tp=8)[1]
 
 
@@ -177,7 +177,7 @@ def test_decode_exchange_is_faster_in_larger_domain():
     rack = {**DEEPSEEK, "gpu": "gb200-nvl72"}
     board = {**DEEPSEEK, "gpu": "b200-sxm"}
     split = {"serving_dp": 32, "serving_ep": 32, "serving_precision": "fp8"}
-    assert value("exchange_time_per_token", rack, **split) < value("exchange_time_per_token", board, **split) / 10
+    assert value("exchange_time_per_token", rack, **split) < value("exchange_time_per_token", board, **split) / 6
 
 
 def test_decode_latent_attention_of_large_batch_is_compute_bound():
@@ -261,9 +261,9 @@ def test_decode_matrix_times_by_hand():
     compute = decode.dense_compute_time(step_width=4.0, dense_weights=10.0, embedding_parameters=2.0, matmul_efficiency=0.5, **rate)
     assert compute == pytest.approx(12)
     experts = decode.expert_read_time(
-        expert_weight_bytes=1200.0, serving_tp=3.0, serving_dp=2.0, expert_bandwidth_efficiency=0.25, **read
+        expert_weight_bytes=1200.0, serving_tp=3.0, serving_dp=2.0, expert_bandwidth_efficiency=0.25, hbm_bandwidth=100.0
     )
-    assert experts == pytest.approx(8 + 1)
+    assert experts == pytest.approx(8)
     work = decode.expert_compute_time(step_width=4.0, expert_weights_per_token=9.0, expert_matmul_efficiency=0.25, **rate)
     assert work == pytest.approx(18)
 
@@ -278,11 +278,12 @@ def test_decode_narrow_formats_pad_rows_and_quantize(precision, bits, seconds):
         serving_precision=precision,
     )
     assert found == pytest.approx(seconds)
+    rank = 512.0 if bits == 4.5 else 0.0
     launches = decode.pass_latency(
         layers=3.0, moe_layers=2.0, engine_layer_time=5.0, engine_expert_layer_time=7.0, engine_quantize_time=0.5,
-        serving_precision=precision, weight_bits=bits, narrow_expert_share=0.25,
+        serving_precision=precision, weight_bits=bits, narrow_expert_share=0.25, kv_lora_rank=rank, latent_layer_time=4.0,
     )
-    assert launches == pytest.approx(15 + (14 if bits >= 8 else 3.5) + (1.5 if seconds else 0))
+    assert launches == pytest.approx(15 + (14 if bits >= 8 else 3.5) + (1.5 if seconds else 0) + (12 if rank else 0))
 
 
 def test_decode_expert_reads_and_padding_overlap():

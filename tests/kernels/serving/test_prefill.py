@@ -2,6 +2,7 @@
 
 import pytest
 
+from sweep.kernels.choices import BF16, FP4, FP8
 from sweep.kernels.serving import prefill
 
 
@@ -16,7 +17,9 @@ def test_prefill_pairs_in_window_equal_sum_over_tokens(start, count, window):
 
 def test_prefill_attends_to_cached_prefix():
     """Of 1,000 tokens 400 are cached: each of 600 meets them, and half of the 600."""
-    assert prefill.prefill_tokens(input_tokens=1000.0, prefix_cache_hit=0.4) == 600
+    assert prefill.prefill_tokens(input_tokens=1000.0, prefix_cache_hit=0.4, offload_hit=0.0) == 600
+    assert prefill.prefill_tokens(input_tokens=1000.0, prefix_cache_hit=0.25, offload_hit=0.5) == 250
+    assert prefill.prefill_tokens(input_tokens=1000.0, prefix_cache_hit=0.75, offload_hit=0.5) == 0
     assert prefill.prefill_pairs(input_tokens=1000.0, prefill_tokens=600.0) == 600 * 400 + 600 * 300
 
 
@@ -48,9 +51,8 @@ def test_prefill_attention_flops_by_layer_kind(sparse, pairs):
     assert found == pytest.approx(2 * (3 * pairs * 64 + INDEXED + WINDOWED))
 
 
-def test_prefill_time_is_divided_by_gpus():
-    """20, 6, 6 operations at 10, 10, 2 a second, efficiencies of a half and a quarter: (2 + 3) / 0.5 + 0.6 / 0.25 + 32 / 8, over 4."""
-    found = prefill.prefill_compute_time(
+def compute_time(**given):
+    return prefill.prefill_compute_time(
         prefill_matmul_flops=20.0,
         prefill_expert_flops=6.0,
         prefill_attention_flops=6.0,
@@ -60,9 +62,43 @@ def test_prefill_time_is_divided_by_gpus():
         prefill_efficiency=0.5,
         prefill_expert_efficiency=0.25,
         prefill_rate_limit=8.0,
+        **given,
     )
-    assert found == pytest.approx((10 + 2.4 + 4) / 4)
+
+
+def test_prefill_time_is_divided_by_gpus():
+    """20, 6, 6 operations at 10, 10, 2 a second, efficiencies of a half and a quarter: (2 + 3) / 0.5 + 0.6 / 0.25 + 32 / 8, over 4."""
+    assert compute_time(serving_ep=1.0, engine_foreign_rows=1.0, serving_precision=FP8) == pytest.approx((10 + 2.4 + 4) / 4)
+
+
+@pytest.mark.parametrize(("load", "seconds"), [(0.0, 6.0), (5.9, 6.0), (7.0, 7.0)])
+def test_prefill_waits_for_loading_that_is_slower_than_its_operations(load, seconds):
     whole = prefill.prefill_time(
-        prefill_compute_time=2.6, prefill_tokens=600.0, exchange_time_per_token=0.002, serving_dp=3.0, serving_time_residual=2.0
+        prefill_compute_time=2.6, prefill_tokens=600.0, exchange_time_per_token=0.002, kv_load_time=load, serving_dp=3.0,
+        serving_time_residual=2.0,
     )
-    assert whole == pytest.approx(6.0)
+    assert whole == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(
+    ("share", "shards", "seconds"), [(0.0, 4.0, 0.0), (0.5, 4.0, 500 * 80 / (8 * 50)), (0.5, 1.0, 500 * 80 * 4 / (8 * 50))]
+)
+def test_prefill_loads_keys_and_values_over_all_links(share, shards, seconds):
+    """80 B a token, half of 1,000 tokens, over eight links of 100 B/s at a half; each of four GPUs loads all of it without shards."""
+    found = prefill.kv_load_time(
+        offload_hit=share, input_tokens=1000.0, kv_bytes_per_sequence=120e3, mean_context=1500.0, serving_gpus=8.0, kv_shards=shards,
+        serving_tp=4.0, host_bandwidth=100.0, host_link_efficiency=0.5,
+    )
+    assert found == pytest.approx(seconds)
+
+
+@pytest.mark.parametrize(("cached", "offloaded", "broken"), [(0.5, 0.5, False), (0.6, 0.5, True), (0.0, 1.0, False), (1.0, 0.1, True)])
+def test_prefill_cached_shares_are_at_most_prompt(cached, offloaded, broken):
+    assert prefill.cached_shares_exceed_prompt(prefix_cache_hit=cached, offload_hit=offloaded) is broken
+
+
+@pytest.mark.parametrize(("precision", "share", "flops"), [(FP8, 0.5, 15.0), (FP4, 1.0, 24.0), (FP8, 0.0, 6.0), (BF16, 1.0, 6.0)])
+def test_prefill_multiplies_rows_of_experts_elsewhere(precision, share, flops):
+    """With four groups of experts each multiplies its own rows and a share of those of three others: (10 + x / 2.5 + (26 + x) / 8) / 4."""
+    found = compute_time(serving_ep=4.0, engine_foreign_rows=share, serving_precision=precision)
+    assert found == pytest.approx((10 + flops / 2.5 + (26 + flops) / 8) / 4)

@@ -50,17 +50,18 @@ def test_weights_divide_experts_and_copy_rest():
 
 
 @pytest.mark.parametrize(
-    ("experts", "visited", "width", "stages", "inactive"),
-    [(8.0, 2.0, 1.0, 1.0, 0.75), (1.0, 0.5, 1.0, 1.0, 0.5), (8.0, 4.0, 3.0, 1.0, 0.125), (128.0, 8.0, 4.0, 2.0, 0.9375**2)],
+    ("experts", "visited", "width", "stages", "visits"),
+    [(4.0, 3.0, 1.0, 1.0, 2.0), (9.0, 5.0, 1.0, 1.0, 1.0), (9.0, 5.0, 3.0, 1.0, 3.0), (9.0, 5.0, 4.0, 2.0, 2.0)],
 )
-def test_weights_idle_expert_share(experts, visited, width, stages, inactive):
-    found = weights.inactive_log(experts=experts, experts_per_token=visited, step_width=width, serving_pp=stages)
-    assert math.exp(found) == pytest.approx(inactive)
+def test_weights_expert_visits_are_those_at_which_one_token_reads_its_share(experts, visited, width, stages, visits):
+    """(1 + 2 / 2)^-2 = 1 - 3 / 4 and (1 + 1 / 2)^-2 = 1 - 5 / 9, for each token of each stage."""
+    found = weights.expert_visits(experts=experts, experts_per_token=visited, step_width=width, serving_pp=stages)
+    assert found == pytest.approx(visits)
 
 
 @pytest.mark.parametrize(("experts", "visited"), [(0.0, 0.0), (0.0, -1.0), (1.0, 1.0), (8.0, 8.0)])
 def test_weights_shared_experts_are_always_read(experts, visited):
-    assert weights.inactive_log(experts=experts, experts_per_token=visited, step_width=1.0, serving_pp=1.0) == -math.inf
+    assert weights.expert_visits(experts=experts, experts_per_token=visited, step_width=1.0, serving_pp=1.0) == math.inf
 
 
 @pytest.mark.parametrize(("groups", "exceeds"), [(1, False), (7, False), (12, False), (13, True)])
