@@ -51,9 +51,9 @@ SHARED = (
     ("compute_power_share", 1.0, 1.5, 4.0),
 )
 OWN = (
-    ("engine_layer_time", 25e-6, 1.0, 1e-2),
-    ("engine_expert_layer_time", 30e-6, 1.0, 1e-2),
-    ("engine_step_time", 1.5e-3, 2.5, 1.0),
+    ("engine_layer_time", 25e-6, 0.4, 1e-2),
+    ("engine_expert_layer_time", 30e-6, 0.4, 1e-2),
+    ("engine_step_time", 0.5e-3, 2.5, 1.0),
     ("engine_sequence_time", 10e-6, 2.5, 1e-2),
     ("engine_waiting_power", 0.2, 1.5, 1.0),
 )
@@ -68,6 +68,7 @@ FITTED = ("output_rate", "time_per_output_token", "power")
 ROWS_OF_FULL_WEIGHT = 50
 POWER_WEIGHT = 2.0
 SCALING_WEIGHT = 4.0
+MISSING = 0.5  # ratio that counts where constants leave a row without a value
 FIGURES = 3
 SHOWN = {"s": (1e6, " us"), "B": (1, " B"), "J/B": (1e12, " pJ/B"), "B/s": (1e-12, " TB/s"), "FLOP/s": (1e-12, " TFLOP/s")}
 
@@ -118,22 +119,25 @@ def constants(rows: Sequence[serving.Prepared]) -> dict[str | tuple[str, str], f
     scores = serving.score(rows)
     sizes = {family: sum(one.family == family and one.quantity in FITTED for one in scores) for family in {one.family for one in scores}}
 
+    kept = [place for place, one in enumerate(scores) if one.quantity in FITTED and one.ratio]
+    pairs = list(serving_summary.setups([one for one in scores if one.quantity == "energy_per_output_token"]))
+
     def residuals(x: np.ndarray) -> np.ndarray:
         found = serving.score(rows, dict(zip(keys, np.exp(x).tolist(), strict=True)))
         miss = [
-            math.log(one.ratio)
+            math.log(one.ratio or MISSING)
             * (POWER_WEIGHT if one.quantity == "power" else 1)
             * min(1, math.sqrt(ROWS_OF_FULL_WEIGHT / sizes[one.family]))
-            for one in found
-            if one.quantity in FITTED and one.ratio
+            for one in (found[place] for place in kept)
         ]
         change = serving_summary.setups([one for one in found if one.quantity == "energy_per_output_token"])
-        slopes = [SCALING_WEIGHT * math.log(pair["predicted"] / pair["published"]) for pair in change.values()]
+        both = {name: pair["predicted"] / pair["published"] for name, pair in change.items()}
+        slopes = [SCALING_WEIGHT * math.log(both.get(name, MISSING)) for name in pairs]
         return np.concatenate([miss, slopes, PRIOR_WEIGHT * (x - x0) / loose])
 
     bounds = (x0 - 4, np.log(most))
     first = np.clip(np.log([catalogued(key) for key in keys]), bounds[0] + 1e-6, bounds[1] - 1e-6)
-    fit = least_squares(residuals, first, loss="soft_l1", f_scale=0.3, diff_step=1e-3, max_nfev=8, x_scale="jac", bounds=bounds)
+    fit = least_squares(residuals, first, loss="soft_l1", f_scale=0.15, diff_step=1e-3, max_nfev=8, x_scale="jac", bounds=bounds)
     return dict(zip(keys, np.exp(fit.x).tolist(), strict=True))
 
 
