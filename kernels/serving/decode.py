@@ -47,18 +47,35 @@ def dense_compute_time(
 
 
 @equation(unit="s", source="pope-2022")
-def expert_read_time(expert_weight_bytes, serving_tp, serving_dp, hbm_bandwidth, expert_bandwidth_efficiency):
-    """Time to read all routed experts once, stage after stage.
+def expert_read_time(
+    expert_weight_bytes,
+    serving_tp,
+    serving_dp,
+    hbm_bandwidth,
+    expert_bandwidth_efficiency,
+    serving_rate_16bit,
+    unpacking_flops,
+    weight_bits,
+    serving_precision,
+):
+    """Time to read all routed experts once, stage after stage; weights of 4 bits are unpacked on the way to products in 16 bits.
 
-    t = W_x / (t d b e)
+    t = W_x / (t d) max(1 / (b e), u / r_16), with u for weights of fewer than 8 bits and products in 16 bits or more only
 
     expert_weight_bytes: W_x, weights of the experts [B]
     serving_tp: t, tensor-parallel size of attention [1]
     serving_dp: d, ranks with their own sequences [1]
     hbm_bandwidth: b, memory bandwidth of one GPU [B/s]
     expert_bandwidth_efficiency: e, share of it that reading experts reaches [1]
+    serving_rate_16bit: r_16, dense peak rate of one GPU under its power limit in 16 bits [FLOP/s]
+    unpacking_flops: u, operations that the tensor units would do while one byte is unpacked [FLOP/B]
+    weight_bits: bits of one stored weight [1]
+    serving_precision: format of the matrix multiplications [1]
     """
-    return expert_weight_bytes / (serving_tp * serving_dp * hbm_bandwidth * expert_bandwidth_efficiency)
+    each = 1 / (hbm_bandwidth * expert_bandwidth_efficiency)
+    if weight_bits < 8 and serving_precision < FP8:
+        each = max(each, unpacking_flops / serving_rate_16bit)
+    return expert_weight_bytes / (serving_tp * serving_dp) * each
 
 
 @equation(unit="s", source="pope-2022")
@@ -218,7 +235,7 @@ def pass_latency(
 
 
 @equation(unit="s", source="pope-2022")
-def fixed_step_time(pass_latency, collective_wait, draft_time, engine_step_time, serving_time_residual):
+def fixed_step_time(pass_latency, collective_wait, draft_time, engine_wait, serving_time_residual):
     """Part of a step that does not grow with the batch, beside the reading of weights.
 
     t = z (t_l + t_w + t_d + t_s)
@@ -226,10 +243,10 @@ def fixed_step_time(pass_latency, collective_wait, draft_time, engine_step_time,
     pass_latency: t_l, time of all layers' kernels with no data [s]
     collective_wait: t_w, time that a pass waits for collectives [s]
     draft_time: t_d, time of the draft's passes [s]
-    engine_step_time: t_s, time of a step in which the GPUs wait for the engine [s]
+    engine_wait: t_s, time of a step in which the GPUs wait for the engine [s]
     serving_time_residual: z, measured over predicted time of serving [1]
     """
-    return serving_time_residual * (pass_latency + collective_wait + draft_time + engine_step_time)
+    return serving_time_residual * (pass_latency + collective_wait + draft_time + engine_wait)
 
 
 @equation(unit="s", source="kwon-2023")

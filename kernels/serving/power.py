@@ -109,7 +109,7 @@ def busy_gpu_power(
     sampling_time,
     sequence_work_time,
     padding_work_time,
-    engine_step_time,
+    engine_wait,
     engine_sequence_time,
     step_width,
     serving_dp,
@@ -136,7 +136,7 @@ def busy_gpu_power(
     sampling_time: t_l, time to choose one sequence's next tokens at full bandwidth [s]
     sequence_work_time: t_q, time for which one sequence's step keeps the units of computing at work [s]
     padding_work_time: t_f, the same for the rows that fill up the products of experts [s]
-    engine_step_time: t_s, time of a step in which the GPUs wait for the engine [s]
+    engine_wait: t_s, time of a step in which the GPUs wait for the engine [s]
     engine_sequence_time: t_o, the same for each token that a sequence of a rank checks [s]
     step_width: w, tokens of one sequence that a pass checks [1]
     serving_dp: d, ranks with their own sequences [1]
@@ -149,7 +149,7 @@ def busy_gpu_power(
     """
     memory = weight_traffic_time + running_sequences * (kv_bandwidth_efficiency * kv_read_time + sampling_time / serving_dp)
     compute = running_sequences * sequence_work_time + padding_work_time
-    waiting = engine_step_time + running_sequences * step_width * engine_sequence_time / serving_dp
+    waiting = engine_wait + running_sequences * step_width * engine_sequence_time / serving_dp
     load = engine_waiting_power * waiting + kernel_power_share * (busy_step_time - waiting) + compute_power_share * compute
     work = (gpu_tdp - idle_power_per_gpu) * load + hbm_bandwidth * traffic_energy * memory
     return serving_power_residual * min(power_cap * gpu_tdp, idle_power_per_gpu + work / busy_step_time)

@@ -39,6 +39,21 @@ def accepted_tokens(draft_tokens, acceptance, acceptance_falloff):
 
 
 @equation(unit="s", source="leviathan-2023")
+def engine_wait(draft_tokens, engine_step_time, engine_drafted_step_time):
+    """Time of a step in which the GPUs wait for the engine; what follows a draft depends on what is accepted and is not prepared before.
+
+    t = t_s, or max(t_s, t_u) with a draft
+
+    draft_tokens: tokens in a row that a draft proposes in one step [token]
+    engine_step_time: t_s, time in which the GPUs wait for the engine, the next step being prepared while they work [s]
+    engine_drafted_step_time: t_u, the same where the engine drafts [s]
+    """
+    if draft_tokens <= 0:
+        return engine_step_time
+    return max(engine_step_time, engine_drafted_step_time)
+
+
+@equation(unit="s", source="leviathan-2023")
 def draft_time(draft_tokens, draft_pass_time, draft_parameters, weight_bits, serving_tp, hbm_bandwidth, bandwidth_efficiency):
     """Time of the draft's passes, one after another for each token in a row: their kernels, and reading its weights.
 

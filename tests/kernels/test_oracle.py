@@ -49,7 +49,7 @@ SERVING = (
 @pytest.mark.parametrize("seed", range(28))
 def test_oracle_serving_from_step_to_fleet(seed):
     chance = random.Random(seed)
-    precision, bits = chance.choice((("bf16", 16), ("fp8", 8), ("fp8", 4.25)))
+    precision, bits = chance.choice((("bf16", 16), ("bf16", 4.25), ("fp8", 8), ("fp8", 4.25)))
     heads = entry("model", MODELS[seed % len(MODELS)]).figures["attention_heads", ""].value
     given = {
         "concurrency": chance.choice((0.5, 1, 7, 64, 1000)),

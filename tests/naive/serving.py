@@ -131,7 +131,8 @@ def serving(p):
         launch += p["engine_expert_layer_time"] * fused if mlp == "mixture" else 0.0
     draft_bytes = p["draft_parameters"] * p["weight_bits"] / 8
     drafted = drafts * (draft_bytes / tp / (p["hbm_bandwidth"] * p["bandwidth_efficiency"]) + p["draft_pass_time"])
-    fixed = launch + meeting + drafted + p["engine_step_time"]
+    engine = max(p["engine_step_time"], p["engine_drafted_step_time"] if drafts else 0.0)
+    fixed = launch + meeting + drafted + engine
     # what each sequence adds outside the matrices
     moved = (s["read"] + s["state"] + s["state"]) * copies / gpus
     reading = moved / (p["hbm_bandwidth"] * p["kv_bandwidth_efficiency"])
@@ -142,7 +143,10 @@ def serving(p):
     # matrices: reading them or multiplying with them, and the experts that the batch touches
     dense_read = w["dense"] / tp / (p["hbm_bandwidth"] * p["bandwidth_efficiency"]) + w["dense"] / tp / p["outstanding_bandwidth"]
     dense_compute = 2 * width * (w["layers"] + w["embedding"]) / gpus / (limited(p, "serving_peak_rate") * p["matmul_efficiency"])
-    expert_read = w["experts"] / (tp * dp) / (p["hbm_bandwidth"] * p["expert_bandwidth_efficiency"])
+    expert_rate_of_reading = p["hbm_bandwidth"] * p["expert_bandwidth_efficiency"]
+    if p["weight_bits"] < 8 and not narrow:
+        expert_rate_of_reading = min(expert_rate_of_reading, limited(p, "peak_rate_16bit") / p["unpacking_flops"])
+    expert_read = w["experts"] / (tp * dp) / expert_rate_of_reading
     expert_rate = gpus * limited(p, "serving_peak_rate") * p["expert_matmul_efficiency"]
     filling = 2 * p["engine_expert_rows"] * w["experts"] * 8 / p["weight_bits"] / expert_rate if narrow else 0.0
     expert_compute = 2 * width * w["visited"] / expert_rate
@@ -179,7 +183,7 @@ def serving(p):
     memory_time = weight_time + running * moved / p["hbm_bandwidth"] + running * sampling / dp
     work_time = running * (dense_compute + expert_compute + width * attending + compute * accepted / p["output_tokens"])
     work_time += activated * filling
-    waiting = p["engine_step_time"] + running * width * p["engine_sequence_time"] / dp
+    waiting = engine + running * width * p["engine_sequence_time"] / dp
     above = p["engine_waiting_power"] * waiting + p["kernel_power_share"] * (busy - waiting) + p["compute_power_share"] * work_time
     watts = idle + (p["gpu_tdp"] - idle) * above / busy + p["traffic_energy"] * p["hbm_bandwidth"] * memory_time / busy
     watts = p["serving_power_residual"] * min(p["power_cap"] * p["gpu_tdp"], watts)

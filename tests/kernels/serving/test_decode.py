@@ -252,6 +252,22 @@ def test_decode_expert_products_are_padded_in_narrow_formats():
     assert value("expert_pass_time", MIXTURE) == value("expert_read_time", MIXTURE)
 
 
+UNPACKING = {"serving_rate_16bit": 300.0, "unpacking_flops": 20.0}
+
+
+@pytest.mark.parametrize(
+    ("bits", "precision", "rate", "seconds"),
+    [(4.25, BF16, 300.0, 200 / 15), (4.25, BF16, 900.0, 8.0), (4.25, FP8, 300.0, 8.0), (8.0, BF16, 300.0, 8.0)],
+)
+def test_decode_experts_in_4_bits_are_unpacked_for_wider_products(bits, precision, rate, seconds):
+    """200 B at 25 B/s; at 300 operations a second and 20 for a byte they are unpacked at 15 B/s."""
+    found = decode.expert_read_time(
+        expert_weight_bytes=1200.0, serving_tp=3.0, serving_dp=2.0, expert_bandwidth_efficiency=0.25, hbm_bandwidth=100.0,
+        weight_bits=bits, serving_precision=precision, **UNPACKING | {"serving_rate_16bit": rate},
+    )
+    assert found == pytest.approx(seconds)
+
+
 def test_decode_matrix_times_by_hand():
     """600 B over 3 at 100 B/s x 0.5 and 200 B/s; 10 + 2 weights for 4 tokens on 4 GPUs of 6 FLOP/s x 0.5; all of it takes a half longer."""
     rate = {"serving_gpus": 4.0, "serving_rate": 6.0, "serving_time_residual": 1.5}
@@ -261,7 +277,8 @@ def test_decode_matrix_times_by_hand():
     compute = decode.dense_compute_time(step_width=4.0, dense_weights=10.0, embedding_parameters=2.0, matmul_efficiency=0.5, **rate)
     assert compute == pytest.approx(12)
     experts = decode.expert_read_time(
-        expert_weight_bytes=1200.0, serving_tp=3.0, serving_dp=2.0, expert_bandwidth_efficiency=0.25, hbm_bandwidth=100.0
+        expert_weight_bytes=1200.0, serving_tp=3.0, serving_dp=2.0, expert_bandwidth_efficiency=0.25, hbm_bandwidth=100.0,
+        **UNPACKING, weight_bits=16.0, serving_precision=BF16,
     )
     assert experts == pytest.approx(8)
     work = decode.expert_compute_time(step_width=4.0, expert_weights_per_token=9.0, expert_matmul_efficiency=0.25, **rate)
@@ -327,7 +344,7 @@ def test_decode_kv_and_state_traffic_is_divided_by_holding_gpus():
 
 
 def test_decode_step_is_sum_of_parts():
-    fixed = {"pass_latency": 1.0, "collective_wait": 2.0, "draft_time": 4.0, "engine_step_time": 8.0}
+    fixed = {"pass_latency": 1.0, "collective_wait": 2.0, "draft_time": 4.0, "engine_wait": 8.0}
     assert decode.fixed_step_time(serving_time_residual=2.0, **fixed) == 30
     assert decode.sampling_time(vocabulary_size=1000.0, engine_logit_bytes=10.0, hbm_bandwidth=5e3, step_width=3.0) == 6
     given = {

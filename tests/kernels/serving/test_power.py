@@ -20,7 +20,7 @@ BUSY = {
     "sampling_time": 0.001,
     "sequence_work_time": 0.002,
     "padding_work_time": 0.005,
-    "engine_step_time": 0.006,
+    "engine_wait": 0.006,
     "engine_sequence_time": 0.0004,
     "step_width": 2.0,
     "serving_dp": 2.0,

@@ -43,6 +43,13 @@ def test_speculative_draft_reads_weights_per_token():
     assert speculative.draft_time(draft_tokens=4.0, draft_pass_time=5e-4, **given) == pytest.approx(3.25e-3)
 
 
+@pytest.mark.parametrize(
+    ("drafted", "own", "seconds"), [(0, 0.5e-3, 0.5e-3), (1, 0.5e-3, 2e-3), (4, 0.5e-3, 2e-3), (4, 9e-3, 9e-3), (0, 9e-3, 9e-3)]
+)
+def test_speculative_step_waits_for_engine(drafted, own, seconds):
+    assert speculative.engine_wait(draft_tokens=drafted, engine_step_time=own, engine_drafted_step_time=2e-3) == seconds
+
+
 def test_speculative_draft_flops_are_two_per_weight():
     found = speculative.draft_compute_time(
         step_width=5.0, draft_parameters=1e9, serving_gpus=2.0, serving_rate=1e15, matmul_efficiency=0.5
