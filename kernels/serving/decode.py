@@ -80,20 +80,23 @@ def expert_read_time(
 
 @equation(unit="s", source="pope-2022")
 def expert_compute_time(
-    step_width, expert_weights_per_token, serving_gpus, serving_rate, expert_matmul_efficiency, serving_time_residual
+    step_width,
+    expert_weights_per_token, serving_gpus, serving_rate, expert_matmul_efficiency, expert_group_imbalance, serving_time_residual
 ):
     """Time to multiply one sequence's tokens of a step with the experts that they visit, shared by all GPUs of the replica.
 
-    t = 2 z w x / (N r e)
+    t = 2 z m w x / (N r e)
 
     step_width: w, tokens of one sequence that a pass checks [1]
     expert_weights_per_token: x, parameters of the experts that one token visits [1]
     serving_gpus: N, GPUs of one replica [1]
     serving_rate: r, dense peak rate of one GPU under its power limit [FLOP/s]
     expert_matmul_efficiency: e, share of it that grouped matrix multiplications reach [1]
+    expert_group_imbalance: m, load of the busiest group of experts over the mean [1]
     serving_time_residual: z, measured over predicted time of serving [1]
     """
-    return serving_time_residual * 2 * step_width * expert_weights_per_token / (serving_gpus * serving_rate * expert_matmul_efficiency)
+    rate = serving_gpus * serving_rate * expert_matmul_efficiency
+    return serving_time_residual * expert_group_imbalance * 2 * step_width * expert_weights_per_token / rate
 
 
 @equation(unit="s", source="gale-2022")
@@ -115,16 +118,18 @@ def expert_padding_time(expert_weights, engine_expert_rows, serving_gpus, servin
 
 
 @equation(unit="s", source="williams-2009")
-def expert_pass_time(expert_read_time, expert_padding_time, serving_time_residual):
+def expert_pass_time(expert_read_time, expert_padding_time, expert_group_imbalance, serving_time_residual):
     """Time to pass through all routed experts, however few tokens visit each.
 
-    t = z sqrt(t_r^2 + t_p^2)
+    t = z m sqrt(t_r^2 + t_p^2)
 
     expert_read_time: t_r, time to read all routed experts [s]
     expert_padding_time: t_p, time of the rows that fill their products up [s]
+    expert_group_imbalance: m, load of the busiest group of experts over the mean [1]
     serving_time_residual: z, measured over predicted time of serving [1]
     """
-    return serving_time_residual * math.sqrt(expert_read_time * expert_read_time + expert_padding_time * expert_padding_time)
+    both = expert_read_time * expert_read_time + expert_padding_time * expert_padding_time
+    return serving_time_residual * expert_group_imbalance * math.sqrt(both)
 
 
 @equation(unit="FLOP", source="deepseek-v2")

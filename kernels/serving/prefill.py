@@ -154,11 +154,12 @@ def prefill_compute_time(
     prefill_rate_limit,
     serving_ep,
     engine_foreign_rows,
+    expert_group_imbalance,
     serving_precision,
 ):
     """Compute time of the prefill of one prompt, shared by all GPUs of the replica.
 
-    t = (F_m / (r e) + F_x f / (r e_x) + F_a / (r_16 e) + (F_m + F_x f + F_a) / c) / N, f = 1 + (g - 1) w in 8 and 4 bits, else 1
+    t = (F_m / (r e) + F_x f / (r e_x) + F_a / (r_16 e) + (F_m + F_x f + F_a) / c) / N, f = m + (g - m) w, w in 8 and 4 bits only
 
     prefill_matmul_flops: F_m, operations in the matrices outside the experts [FLOP]
     prefill_expert_flops: F_x, operations in the experts [FLOP]
@@ -171,10 +172,11 @@ def prefill_compute_time(
     prefill_rate_limit: c, rate of prefill on a GPU whose tensor units take no time [FLOP/s]
     serving_ep: g, groups of GPUs over which the experts are spread [1]
     engine_foreign_rows: w, share of the rows for experts elsewhere that each group multiplies, too, and throws away [1]
+    expert_group_imbalance: m, load of the busiest group of experts over the mean [1]
     serving_precision: format of the matrix multiplications [1]
     """
-    foreign = (serving_ep - 1) * engine_foreign_rows if serving_precision >= FP8 else 0.0
-    expert_flops = prefill_expert_flops * (1 + foreign)
+    foreign = engine_foreign_rows if serving_precision >= FP8 else 0.0
+    expert_flops = prefill_expert_flops * (expert_group_imbalance + (serving_ep - expert_group_imbalance) * foreign)
     dense = (prefill_matmul_flops / serving_rate + prefill_attention_flops / serving_rate_16bit) / prefill_efficiency
     experts = expert_flops / (serving_rate * prefill_expert_efficiency)
     beside = (prefill_matmul_flops + expert_flops + prefill_attention_flops) / prefill_rate_limit

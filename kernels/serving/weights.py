@@ -134,6 +134,29 @@ def expert_visits(experts, experts_per_token, step_width, serving_pp):
     return 2 * (1 / math.sqrt(1 - experts_per_token / experts) - 1) * step_width / serving_pp
 
 
+def largest_of(count):
+    """Mean of the largest of so many numbers of a standard normal distribution, by midpoints in steps of 1 / 8 up to 6."""
+    found = 0.0
+    for place in range(48):
+        below = (1 + math.erf((place + 1 / 2) / (8 * math.sqrt(2)))) / 2
+        found = found + 1 - below**count - (1 - below) ** count
+    return found / 8
+
+
+@equation(unit="1", source="fedus-2021")
+def expert_group_imbalance(experts, serving_ep):
+    """Load of the busiest group of experts over the mean, where experts are spread and popular ones lie in some groups.
+
+    m = 1 + z(g) (g / (2 E))^(1/2), z(g) the mean largest of g normal deviations: popularity has a gamma distribution of shape 2
+
+    experts: E, routed experts of a layer [1]
+    serving_ep: g, groups of GPUs over which they are spread [1]
+    """
+    if experts <= 0 or serving_ep <= 1:
+        return 1.0
+    return 1 + largest_of(serving_ep) * math.sqrt(serving_ep / (2 * experts))
+
+
 @rule(guards=("serving_gpus",), source="shoeybi-2019")
 def heads_not_divisible_by_serving_tp(attention_heads, serving_tp):
     """The tensor-parallel size of serving does not divide the attention heads.

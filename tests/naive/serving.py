@@ -79,6 +79,18 @@ def exchange(p):
     return wait, time * (1 - p["exchange_overlap"])
 
 
+def busiest(p):
+    """Load of the busiest of the groups over which experts are spread, over the mean: sums of gamma variables, nearly normal."""
+    groups = p["serving_ep"]
+    if p["experts"] == 0 or groups == 1:
+        return 1.0
+    deviations = [i / 1000 for i in range(-8000, 8001)]
+    below = [math.erfc(-x / math.sqrt(2)) / 2 for x in deviations]
+    steps = zip(deviations, deviations[1:], below, below[1:], strict=False)
+    largest = sum((a + b) / 2 * (high**groups - low**groups) for a, b, low, high in steps)
+    return 1 + largest / math.sqrt(2 * p["experts"] / groups)
+
+
 def prompt(p, shared):
     """Time of the operations of one prompt, and of the whole of it; token by token that is not in the cache."""
     kept = p["prefix_cache_hit"] + p["offload_hit"]
@@ -93,8 +105,8 @@ def prompt(p, shared):
         if mixer == "window":
             flops += 2 * transformer.score_width(p, "window") * transformer.pairs(first, last, p["attention_window"])
     matrices = 2 * new * shared["layers"] / (limited(p, "serving_peak_rate") * p["prefill_efficiency"])
-    groups = 1 + (p["serving_ep"] - 1) * p["engine_foreign_rows"] if p["serving_precision"] >= EIGHT_BITS else 1
-    visited = shared["visited"] * groups
+    wasted = p["engine_foreign_rows"] if p["serving_precision"] >= EIGHT_BITS else 0
+    visited = shared["visited"] * (busiest(p) * (1 - wasted) + p["serving_ep"] * wasted)
     experts = 2 * new * visited / (limited(p, "serving_peak_rate") * p["prefill_expert_efficiency"])
     attention = flops / (limited(p, "peak_rate_16bit") * p["prefill_efficiency"])
     flops += 2 * new * (shared["layers"] + visited)
@@ -149,7 +161,7 @@ def serving(p):
     expert_read = w["experts"] / (tp * dp) / expert_rate_of_reading
     expert_rate = gpus * limited(p, "serving_peak_rate") * p["expert_matmul_efficiency"]
     filling = 2 * p["engine_expert_rows"] * w["experts"] * 8 / p["weight_bits"] / expert_rate if narrow else 0.0
-    expert_compute = 2 * width * w["visited"] / expert_rate
+    expert_compute = busiest(p) * 2 * width * w["visited"] / expert_rate
     inactive = 0.0
     if 0 < p["experts_per_token"] < p["experts"]:
         # an expert's visits are spread as the sum of two exponential times is, which leaves it idle with the square of 1 / (1 + mean / 2)
@@ -157,7 +169,7 @@ def serving(p):
         inactive = (1 / (1 + one * width * running / pp)) ** 2
     activated = 1 - inactive
     matrices = hypotenuse(dense_read, dense_compute * running)
-    matrices += hypotenuse(hypotenuse(expert_read, filling) * activated, expert_compute * running)
+    matrices += hypotenuse(busiest(p) * hypotenuse(expert_read, filling) * activated, expert_compute * running)
     decode = p["serving_time_residual"] * (fixed + running * each + matrices)
     # prompts beside the answers, or on GPUs of their own
     compute, reading_prompt = prompt(p, {**w, "gpus": gpus, "copies": copies, "token_bytes": s["kept"] / s["context"]})

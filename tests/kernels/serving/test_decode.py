@@ -281,8 +281,10 @@ def test_decode_matrix_times_by_hand():
         **UNPACKING, weight_bits=16.0, serving_precision=BF16,
     )
     assert experts == pytest.approx(8)
-    work = decode.expert_compute_time(step_width=4.0, expert_weights_per_token=9.0, expert_matmul_efficiency=0.25, **rate)
-    assert work == pytest.approx(18)
+    work = decode.expert_compute_time(
+        step_width=4.0, expert_weights_per_token=9.0, expert_matmul_efficiency=0.25, expert_group_imbalance=1.25, **rate
+    )
+    assert work == pytest.approx(22.5)
 
 
 @pytest.mark.parametrize(
@@ -304,7 +306,8 @@ def test_decode_narrow_formats_pad_rows_and_quantize(precision, bits, seconds):
 
 
 def test_decode_expert_reads_and_padding_overlap():
-    assert decode.expert_pass_time(expert_read_time=3.0, expert_padding_time=4.0, serving_time_residual=1.5) == 7.5
+    work = {"expert_read_time": 3.0, "expert_padding_time": 4.0}
+    assert decode.expert_pass_time(**work, expert_group_imbalance=2.0, serving_time_residual=1.5) == 15
 
 
 ATTENTION = {

@@ -68,7 +68,8 @@ def compute_time(**given):
 
 def test_prefill_time_is_divided_by_gpus():
     """20, 6, 6 operations at 10, 10, 2 a second, efficiencies of a half and a quarter: (2 + 3) / 0.5 + 0.6 / 0.25 + 32 / 8, over 4."""
-    assert compute_time(serving_ep=1.0, engine_foreign_rows=1.0, serving_precision=FP8) == pytest.approx((10 + 2.4 + 4) / 4)
+    found = compute_time(serving_ep=1.0, engine_foreign_rows=1.0, expert_group_imbalance=1.0, serving_precision=FP8)
+    assert found == pytest.approx((10 + 2.4 + 4) / 4)
 
 
 @pytest.mark.parametrize(("load", "seconds"), [(0.0, 6.0), (5.9, 6.0), (7.0, 7.0)])
@@ -97,8 +98,8 @@ def test_prefill_cached_shares_are_at_most_prompt(cached, offloaded, broken):
     assert prefill.cached_shares_exceed_prompt(prefix_cache_hit=cached, offload_hit=offloaded) is broken
 
 
-@pytest.mark.parametrize(("precision", "share", "flops"), [(FP8, 0.5, 15.0), (FP4, 1.0, 24.0), (FP8, 0.0, 6.0), (BF16, 1.0, 6.0)])
+@pytest.mark.parametrize(("precision", "share", "flops"), [(FP8, 0.5, 16.5), (FP4, 1.0, 24.0), (FP8, 0.0, 9.0), (BF16, 1.0, 9.0)])
 def test_prefill_multiplies_rows_of_experts_elsewhere(precision, share, flops):
-    """With four groups of experts each multiplies its own rows and a share of those of three others: (10 + x / 2.5 + (26 + x) / 8) / 4."""
-    found = compute_time(serving_ep=4.0, engine_foreign_rows=share, serving_precision=precision)
+    """Of four groups the busiest has 1.5 times its rows, or all, or half of each: (10 + x / 2.5 + (26 + x) / 8) / 4."""
+    found = compute_time(serving_ep=4.0, engine_foreign_rows=share, expert_group_imbalance=1.5, serving_precision=precision)
     assert found == pytest.approx((10 + flops / 2.5 + (26 + flops) / 8) / 4)

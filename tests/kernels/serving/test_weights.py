@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from sweep.kernels.serving import weights
@@ -62,6 +63,23 @@ def test_weights_expert_visits_are_those_at_which_one_token_reads_its_share(expe
 @pytest.mark.parametrize(("experts", "visited"), [(0.0, 0.0), (0.0, -1.0), (1.0, 1.0), (8.0, 8.0)])
 def test_weights_shared_experts_are_always_read(experts, visited):
     assert weights.expert_visits(experts=experts, experts_per_token=visited, step_width=1.0, serving_pp=1.0) == math.inf
+
+
+@pytest.mark.parametrize(
+    ("count", "mean"), [(2.0, 1 / math.sqrt(math.pi)), (3.0, 1.5 / math.sqrt(math.pi)), (8.0, 1.42360), (100.0, 2.50759)]
+)
+def test_weights_largest_normal_deviation_is_tabulated(count, mean):
+    """Expected largest of 2 and 3 by their closed forms, of 8 and 100 by tables of order statistics."""
+    assert weights.largest_of(count) == pytest.approx(mean, rel=1e-4)
+
+
+def test_weights_busiest_group_holds_popular_experts():
+    """128 experts over 8 groups, popularity of each drawn from a gamma distribution of shape 2: the busiest group of 20,000 draws."""
+    loads = np.random.default_rng(1).gamma(2, 0.5, (20_000, 8, 16)).mean(axis=2)
+    measured = (loads.max(axis=1) / loads.mean(axis=1)).mean()
+    assert weights.expert_group_imbalance(experts=128.0, serving_ep=8.0) == pytest.approx(measured, rel=0.03)
+    assert weights.expert_group_imbalance(experts=128.0, serving_ep=1.0) == 1
+    assert weights.expert_group_imbalance(experts=0.0, serving_ep=8.0) == 1
 
 
 @pytest.mark.parametrize(("groups", "exceeds"), [(1, False), (7, False), (12, False), (13, True)])
