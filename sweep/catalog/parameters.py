@@ -90,7 +90,7 @@ class Parameter:
         try:
             value = calendar.seconds(text) if self.calendar and calendar.is_date(text) else to_si(text, self.unit)
         except SweepError as error:
-            node.fail(str(error))
+            node.fail(f"{error}{'; a date reads 07-01 or 07-01T18' if self.calendar and not calendar.is_date(text) else ''}")
         self.check(value, node)
         return value
 

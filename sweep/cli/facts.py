@@ -144,7 +144,7 @@ def explain(
 
 @click.command(
     "import",
-    short_help="Turn a model's config.json, or a region of eGRID, into an entry of the catalogue.",
+    short_help="Turn a config.json or a region of eGRID into an entry.",
     epilog="Example: sweep import model Qwen/Qwen3-8B -o mine.yaml && sweep point gpt4 --set model=mine.yaml",
 )
 @click.argument("kind", type=click.Choice(["model", "site"]))

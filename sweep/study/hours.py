@@ -175,8 +175,9 @@ def _load(queries: npt.NDArray[np.float64], node: Node) -> Selected:
 
 
 def _read(node: Node, folder: Path, kind: Kind, word: str = "") -> npt.NDArray[np.float64]:
+    path = folder / node.text
     try:
-        return read_trace(folder / node.text, kind, word)
+        return read_trace(path, kind, word)
     except SweepError as error:
         node.fail(str(error))
 
