@@ -184,18 +184,19 @@ def mlp_products_time(local_tokens, tp, ffn_hidden_size, mlp_matrices, hidden_si
 
 
 @equation(unit="s", source="aiconfigurator-core")
-def loss_time(local_tokens, tp, vocabulary_size, pointwise_rate, loss_bytes):
+def loss_time(local_tokens, tp, vocabulary_size, pointwise_rate, loss_bytes, operator_passes):
     """Time of the loss, forward and backward, for one micro-batch.
 
-    t = n V c / (t r)
+    t = e n V c / (t r)
 
     local_tokens: n, tokens of one micro-batch on one rank [token]
     tp: t, tensor-parallel size [1]
     vocabulary_size: V, rows of the embedding [1]
     pointwise_rate: r, rate of memory-bound operators [B/s]
     loss_bytes: c, memory traffic of the loss for each logit, forward and backward [B]
+    operator_passes: e, traffic over what it is where neighbouring operators are fused [1]
     """
-    return local_tokens * vocabulary_size / tp * loss_bytes / pointwise_rate
+    return operator_passes * local_tokens * vocabulary_size / tp * loss_bytes / pointwise_rate
 
 
 @equation(unit="s", source="aiconfigurator-core")

@@ -245,7 +245,7 @@ def training(p):
     vocabulary = p["vocabulary_size"] / tp
     head = 2 * n * h * vocabulary / r["half"] + 2 * (n * h + n * vocabulary + h * vocabulary) / r["operands"]
     head *= 2 + p["trained_fraction"]
-    head += n * vocabulary * p["loss_bytes"] / r["memory"]
+    head += n * vocabulary * p["loss_bytes"] / r["memory"] * (1 if p["fused_operators"] else p["eager_passes"])
     fullest, last = stages(p)
     stage = max(fullest * layer, last * layer + head)
     transfer = 0.0

@@ -162,7 +162,11 @@ BY_HAND = [
         },
         3 * (800 + 320) + 400,
     ),
-    ("loss_time", {"local_tokens": 100, "tp": 4, "vocabulary_size": 80, "pointwise_rate": 40, "loss_bytes": 8}, 400),
+    (
+        "loss_time",
+        {"local_tokens": 100, "tp": 4, "vocabulary_size": 80, "pointwise_rate": 40, "loss_bytes": 8, "operator_passes": 1.5},
+        600,
+    ),
     (
         "gradient_accumulation_time",
         {
