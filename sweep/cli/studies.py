@@ -124,7 +124,7 @@ def _axes_text(made: Plan) -> str:
     epilog="Example: sweep run configs/studies/gpt4.yaml -o gpt4.zarr",
 )
 @study_argument
-@click.option("-o", "--out", required=True, metavar="OUT.zarr", help="Where to write the cube: a folder.")
+@click.option("-o", "--out", required=True, metavar="OUT.zarr", help="Where to write the cube: a folder, or s3://bucket/name.zarr.")
 @overrides
 @more_outputs
 @click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Number of threads; one per core by default.")

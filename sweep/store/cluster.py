@@ -44,7 +44,7 @@ class Site:
     def store(self) -> Store:
         """The cube's arrays, open for writing. Raises SweepError where it is not the cube that this version would make."""
         place = layout.place(self.folder)
-        if not place.exists():
+        if not place.workshop().exists():
             raise SweepError(f"{self.folder}: a worker does not see this folder; all workers need the same file system")
         kept = self.header["attributes"]
         made = plan.make(reading.study_in(kept))

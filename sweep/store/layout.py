@@ -18,6 +18,7 @@ from sweep.engine.blocks import Block, Grid, grid
 from sweep.engine.plan import Plan
 from sweep.errors import SweepError
 from sweep.store.disk import Folder
+from sweep.store.objects import SCHEMES, Bucket, Prefix
 from sweep.store.place import ADDRESS, Place
 
 CODEC: Literal["lz4"] = "lz4"
@@ -33,11 +34,21 @@ def place(path: str | Path) -> Place:
     """Where a path leads, through links, or an address; an error where no cube can lie there."""
     address = ADDRESS.fullmatch(str(path))
     if address and address[1] != "file":
-        raise SweepError(f"{path}: is an address, and a cube is written to a folder; copy it from there once it is complete, as it is")
+        return _object(str(path), *address.groups())
     found = Path(os.path.realpath(f"/{address[2]}" if address else path))
     if not found.name:
         raise SweepError(f"{path}: cannot hold a cube; give the name of a new folder")
     return Folder(found)
+
+
+def _object(text: str, scheme: str, rest: str) -> Place:
+    if scheme not in SCHEMES:
+        known = ", ".join(f"{known}://" for known in (*SCHEMES, "file"))
+        raise SweepError(f"{text}: no cube can lie at {scheme}://, but in a folder or at {known}")
+    bucket, _, key = rest.strip("/").partition("/")
+    if not bucket or not key.strip("/"):
+        raise SweepError(f"{text}: cannot hold a cube; give a bucket and a name, such as {scheme}://{bucket or 'bucket'}/cube.zarr")
+    return Prefix(Bucket(f"{scheme}://{bucket}"), key)
 
 
 def shard(array: Any, block: Block) -> str:
@@ -50,7 +61,8 @@ def group(path: Place, mode: Any) -> Any:
     """The Zarr group of a cube."""
     import zarr
 
-    return zarr.open_group(path.zarr(), mode=mode)
+    with path.telling():
+        return zarr.open_group(path.zarr(), mode=mode)
 
 
 @contextmanager

@@ -44,7 +44,7 @@ ROOMS = {
     "engine": ("plan", "nests", "cache", "strips", "remainder", "lower", "native", "compile", "quantiles", "blocks"),
     "bounds": ("intervals", "interpreter", "boxes"),
     "cube": ("dataset", "compute", "virtual"),
-    "store": ("place", "disk", "journal", "layout", "estimate", "verify", "store", "arrays", "reading", "growing", "cluster", "run"),
+    "store": ("place", "disk", "objects", "journal", "layout", "estimate", "verify", "store", "arrays", "reading", "growing", "cluster", "run"),
     "query": ("text", "selection", "part", "export"),
     "uncertainty": ("bands", "origins", "sensitivity", "calibrate"),
     "analysis": (

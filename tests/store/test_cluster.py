@@ -12,6 +12,7 @@ from distributed import LocalCluster
 from sweep.engine import blocks, plan
 from sweep.errors import SweepError
 from sweep.store import cluster, journal, layout
+from sweep.store.reading import open_cube
 from sweep.store.run import check, run
 from tests.studies import STORED
 
@@ -82,6 +83,22 @@ def test_cluster_names_a_worker_of_another_version(tmp_path, study):
         _ = cluster.Site(str(tmp_path / "a.zarr"), header).store
     with pytest.raises(SweepError, match="a worker does not see this folder"):
         _ = cluster.Site(str(tmp_path / "none.zarr"), header).store
+
+
+def test_cluster_writes_to_an_address(tmp_path, study, small_blocks, bucket):
+    with LocalCluster(n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0") as threads:
+        run(study, f"{bucket}/a.zarr", scheduler=threads.scheduler_address)
+    assert check(f"{bucket}/a.zarr") == []
+    assert open_cube(f"{bucket}/a.zarr").load().drop_attrs(deep=False).identical(run(study).drop_attrs(deep=False))
+
+
+def test_cluster_keeps_no_study_of_a_folder(tmp_path, study, opened, bucket):
+    """A worker that has written a cube is given another study for the same place."""
+    with LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=":0") as threads:
+        for gpus in (8, 16):
+            changed = opened(STORED, axis=[f"gpus={gpus}"])
+            cube = run(changed, tmp_path / "a.zarr", overwrite=True, scheduler=threads.scheduler_address)
+            assert float(cube.it_power.max()) == float(run(changed).it_power.max())
 
 
 def test_cluster_that_does_not_answer_is_named(tmp_path, study, monkeypatch):

@@ -58,9 +58,3 @@ def test_layout_rejects_root_folder(path):
 def test_layout_resolves_links(tmp_path):
     (tmp_path / "link.zarr").symlink_to(tmp_path / "real.zarr")
     assert layout.place(tmp_path / "link.zarr") == Folder(tmp_path / "real.zarr")
-
-
-@pytest.mark.parametrize("address", ["s3://bucket/x.zarr", "gs://bucket/x.zarr", "az://x/y", "https://example.org/x.zarr"])
-def test_place_refuses_addresses_of_object_stores(address):
-    with pytest.raises(SweepError, match="is an address, and a cube is written to a folder"):
-        layout.place(address)
