@@ -7,6 +7,7 @@ import socket
 import subprocess
 import threading
 from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ import xarray
 
 from sweep.serve import app
 
+ROOT = Path(__file__).parents[2]
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 
@@ -78,6 +80,32 @@ def test_app_serves_a_store_that_plain_xarray_reads(address, cube):
         for name in cube.variables:
             np.testing.assert_array_equal(read[name].values, cube[name].values)
         assert read.facility_power.sel(gpus=24, pue=1.4, method="nearest").attrs["units"] == "W"
+
+
+ZARRITA = """
+import * as zarr from "zarrita";
+const [address, ...names] = process.argv.slice(1);
+const root = await zarr.open.v3(new zarr.FetchStore(address), { kind: "group" });
+const found = {};
+for (const name of names) {
+  const array = await zarr.open.v3(root.resolve(name), { kind: "array" });
+  const { data, shape } = await zarr.get(array);
+  found[name] = { shape, units: array.attrs.units, values: Array.from(data, String) };
+}
+console.log(JSON.stringify(found));
+"""
+
+
+@pytest.mark.skipif(not (shutil.which("node") and (ROOT / "node_modules" / "zarrita").exists()), reason="no zarrita.js on this machine")
+def test_app_serves_a_store_that_zarrita_reads(address, cube):
+    names = [str(name) for name, variable in cube.variables.items() if variable.dtype.kind in "fiu"]
+    command = ["node", "--input-type=module", "--eval", ZARRITA, f"{address}/cube.zarr", *names]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    for name, read in json.loads(done.stdout).items():
+        assert read["units"] == cube[name].attrs["units"]
+        assert read["shape"] == list(cube[name].shape)
+        np.testing.assert_array_equal(np.array(read["values"], float).reshape(read["shape"]), cube[name].values.astype(float))
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
