@@ -17,9 +17,8 @@ from sweep.engine import quantiles
 from sweep.engine.blocks import Block, Grid, grid
 from sweep.engine.plan import Plan
 from sweep.errors import SweepError
-from sweep.store.bucket import SCHEMES, Bucket
 from sweep.store.disk import Folder
-from sweep.store.objects import Prefix
+from sweep.store.objects import SCHEMES, Bucket, Prefix
 from sweep.store.place import ADDRESS, Place
 
 CODEC: Literal["lz4"] = "lz4"

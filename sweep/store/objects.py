@@ -1,4 +1,7 @@
-"""A cube in an object store. What belongs here: the objects below a key of a bucket as a place, and its lock, which is a lease.
+"""A cube in an object store. What belongs here: a bucket of S3, Google or Azure, the objects below a key of it as a place, and its lock.
+
+obstore and not fsspec: one package without dependencies for all three, with writes under a condition for all three and calls that a thread
+waits for; fsspec needs another package for each store (s3fs: all of botocore). Whoever reads a cube may use either.
 
 No object can be renamed or appended to. So a finished cube is copied by the store itself from `<address>.partial` to its address, with
 `zarr.json` last, without which no reader takes it for a cube; each addition to a journal is an object; a lock is one that its run renews.
@@ -6,6 +9,7 @@ No object can be renamed or appended to. So a finished cube is copied by the sto
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -18,19 +22,80 @@ import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from sweep.errors import SweepError
-from sweep.store.bucket import Bucket
 from sweep.store.disk import Folder
 from sweep.store.place import LOCK, MANIFEST, METADATA, Place
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
+SCHEMES = {  # and what gives access
+    "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_SKIP_SIGNATURE=true for a public bucket",
+    "gs": "GOOGLE_APPLICATION_CREDENTIALS",
+    "az": "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
+}
+RETRIES: Any = {"max_retries": 5, "retry_timeout": timedelta(seconds=60)}
+NO_BUCKET = ("NoSuchBucket", "bucket does not exist", "ContainerNotFound")
+NO_KEY = ("AccessKeyId", "SignatureDoesNotMatch", "/latest/api/token", "/latest/meta-data", "token request", "Account must be")
+UNREACHED = ("error sending request", "timed out", "dns error")
 LEASE_SECONDS = 20.0  # after which a run that has not renewed its lock counts as ended
-RENEWALS = 5  # of a lock in that time
-AT_ONCE = 16  # requests
+RENEWALS, AT_ONCE = 5, 16  # of a lock in that time; requests
+
+
+@dataclass
+class Bucket:
+    """A bucket, by its address such as "s3://mine". lost: whether another run has taken over what this one had locked."""
+
+    address: str
+    client: Any = field(init=False)
+    lost: bool = False
+
+    def __post_init__(self) -> None:
+        self.client = self.opened("")
+
+    def opened(self, key: str) -> Any:
+        """What obstore makes of the bucket, or of a prefix in it."""
+        try:
+            from obstore.store import from_url
+        except ImportError:
+            raise SweepError(f"{self.address}: needs obstore: pip install 'wattsweep[objects]'") from None
+        with self.telling(self.address):
+            return from_url(f"{self.address}/{key}", client_options={"allow_http": True}, retry_config=RETRIES)
+
+    @contextmanager
+    def telling(self, what: str, but: tuple[type[Exception], ...] = ()) -> Iterator[None]:
+        """Errors of obstore in it are SweepErrors, but for `but` and that of an object that is not there."""
+        from obstore.exceptions import BaseError
+
+        try:
+            yield
+        except but:
+            raise
+        except (BaseError, FileNotFoundError) as error:
+            said = self._said(error)
+            if said is None:
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), what) from None
+            raise SweepError(f"{what}: {said}") from None
+
+    def _said(self, error: Exception) -> str | None:
+        from obstore.exceptions import PermissionDeniedError, UnauthenticatedError
+
+        scheme, name = self.address.split("://")
+        text = str(error)
+        if any(word in text for word in NO_BUCKET):
+            return f"there is no bucket {name!r}; make it first, or correct the address"
+        if isinstance(error, FileNotFoundError):
+            return None
+        if isinstance(error, UnauthenticatedError | PermissionDeniedError) or any(word in text for word in NO_KEY):
+            return f"no access to the bucket {name!r}; the environment needs {SCHEMES[scheme]}"
+        if "redirect" in text:
+            return f"the bucket {name!r} is in another region; set AWS_REGION in the environment"
+        if any(word in text for word in UNREACHED):
+            endpoint = "; a store other than Amazon's needs AWS_ENDPOINT_URL" if scheme == "s3" else ""
+            return f"the store cannot be reached, check the network{endpoint}"
+        return text.splitlines()[0].rpartition(" error: ")[2]
 
 
 class Prefix(Place):
@@ -111,10 +176,9 @@ class Prefix(Place):
                 obstore.delete(self.bucket.client, keys)
 
     def log(self) -> bytes:
-        parts = [Prefix(self.bucket, item["path"]) for item in sorted(self._below(), key=lambda item: str(item["path"]))]
-        if not parts:
-            return self.read()
-        return b"".join(_at_once(Prefix.read, [*([self] if self._tag() else []), *parts]))
+        parts = sorted(str(item["path"]) for item in self._below())
+        held = [Prefix(self.bucket, key) for key in ([self.key, *parts] if self._tag() or not parts else parts)]
+        return b"".join(_at_once(Prefix.read, held))
 
     def start_log(self, content: bytes) -> None:
         before = [item["path"] for item in self._below()]
@@ -178,7 +242,7 @@ class Prefix(Place):
     @contextmanager
     def locked(self, what: Place) -> Iterator[None]:
         lock, run = self / LOCK, {"run": uuid.uuid4().hex, "host": socket.gethostname(), "process": os.getpid()}
-        tag, ended = lock._first(what, _line(run)), threading.Event()
+        tag, ended = lock._first(what, json.dumps(run).encode()), threading.Event()
         keeper = threading.Thread(target=lock._renew, args=(run, tag, ended), daemon=True)
         keeper.start()
         try:
@@ -216,27 +280,21 @@ class Prefix(Place):
         from obstore.exceptions import PreconditionError
 
         kept = time.monotonic()
-        while not ended.wait(LEASE_SECONDS / RENEWALS):
+        while not self.bucket.lost and not ended.wait(LEASE_SECONDS / RENEWALS):
             try:
-                tag = self._put(_line({**run, "at": time.time_ns()}), tag, (PreconditionError,))
+                tag = self._put(json.dumps({**run, "at": time.time_ns()}).encode(), tag, (PreconditionError,))
                 kept = time.monotonic()
             except PreconditionError:
                 self.bucket.lost = True
             except (SweepError, FileNotFoundError):
                 self.bucket.lost = time.monotonic() - kept > LEASE_SECONDS
-            if self.bucket.lost:
-                return
-
-
-def _line(record: dict[str, Any]) -> bytes:
-    return json.dumps(record).encode()
 
 
 def _tag_of(meta: Any) -> dict[str, str]:
     return {key: meta[key] for key in ("e_tag", "version") if meta[key]}
 
 
-def _at_once(function: Callable[[Item], Result], items: list[Item]) -> list[Result]:
+def _at_once(function: Callable[[Any], Any], items: list[Any]) -> list[Any]:
     """The results of a function for some items, with several requests under way."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(function, items))
