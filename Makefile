@@ -5,6 +5,7 @@ BIN := .venv/bin
 KILLS ?= 200
 INPUTS ?= 100000
 SECONDS ?= inf
+FROM ?= 0
 
 .PHONY: faults demo test lint docs mutate bench clean
 
@@ -28,8 +29,8 @@ mutate: .venv/tested  ## change each line of kernels/ in turn and see that the t
 bench: .venv/tested  ## measure the engine against C, numpy, memory and zarr
 	$(BIN)/python -m benchmarks.speed --json speed.json
 
-faults: .venv/tested  ## kill, damage and fuzz for hours; KILLS=20 INPUTS=1000 SECONDS=600 for less
-	$(BIN)/python -m tests.faults.campaign --kills $(KILLS) --inputs $(INPUTS) --seconds $(SECONDS)
+faults: .venv/tested  ## kill, damage and fuzz for hours; KILLS=20 INPUTS=1000 SECONDS=600 for less, FROM=12 goes on
+	$(BIN)/python -m tests.faults.campaign --kills $(KILLS) --inputs $(INPUTS) --seconds $(SECONDS) --from $(FROM)
 
 clean:
 	rm -rf .venv .venv-lowest dist site .mypy_cache .ruff_cache .pytest_cache .hypothesis speed.json

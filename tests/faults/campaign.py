@@ -1,13 +1,14 @@
 """Faults on purpose: kills, wrong bits, a full disk, two writers and mutated studies, each looked at as a user would.
 
 `python -m tests.faults.campaign --kills 200 --inputs 100000` counts what was done and what was lost; the tests run a little of each.
-`--seconds 3600` ends it then, with what was done; a campaign of another seed goes on with other faults.
+It goes in rounds of some faults of each kind. `--seconds 3600` or Ctrl-C ends it with what was done, and `--from` goes on at a round.
 """
 
 from __future__ import annotations
 
 import argparse
 import errno
+import itertools
 import json
 import os
 import random
@@ -18,27 +19,23 @@ import tempfile
 import time
 import warnings
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 
 import sweep
 from sweep.errors import SweepError
+from tests.faults.mutants import mutated
 from tests.studies import ENERGY
 
-T = TypeVar("T")
 INPUT_SECONDS = 10.0  # of the processor, for one mutated study; a loaded machine makes none slower
 REPORT_SECONDS = 10.0
 CHANGES = {"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate"}
 OTHER = ENERGY.replace("gpus: 1024", "gpus: 2048")
-WORDS = ["", "~", "nan", "inf", "-1", "0", "1e30", "1e-30", "1e400", "9" * 400, "NO", "[]", "{}", "all", "1 W**9**9", "J*(9**9)", "1 kW"]
-WORDS += ["[1, 1]", "[1, 2, 3]", "1:2:log3", "{from: 1, to: 2, points: 3}", "{zip: {pue: [1, 2]}}", "*a", "&a x", "!!python/name:os", "ﬁ"]
-WORDS += ["1e9 FLOP", '"\\e[31m"']
-LINES = ["pue: ", "gpus: ", "gpu: ", "training_duration: ", "server_power: ", "  split: ", "  precision: ", "outputs: ", "set: ", "axes: "]
 
 
 class Hang(BaseException):
@@ -46,22 +43,64 @@ class Hang(BaseException):
 
 
 @dataclass
-class Clock:
-    """Says how far a campaign is, and ends it in time. until: on the monotonic clock."""
+class Part:
+    """Faults of one kind. fault: given a number, has that fault happen and tells what it ended with and what was lost by it."""
 
+    name: str
+    count: int
+    fault: Callable[[int], tuple[str, list[str]]]
+    ends: Counter[str] = field(default_factory=Counter)
+    lost: list[str] = field(default_factory=list)
+
+    def round(self, number: int, rounds: int) -> Iterator[None]:
+        """The faults of one round, as many as make the count in all rounds."""
+        for i in range(self.count * number // rounds, self.count * (number + 1) // rounds):
+            end, lost = self.fault(i)
+            self.ends[end] += 1
+            self.lost += lost
+            yield
+
+
+@dataclass
+class Campaign:
+    """Parts that go on together, so that each has its share of the time. seed, number: the round to go on with, as it is told."""
+
+    parts: list[Part]
+    rounds: int
+    seed: int = 1
+    number: int = 0
     until: float = float("inf")
-    said: float = field(default_factory=time.monotonic)
+    stopped: bool = False
 
-    def over(self, what: str, items: Iterable[T], count: int) -> Iterator[T]:
-        """The items, as long as there is time."""
-        for done, item in enumerate(items):
-            now = time.monotonic()
-            if now >= self.until:
-                return
-            if now - self.said > REPORT_SECONDS:
-                print(f"{what}: {done:,} of {count:,}", file=sys.stderr, flush=True)
-                self.said = now
-            yield item
+    def stop(self, *_: object) -> None:
+        """End it after the fault that happens now."""
+        self.stopped = True
+
+    def run(self) -> int:
+        """All rounds that there is time for; 1 where something was lost."""
+        said = time.monotonic()
+        try:
+            while self.number < self.rounds and not self.stopped:
+                for _ in itertools.chain.from_iterable(part.round(self.number, self.rounds) for part in self.parts):
+                    self.stopped |= time.monotonic() >= self.until
+                    if self.stopped:
+                        break
+                else:
+                    self.number += 1
+                if time.monotonic() - said > REPORT_SECONDS:
+                    print(f"{self.number:,} of {self.rounds:,} rounds", file=sys.stderr, flush=True)
+                    said = time.monotonic()
+        finally:
+            self.tell()
+        return int(any(part.lost for part in self.parts))
+
+    def tell(self) -> None:
+        """Print what was done and lost, and how to go on."""
+        for part in self.parts:
+            found = {"faults": part.name, "done": part.ends.total(), "ended": part.ends, "lost": len(part.lost)}
+            print(json.dumps(found), *part.lost[:5], sep="\n", flush=True)
+        if self.number < self.rounds:
+            print(f"stopped in round {self.number} of {self.rounds}; --seed {self.seed} --from {self.number} goes on", flush=True)
 
 
 @contextmanager
@@ -130,41 +169,44 @@ def child(text: str, out: Path, at: int, fault: str) -> tuple[int, str]:
     return (-os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)), said
 
 
-def interrupted(folder: Path, fault: str, count: int, rng: random.Random, clock: Clock | None = None) -> tuple[int, list[str]]:
+def interrupted(folder: Path, kind: str, seed: int) -> Callable[[int], tuple[str, list[str]]]:
     """Replace one cube by another while a fault meets one of the changes of files; then look at it as a reader, and run again."""
-    old, new, out, lost = folder / "old.zarr", folder / "new.zarr", folder / "out.zarr", []
+    old, new, out = folder / "old.zarr", folder / "new.zarr", folder / "out.zarr"
     for text, path in ((ENERGY, old), (OTHER, new)):
         assert child(text, path, -1, "")[0] == 0
     before, after = content(old), content(new)
     shutil.copytree(old, out)
     total = int(child(OTHER, out, -1, "")[1])
-    places = list(range(1, total + 1)) if count >= total else sorted(rng.sample(range(1, total + 1), count))
-    done = 0
-    for at in (clock or Clock()).over(f"{fault} at a change of files", [places[i % len(places)] for i in range(count)], count):
-        done += 1
+    places = random.Random(seed).sample(range(1, total + 1), total)
+
+    def fault(number: int) -> tuple[str, list[str]]:
+        at, lost = places[number % total], []
         shutil.rmtree(out)
         shutil.rmtree(f"{out}.partial", ignore_errors=True)
         shutil.copytree(old, out)
-        status, said = child(OTHER, out, at, fault)
-        if status not in (0, 2, -signal.SIGKILL):
-            lost.append(f"{fault} at {at} of {total}: {said}")
-        if not out.exists() or content(out) not in (before, after):
-            lost.append(f"{fault} at {at} of {total}: the name holds neither the old nor the new cube")
-        status, said = child(OTHER, out, -1, "")
-        if status or content(out) != after or Path(f"{out}.partial").exists():
-            lost.append(f"{fault} at {at} of {total}: the next run leaves another cube ({status}: {said})")
-    return done, lost
+        end, said = child(OTHER, out, at, kind)
+        if end not in (0, 2, -signal.SIGKILL):
+            lost.append(f"{kind} at {at} of {total}: {said}")
+        found = out.exists() and content(out)
+        if found not in (before, after):
+            lost.append(f"{kind} at {at} of {total}: the name holds neither the old nor the new cube")
+        again, said = child(OTHER, out, -1, "")
+        if again or content(out) != after or Path(f"{out}.partial").exists():
+            lost.append(f"{kind} at {at} of {total}: the next run leaves another cube ({again}: {said})")
+        return "old" if found == before else "new", lost
+
+    return fault
 
 
-def wrong_bits(folder: Path, count: int, rng: random.Random, clock: Clock | None = None) -> tuple[int, list[str]]:
+def wrong_bits(folder: Path, seed: int) -> Callable[[int], tuple[str, list[str]]]:
     """Turn one bit of a finished cube, read it, and repair it."""
-    out, lost = folder / "bits.zarr", []
+    out = folder / "bits.zarr"
     assert child(ENERGY, out, -1, "")[0] == 0
     right, whole = sweep.open_cube(out).load(), content(out)
     files = [path for path in sorted(out.rglob("*")) if path.is_file()]
-    done = 0
-    for _ in (clock or Clock()).over("wrong bits", range(count), count):
-        done += 1
+
+    def fault(number: int) -> tuple[str, list[str]]:
+        rng, lost, end = random.Random(f"bits {seed} {number}"), [], "harmless"
         path = rng.choice(files)
         kept = path.read_bytes()
         place = rng.randrange(len(kept))
@@ -173,122 +215,100 @@ def wrong_bits(folder: Path, count: int, rng: random.Random, clock: Clock | None
             found = sweep.open_cube(out).load()
             if not found.drop_attrs().identical(right.drop_attrs()):
                 lost.append(f"{path.name} byte {place}: other numbers without a word")
-            path.write_bytes(kept)
         except SweepError:
+            end = "refused"
             try:
                 sweep.check(out, repair=True)
                 if content(out) != whole:
                     lost.append(f"{path.name} byte {place}: repaired to another cube")
             except Exception as error:
                 lost.append(f"{path.name} byte {place}: repair says {error!r}")
-            path.write_bytes(kept)
         except Exception as error:
             lost.append(f"{path.name} byte {place}: {error!r}")
-    return done, lost
+        path.write_bytes(kept)
+        return end, lost
+
+    return fault
 
 
-def two_writers(folder: Path, count: int, clock: Clock | None = None) -> tuple[int, list[str]]:
-    """Let two processes write one cube at the same time, of one study or of two."""
-    lost = []
-    done = 0
-    for turn in (clock or Clock()).over("pairs of writers", range(count), count):
-        done += 1
-        out = folder / f"two{turn}.zarr"
-        processes = []
-        for text in (ENERGY, OTHER if turn % 2 else ENERGY):
-            process = os.fork()
-            if not process:
-                try:
-                    own = folder / f"{os.getpid()}"
-                    own.mkdir()
-                    sweep.run(sweep.open_study(written(own, text)), out, threads=1)
-                    os._exit(0)
-                except SweepError:
-                    os._exit(2)
-                except BaseException:
-                    os._exit(1)
-            processes.append(process)
-        ends = [os.WEXITSTATUS(os.waitpid(process, 0)[1]) for process in processes]
-        if 1 in ends or 0 not in ends or sweep.check(out):
-            lost.append(f"two writers end with {ends}")
-    return done, lost
+def two_writers(folder: Path, number: int) -> tuple[str, list[str]]:
+    """Let two processes write one cube at the same time, of one study or, where the number is odd, of two."""
+    out, processes = folder / f"two{number}.zarr", []
+    for text in (ENERGY, OTHER if number % 2 else ENERGY):
+        process = os.fork()
+        if not process:
+            try:
+                own = folder / f"{os.getpid()}"
+                own.mkdir()
+                sweep.run(sweep.open_study(written(own, text)), out, threads=1)
+                os._exit(0)
+            except SweepError:
+                os._exit(2)
+            except BaseException:
+                os._exit(1)
+        processes.append(process)
+    ends = [os.WEXITSTATUS(os.waitpid(process, 0)[1]) for process in processes]
+    wrong = 1 in ends or 0 not in ends or sweep.check(out)
+    shutil.rmtree(out, ignore_errors=True)
+    return "one study" if number % 2 == 0 else "two studies", [f"two writers end with {ends}"] if wrong else []
 
 
-def mutated(rng: random.Random) -> str:
-    """A small study with some lines changed."""
-    lines = ENERGY.splitlines()
-    for _ in range(rng.choice((1, 1, 2, 4))):
-        at = rng.randrange(len(lines))
-        line, kind = lines[at], rng.randrange(6)
-        if kind == 0:
-            lines[at] = line.split(":")[0] + ": " + rng.choice(WORDS)
-        elif kind == 1:
-            lines.insert(at, " " * rng.choice((0, 2)) + rng.choice(LINES) + rng.choice(WORDS))
-        elif kind == 2 and len(lines) > 2:
-            del lines[at]
-        elif kind == 3 and line:
-            place = rng.randrange(len(line))
-            lines[at] = line[:place] + rng.choice("{}[],:&*!|>'\"%@`#?- \t\\\0\u2028é9eE.") + line[place + rng.randrange(2) :]
-        elif kind == 4:
-            lines[at] = "".join(c if not c.isdigit() or rng.random() < 0.7 else rng.choice(("0", "9", "1e9", "-")) for c in line)
-        else:
-            other = rng.randrange(len(lines))
-            lines[at], lines[other] = lines[other], line
-    return "\n".join(lines)
+def mutant(folder: Path, seed: int, number: int) -> tuple[str, list[str]]:
+    """Run a mutated study to a cube and a point: it is refused in one line, or holds no infinity, and does not take long."""
+    text = mutated(random.Random(f"inputs {seed} {number}"))
+    try:
+        with at_most(INPUT_SECONDS):
+            looked_at(written(folder, text))
+        return "run", []
+    except SweepError as error:
+        return "refused", [f"more than one line: {str(error)!r}"] if "\n" in str(error) else []
+    except (Exception, Hang) as error:
+        return "lost", [f"{error!r}: {text!r}"]
 
 
-def inputs(folder: Path, count: int, rng: random.Random, clock: Clock | None = None) -> tuple[Counter[str], list[str]]:
-    """Run mutated studies to cubes and points: each is refused in one line, or holds no infinity, and none takes long."""
-    found: Counter[str] = Counter()
-    lost = []
-    for _ in (clock or Clock()).over("mutated studies", range(count), count):
-        text = mutated(rng)
-        try:
-            with at_most(INPUT_SECONDS):
-                found["run"] += looked_at(written(folder, text))
-        except SweepError as error:
-            found["refused"] += 1
-            if "\n" in str(error):
-                lost.append(f"more than one line: {str(error)!r}")
-        except (Exception, Hang) as error:
-            lost.append(f"{error!r}: {text!r}")
-    return found, lost
-
-
-def looked_at(path: Path) -> bool:
-    """Run a study to a cube in memory and to its point; True, or ValueError where one holds an infinity."""
+def looked_at(path: Path) -> None:
+    """Run a study to a cube in memory and to its point; ValueError where one holds an infinity."""
     study = sweep.open_study(path)
     cube = sweep.run(study, threads=1)
     held = [np.asarray(list(sweep.evaluate(study).values())), *(array.values for array in cube.data_vars.values())]
     if any(np.isinf(values).any() for values in held):
         raise ValueError("an infinity")
-    return True
 
 
-def main() -> int:
+def parts(folder: Path, kills: int, inputs: int, seed: int) -> list[Part]:
+    """Faults of each kind, each kind in a folder of its own."""
+    kinds: Mapping[str, tuple[int, Callable[[Path], Callable[[int], tuple[str, list[str]]]]]] = {
+        "kills before a change of files": (kills, lambda own: interrupted(own, "kill", seed)),
+        "full disks at a change of files": (kills, lambda own: interrupted(own, "full", seed)),
+        "wrong bits": (kills, lambda own: wrong_bits(own, seed)),
+        "pairs of writers": (-(-kills // 10), lambda own: partial(two_writers, own)),
+        "mutated studies": (inputs, lambda own: partial(mutant, own, seed)),
+    }
+    found = []
+    for name, (count, made) in kinds.items():
+        own = folder / name.replace(" ", "-")
+        own.mkdir()
+        found.append(Part(name, count, made(own)))
+    return found
+
+
+def main(arguments: list[str] | None = None) -> int:
     """The campaign of a given size; 1 where something was lost."""
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--kills", type=int, default=200)
-    options.add_argument("--inputs", type=int, default=100_000)
-    options.add_argument("--seed", type=int, default=1)
-    options.add_argument("--seconds", type=float, default=float("inf"))
-    given = options.parse_args()
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--kills", type=int, default=200, help="and full disks and wrong bits; a tenth of that are pairs of writers")
+    options.add_argument("--inputs", type=int, default=100_000, help="mutated studies")
+    options.add_argument("--seed", type=int, default=1, help="another one makes other faults")
+    options.add_argument("--from", type=int, default=0, dest="number", help="the round to go on with, of as many as there are kills")
+    options.add_argument("--seconds", type=float, default=float("inf"), help="when to stop")
+    given = options.parse_args(arguments)
     warnings.simplefilter("ignore")
-    rng, lost, clock = random.Random(given.seed), [], Clock(time.monotonic() + given.seconds)
+    until = time.monotonic() + given.seconds
     with tempfile.TemporaryDirectory() as made:
-        for name, campaign in {
-            "kills before a change of files": lambda folder: interrupted(folder, "kill", given.kills, rng, clock),
-            "full disks at a change of files": lambda folder: interrupted(folder, "full", given.kills, rng, clock),
-            "wrong bits": lambda folder: wrong_bits(folder, given.kills, rng, clock),
-            "pairs of writers": lambda folder: two_writers(folder, given.kills // 10, clock),
-            "mutated studies": lambda folder: inputs(folder, given.inputs, rng, clock),
-        }.items():
-            folder = Path(made) / name.replace(" ", "-")
-            folder.mkdir()
-            done, found = campaign(folder)
-            print(json.dumps({"faults": name, "done": done, "lost": len(found)}), *found[:5], sep="\n", flush=True)
-            lost += found
-    return 1 if lost else 0
+        every = parts(Path(made), given.kills, given.inputs, given.seed)
+        campaign = Campaign(every, max(given.kills, 1), given.seed, given.number, until)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, campaign.stop)
+        return campaign.run()
 
 
 if __name__ == "__main__":
