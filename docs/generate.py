@@ -165,9 +165,9 @@ def _main_columns(catalogue: str) -> str:
 
 def _origin(figure: dict[str, Any]) -> str:
     """Where a figure is from: its source with the place in it, or what it was assumed or derived from."""
-    said = {key: plain(figure[key]) for key in ("where", "basis", "assumed", "derived") if figure.get(key)}
+    said = {key: plain(figure[key]) for key in ("at", "basis", "assumed", "derived") if figure.get(key)}
     source = [_source(figure["source"], "../")] if figure.get("source") else []
-    place = ", ".join([*source, said.pop("where")] if "where" in said else source)
+    place = ", ".join([*source, said.pop("at")] if "at" in said else source)
     return "; ".join([*([place] if place else []), *(f"{key}: {text}" for key, text in said.items())])
 
 

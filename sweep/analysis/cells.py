@@ -77,7 +77,7 @@ class Cells:
             rules = {n: round(c / status.size * points) for n, c in counts.items() if c and set(guards[n]) & set(self.wanted)}
         return Why(points, rules | removed, self.row(place) if place >= 0 else None)
 
-    def left_out(self) -> dict[str, list[str]]:
+    def omitted(self) -> dict[str, list[str]]:
         """The labels that have no value for want of a figure, with the figures that are missing."""
         found: dict[str, list[str]] = {}
         if STATUS not in self.cube:

@@ -100,7 +100,7 @@ def _cell(known: Entry, key: str, word: str) -> Record | None:
 
 def _figure(parameter: Parameter, figure: Figure) -> Record:
     found: Record = {"printed": figure.text, "value": parameter.told(figure.value), "unit": parameter.unit}
-    return found | {key: text for key in ("source", "where", "basis", "assumed", "derived") if (text := getattr(figure, key))}
+    return found | {key: text for key in ("source", "at", "basis", "assumed", "derived") if (text := getattr(figure, key))}
 
 
 def _parameters() -> list[Record]:

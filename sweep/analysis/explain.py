@@ -156,7 +156,7 @@ def _shown(name: str, value: float) -> str:
 def _origin(figure: Figure, cited: dict[str, None]) -> str:
     if figure.source:
         cited[figure.source] = None
-    said = [f"{figure.source}{f', {figure.where}' if figure.where else ''}" if figure.source else ""]
+    said = [f"{figure.source}{f', {figure.at}' if figure.at else ''}" if figure.source else ""]
     said += [f"{key}: {text}" for key, text in (("assumed", figure.assumed), ("derived", figure.derived)) if text]
     return f" ({'; '.join(text for text in said if text)})"
 

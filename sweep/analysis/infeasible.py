@@ -41,7 +41,7 @@ def why(study: Study, names: Sequence[str], asked: Sequence[Condition], threads:
     return Why(points, _rules(study, wanted, points, threads) | conditions, made.row(place) if place >= 0 else None)
 
 
-def left_out(study: Study, names: Iterable[str]) -> dict[str, list[str]]:
+def omitted(study: Study, names: Iterable[str]) -> dict[str, list[str]]:
     """The labels that have no value for want of a figure, with the figures that are missing."""
     found: dict[str, list[str]] = {}
     for name in study.graph_of(names).inputs:

@@ -92,13 +92,13 @@ class Why:
 class Ranking(Sequence[dict[str, Any]]):
     """The rows of the best points, best first. weights: of the quantities that are ranked, 1 in all.
 
-    left_out: labels without value for lack of figures, with these. why: where there is no row. proof: where bounds excluded points.
+    omitted: labels without value for lack of figures, with these. why: where there is no row. proof: where bounds excluded points.
     scales: what the SI value of each quantity is multiplied with in the score; 1 of a quantity alone.
     """
 
     rows: list[dict[str, Any]]
     weights: Mapping[str, float]
-    left_out: dict[str, list[str]] = field(default_factory=dict)
+    omitted: dict[str, list[str]] = field(default_factory=dict)
     why: Why | None = None
     proof: Proof | None = None
     scales: Mapping[str, float] = field(default_factory=dict)

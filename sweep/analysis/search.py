@@ -90,7 +90,7 @@ def _of_study(study: Study, objective: Objective, asked: list[Condition], top: i
     if len(objective.terms) > 1:
         alone = [_of_study(study, Objective({n: 1.0}, objective.maximize), asked, 1, None, threads) for n in objective.names]
         if why := next((found.why for found in alone if not found.rows), None):
-            return Ranking([], objective.terms, alone[0].left_out, why)
+            return Ranking([], objective.terms, alone[0].omitted, why)
         bests = [found[0][name] for found, name in zip(alone, objective.names, strict=True)]
     made = scan.make(study, objective.names, asked, _lines(objective), (INSERT,))
     weights = objective.weights(bests)
@@ -100,7 +100,7 @@ def _of_study(study: Study, objective: Objective, asked: list[Condition], top: i
         for rank, hit in enumerate(_hits(optimum, spans, weights, top, threads), 1):
             row = {"rank": rank, **_scored(objective, hit), **made.row(hit.places[0], per)}
             rows.append(row | alike(hit, [made.labels(place) for place in hit.places] if hit.count > 1 else []))
-    found = Ranking(rows, objective.terms, infeasible.left_out(study, made.wanted), proof=optimum.proof, scales=_scales(objective, weights))
+    found = Ranking(rows, objective.terms, infeasible.omitted(study, made.wanted), proof=optimum.proof, scales=_scales(objective, weights))
     if not rows:
         found.why = Why(optimum.proof.points, {}) if optimum.proof else infeasible.why(study, objective.names, asked, threads)
     return found
@@ -112,7 +112,7 @@ def _of_cube(cube: xarray.Dataset, objective: Objective, asked: list[Condition],
     if len(objective.terms) > 1:
         alone = [_of_cube(cube, Objective({n: 1.0}, objective.maximize), asked, 1, None) for n in objective.names]
         if why := next((one.why for one in alone if not one.rows), None):
-            return Ranking([], objective.terms, alone[0].left_out, why)
+            return Ranking([], objective.terms, alone[0].omitted, why)
         bests = [one[0][name] for one, name in zip(alone, objective.names, strict=True)]
     rows = []
     weights = objective.weights(bests)
@@ -123,7 +123,7 @@ def _of_cube(cube: xarray.Dataset, objective: Objective, asked: list[Condition],
             more = alike(hit, [found.labels(place) for place in hit.places] if hit.count > 1 else [])
             rows.append({"rank": rank, **_scored(objective, hit), **first, **row, **more})
     why = None if rows else found.why(objective)
-    return Ranking(rows, objective.terms, found.left_out(), why, scales=_scales(objective, weights))
+    return Ranking(rows, objective.terms, found.omitted(), why, scales=_scales(objective, weights))
 
 
 def _scales(objective: Objective, weights: Iterable[float]) -> dict[str, float]:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,16 +35,17 @@ class Region:
 def read_region(path: Path, code: str) -> Region:
     """The region of a code, such as CAMX (subregion), PJM (balancing authority) or TX (state), in a file of eGRID."""
     known: list[str] = []
-    for rows in _tables(path):
-        heading, body = _split(rows)
-        for region_of, name_of, prefix in SHEETS.values():
-            if not {region_of, f"{prefix}C2ERTA", "YEAR"} <= set(heading):
-                continue
-            for row in body:
-                cells = dict(zip(heading, row, strict=False))
-                known.append(str(cells[region_of]))
-                if known[-1] == code:
-                    return _region(path, cells, code, str(cells[name_of]), prefix)
+    with closing(_tables(path)) as tables:
+        for rows in tables:
+            heading, body = _split(rows)
+            for region_of, name_of, prefix in SHEETS.values():
+                if not {region_of, f"{prefix}C2ERTA", "YEAR"} <= set(heading):
+                    continue
+                for row in body:
+                    cells = dict(zip(heading, row, strict=False))
+                    known.append(str(cells[region_of]))
+                    if known[-1] == code:
+                        return _region(path, cells, code, str(cells[name_of]), prefix)
     if not known:
         raise SweepError(f"{path}: holds no table of eGRID, whose second row has codes such as YEAR, SUBRGN and SRC2ERTA")
     raise SweepError(f"{path}: no region {code!r} in eGRID{suggestion(code, known)}")
@@ -85,7 +87,7 @@ def _split(rows: Iterator[tuple[Any, ...]]) -> tuple[list[str], Iterable[tuple[A
     return [], ()
 
 
-def _tables(path: Path) -> Iterator[Iterator[tuple[Any, ...]]]:
+def _tables(path: Path) -> Generator[Iterator[tuple[Any, ...]], None, None]:
     """The tables of a file that may hold regions: sheets of a workbook, or the rows of a CSV file."""
     try:
         if path.suffix.lower() == ".csv":

@@ -88,7 +88,7 @@ def _entry(catalogue: str, name: str, document: Node, place: str) -> Entry:
         for other in parameter.otherwise:
             taken = figures.get((other.partition(".")[0], other.partition(".")[2]))
             if taken and (column, "") not in figures:
-                figures[column, ""] = replace(taken, source="", where="", basis="", derived=f"{other} of this entry")
+                figures[column, ""] = replace(taken, source="", at="", basis="", derived=f"{other} of this entry")
     text = {key: root[key].text if key in root else "" for key in ENTRY_KEYS}
     links = {key: root[key].text for key in others if key in root}
     for key, target in links.items():

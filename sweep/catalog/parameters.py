@@ -22,7 +22,7 @@ PARAMETER_KEYS = (
     *("unit", "meaning", "minimum", "maximum", "whole", "choices", "by", "like", "otherwise"),
     *("default", "default_if", "residual_of", "calendar"),
 )
-FIGURE_KEYS = ("value", "source", "where", "basis", "assumed", "derived", "low", "high", "range")
+FIGURE_KEYS = ("value", "source", "at", "basis", "assumed", "derived", "low", "high", "range")
 FIGURE_TEXTS = FIGURE_KEYS[1:6]
 
 
@@ -38,7 +38,7 @@ class Figure:
     file: str
     line: int
     source: str = ""
-    where: str = ""
+    at: str = ""
     basis: str = ""
     assumed: str = ""
     derived: str = ""

@@ -77,7 +77,7 @@ def best(
         record["units"] = units | {key: "1" for key in ("score", "better", "infeasible") if any(key in row for row in record["rows"])}
         none = {"removed": found.why.removed, "points": found.why.points, "nearest": found.why.nearest} if found.why else {}
         proof = {"proof": vars(found.proof)} if found.proof else {}
-        return print_json({**record, **none, **proof, "left_out": found.left_out, "accuracy": accuracy})
+        return print_json({**record, **none, **proof, "omitted": found.omitted, "accuracy": accuracy})
     shown = [key for key in (rows[0] if rows else {}) if key in ("rank", "score", *names, *outputs) or key in axes_of(opened)]
     if found.rows:
         ranked_by = found.quantities[0] if len(found.quantities) == 1 else "score"
@@ -87,7 +87,7 @@ def best(
         click.echo(_none(found.why, text_of(rows, shown, units, display_units_of(opened)) if rows else ""))
     if found.proof:
         click.echo(f"proof: {found.proof}")
-    for label, gaps in found.left_out.items():
+    for label, gaps in found.omitted.items():
         click.echo(f"omitted: {label} (no {', no '.join(gaps)})")
     hidden = [key for key in (found.rows[0] if found.rows else {}) if key not in shown and key not in RESERVED]
     if hidden:

@@ -95,7 +95,7 @@ def _info_text(path: str, cube: xarray.Dataset, facts: dict[str, Any]) -> str:
 def _from(given: dict[str, Any]) -> str:
     if given["origin"] == "study":
         return "the study"
-    return ", ".join(text for text in (given["origin"], given.get("source"), given.get("where")) if text)
+    return ", ".join(text for text in (given["origin"], given.get("source"), given.get("at")) if text)
 
 
 def _shown(value: Any, unit: str) -> str:

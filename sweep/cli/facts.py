@@ -104,7 +104,7 @@ def _si(figure: Record) -> str:
 
 
 def _origin(figure: Record) -> str:
-    place = ", ".join(figure[key] for key in ("source", "where") if key in figure)
+    place = ", ".join(figure[key] for key in ("source", "at") if key in figure)
     return "; ".join([*([place] if place else []), *(f"{key}: {figure[key]}" for key in ("basis", "assumed", "derived") if key in figure)])
 
 

@@ -284,7 +284,7 @@ def _origin(study: Study, held: Study, name: str) -> str:
     figure = held.figure(name) if name not in held.fixed else None
     if figure is None:
         return next((f"axis {axis.name}" for axis in study.axes.values() if name in axis.columns), "the study")
-    said = [", ".join(text for text in (figure.source, figure.where) if text)]
+    said = [", ".join(text for text in (figure.source, figure.at) if text)]
     said += [f"{key}: {text}" for key, text in (("assumed", figure.assumed), ("derived", figure.derived)) if text]
     return f"{held.input_values(name).origin}: {'; '.join(text for text in said if text)}"
 

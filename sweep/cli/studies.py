@@ -51,7 +51,7 @@ def _facts(made: Plan) -> dict[str, Any]:
     from sweep.store.estimate import estimate
 
     axes = {
-        name: {"size": made.sizes[name], "left_out": made.study.axes[name].left_out, "columns": list(made.study.axes[name].columns)}
+        name: {"size": made.sizes[name], "omitted": made.study.axes[name].omitted, "columns": list(made.study.axes[name].columns)}
         for name in made.order
     }
     outputs: dict[str, dict[str, Any]] = {
@@ -114,7 +114,7 @@ def _axes_text(made: Plan) -> str:
     for name in made.order:
         axis = made.study.axes[name]
         ends = f"{axis.labels[0]} .. {axis.labels[-1]}" if axis.labels else span(name, axis.columns[name].tolist())
-        out = f"{axis.left_out} impossible omitted" if axis.left_out else ""
+        out = f"{axis.omitted} impossible omitted" if axis.omitted else ""
         rows.append((name, f"{axis.size:,}", ends, out))
     return table(("axis", "labels", "from .. to", ""), rows, right=["labels"])
 

@@ -176,7 +176,7 @@ def inputs(plan: Plan) -> dict[str, dict[str, Any]]:
             if regime := plan.study.regime(plan.study.residual_of(name), {}):
                 entry["range"] = regime.range
         if figure:
-            entry |= {key: text for key in ("source", "where", "assumed", "derived", "range") if (text := getattr(figure, key))}
+            entry |= {key: text for key in ("source", "at", "assumed", "derived", "range") if (text := getattr(figure, key))}
         found[name] = entry
     return found
 

@@ -49,7 +49,7 @@ class Axis:
     labels: tuple[str, ...] | None
     columns: Mapping[str, Values]
     rows: tuple[Selected, ...] = ()
-    left_out: int = 0
+    omitted: int = 0
     place: str = ""
     seed: int = 0
     given: Values | None = None
@@ -96,7 +96,7 @@ class Axis:
         labels = None if self.labels is None else tuple(self.labels[i] for i in index)
         rows = tuple(self.rows[i] for i in index) if self.rows else ()
         cut = {name: values[index] for name, values in self.columns.items()}
-        return Axis(self.name, labels, cut, rows, self.left_out + self.size - len(index), self.place)
+        return Axis(self.name, labels, cut, rows, self.omitted + self.size - len(index), self.place)
 
 
 def axis(name: str, node: Node, chosen: Collection[str]) -> Axis:

@@ -38,4 +38,4 @@ def test_best_lists_labels_without_figures(opened):
     for subject in (study, run(study)):
         found = best(subject, "it_capital_cost")
         assert [row["gpu"] for row in found] == ["h100-sxm"]
-        assert found.left_out == {"h200-nvl": ["gpu_price"]}
+        assert found.omitted == {"h200-nvl": ["gpu_price"]}

@@ -33,7 +33,7 @@ def test_entries_have_title_and_sourced_figures(kind, name):
     assert read.title != name
     assert read.figures
     for figure in read.figures.values():
-        assert not figure.source or figure.where, f"{figure.file}:{figure.line} says where in {figure.source} it stands"
+        assert not figure.source or figure.at, f"{figure.file}:{figure.line} says where in {figure.source} it stands"
         assert "\n" not in figure.text
 
 

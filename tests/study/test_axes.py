@@ -49,7 +49,7 @@ def test_split_axis_omits_impossible_splits(opened):
     written = {**SPLIT, "select": {**SPLIT["select"], "gpu": "h100-sxm"}}
     split = opened(written).axes["split"]
     assert split.labels == ("tp1-pp1", "tp1-pp12", "tp8-pp1", "tp8-pp12")  # 96 heads and 96 layers: not 5, not 200
-    assert split.left_out == 5
+    assert split.omitted == 5
     assert list(zip(*split.columns.values(), strict=True)) == [(1, 1), (1, 12), (8, 1), (8, 12)]
     kept = opened({**written, "set": {}, "axes": {**SPLIT["axes"], "gpus": [64, 96]}}).axes["split"]
     assert kept.labels == split.labels, "what one count of the axis allows stays"
