@@ -26,7 +26,7 @@ def calculon_products_time(
 ):
     """Time of the linear layers of one layer, forward, for one micro-batch, by Calculon.
 
-    t = (F_a / e_a + F_m / e_m) / R + 2 (n (6 h + (a + 2 w_m / h) / t) + (w_a + w_m) / t) / B, F = 2 n w / t in four and in k products
+    t = (F_a / e_a + F_m / e_m) / R + 2 (n ((4 + k) h + (a + w_m / h) / t) + (w_a + w_m) / t) / B, F = 2 n w / t in four and in k products
 
     local_tokens: n, tokens of one micro-batch on one rank [token]
     tp: t, tensor-parallel size [1]
@@ -53,7 +53,7 @@ def calculon_products_time(
         elif flops < products * calculon_small_product:
             efficiency = calculon_small_efficiency
         work += flops / efficiency
-    columns = 6 * hidden_size + (attention_width + 2 * layer_mlp_weights / hidden_size) / tp
+    columns = (4 + mlp_matrices) * hidden_size + (attention_width + layer_mlp_weights / hidden_size) / tp
     traffic = 2 * (local_tokens * columns + (attention_weights + layer_mlp_weights) / tp)
     return work / peak_rate + traffic / calculon_memory_rate
 
@@ -124,6 +124,28 @@ def calculon_stream_time(
 
 
 @equation(unit="s", source="calculon")
+def calculon_stream_backward_time(
+    local_tokens, tp, sequence_shards, hidden_size, mlp_matrices, layer_mlp_weights, calculon_memory_rate, calculon_stream_backward_bytes
+):
+    """Time of the same operators of one layer backward, with the sums of gradients where activations fork, by Calculon.
+
+    t = n (c h / s + 8 h + 4 w / (k h t)) / B, 8 where gradients of query, key and value add up to one, which no rank cuts
+
+    local_tokens: n, tokens of one micro-batch on one rank [token]
+    tp: t, tensor-parallel size [1]
+    sequence_shards: s, parts into which the sequence is cut over the tensor-parallel ranks [1]
+    hidden_size: h, width of the residual stream [1]
+    mlp_matrices: k, matrices of an MLP [1]
+    layer_mlp_weights: w, elements of the MLP matrices that a token meets [1]
+    calculon_memory_rate: B, rate of memory traffic [B/s]
+    calculon_stream_backward_bytes: c, memory traffic of each element of the residual stream [B]
+    """
+    inner = layer_mlp_weights / (mlp_matrices * hidden_size * tp)
+    stream = hidden_size * (calculon_stream_backward_bytes / sequence_shards + 8)
+    return local_tokens * (stream + 4 * inner) / calculon_memory_rate
+
+
+@equation(unit="s", source="calculon")
 def calculon_exchange_time(
     local_tokens,
     tp,
@@ -162,23 +184,30 @@ def calculon_exchange_time(
 
 @equation(unit="s", source="calculon")
 def calculon_layer_time(
-    calculon_products_time, calculon_scores_time, calculon_softmax_time, calculon_stream_time, calculon_exchange_time, recompute
+    calculon_products_time,
+    calculon_scores_time,
+    calculon_softmax_time,
+    calculon_stream_time,
+    calculon_stream_backward_time,
+    calculon_exchange_time,
+    recompute,
 ):
     """Time of one layer for one micro-batch, forward, backward and what is computed again, by Calculon.
 
-    t = 3 (t_p + t_s) + 2 (t_m + t_r + t_x) and once more t_s + t_m; with full recomputation all of the forward pass
+    t = 3 (t_p + t_s) + 2 (t_m + t_x) + t_r + t_b and once more t_s + t_m; with full recomputation all of the forward pass
 
     calculon_products_time: t_p, linear layers, forward; backward they take twice that [s]
     calculon_scores_time: t_s, products of scores and context, likewise [s]
     calculon_softmax_time: t_m, memory traffic of scores, which is the same backward [s]
     calculon_stream_time: t_r, memory-bound operators, forward [s]
+    calculon_stream_backward_time: t_b, the same backward [s]
     calculon_exchange_time: t_x, exchanges between tensor-parallel ranks, forward [s]
     recompute: what is computed again; the core of attention always is, as fused attention does it [1]
     """
-    scores = 4 * calculon_scores_time + 3 * calculon_softmax_time
+    layer = 4 * calculon_scores_time + 3 * calculon_softmax_time + calculon_stream_backward_time
     if recompute == FULL_RECOMPUTE:
-        return scores + 4 * calculon_products_time + 3 * (calculon_stream_time + calculon_exchange_time)
-    return scores + 3 * calculon_products_time + 2 * (calculon_stream_time + calculon_exchange_time)
+        return layer + 4 * calculon_products_time + 2 * calculon_stream_time + 3 * calculon_exchange_time
+    return layer + 3 * calculon_products_time + calculon_stream_time + 2 * calculon_exchange_time
 
 
 @equation(unit="s", source="calculon")

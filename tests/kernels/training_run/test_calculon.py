@@ -33,7 +33,8 @@ def test_products_take_the_efficiency_of_their_size(tokens, efficiencies):
     given |= {"calculon_large_efficiency": 1.0, "calculon_efficiency": 0.5, "calculon_small_efficiency": 0.25}
     given |= {"calculon_large_product": 4000.0, "calculon_small_product": 1000.0}
     work = tokens * (40 / efficiencies[0] + 12 / efficiencies[1]) / 10
-    traffic = 2 * (tokens * (18 + (6 + 8) / 2) + 26) / 4
+    # each of the 6 reads or writes 3 columns of the residual stream; on the other side they have 6 and 2 x 2 columns
+    traffic = 2 * (tokens * (6 * 3 + (6 + 2 * 2) / 2) + 26) / 4
     assert by_hand("calculon_products_time", given) == pytest.approx(work + traffic)
 
 
@@ -50,8 +51,11 @@ def test_scores_and_softmax_are_divided_by_tensor_parallel_ranks():
 
 def test_stream_is_cut_with_the_sequence():
     given = {"local_tokens": 10.0, "tp": 4.0, "sequence_shards": 2.0, "hidden_size": 6.0, "mlp_matrices": 2.0, "layer_mlp_weights": 240.0}
-    found = by_hand("calculon_stream_time", {**given, "calculon_memory_rate": 5.0, "calculon_stream_bytes": 30.0})
+    given["calculon_memory_rate"] = 5.0
+    found = by_hand("calculon_stream_time", {**given, "calculon_stream_bytes": 30.0})
     assert found == pytest.approx(10 * (30 * 6 / 2 + 4 * 240 / (2 * 6 * 4)) / 5)
+    backward = by_hand("calculon_stream_backward_time", {**given, "calculon_stream_backward_bytes": 50.0})
+    assert backward == pytest.approx(10 * (50 * 6 / 2 + 8 * 6 + 4 * 240 / (2 * 6 * 4)) / 5)
 
 
 @pytest.mark.parametrize(
@@ -73,10 +77,14 @@ def test_exchange_takes_the_network_of_the_group(tp, shards, expected):
 
 @pytest.mark.parametrize(
     ("recompute", "expected"),
-    [(NO_RECOMPUTE, 3 + 40 + 300 + 2000 + 20000), (SELECTIVE_RECOMPUTE, 22343), (FULL_RECOMPUTE, 4 + 40 + 300 + 3000 + 30000)],
+    [
+        (NO_RECOMPUTE, 3 + 40 + 300 + 1000 + 20000 + 100000),
+        (SELECTIVE_RECOMPUTE, 3 + 40 + 300 + 1000 + 20000 + 100000),
+        (FULL_RECOMPUTE, 4 + 40 + 300 + 2000 + 30000 + 100000),
+    ],
 )
 def test_layer_computes_scores_or_all_again(recompute, expected):
-    names = ("products", "scores", "softmax", "stream", "exchange")
+    names = ("products", "scores", "softmax", "stream", "exchange", "stream_backward")
     given = {f"calculon_{name}_time": 10.0**power for power, name in enumerate(names)}
     assert calculon.calculon_layer_time(recompute=recompute, **given) == expected
 
