@@ -52,7 +52,7 @@ def serving_without_network(serving_tp, serving_dp, scaleup_domain, scaleout_ban
 def reduces_per_pass(layers, moe_layers, serving_tp, serving_dp):
     """All-reduces of a tensor-parallel group that one pass through the model waits for, one after another.
 
-    n_r = 2 l: after attention and after the MLP; 2 l - l_x with data-parallel attention, as experts are reached otherwise
+    n_r = 2 l: after attention and after the MLP; 2 l - l_x with data-parallel attention, as experts are reached otherwise; 0 on one GPU
 
     layers: l, transformer layers [1]
     moe_layers: l_x, layers with a mixture of experts [1]

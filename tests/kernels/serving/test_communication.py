@@ -18,7 +18,7 @@ def test_serving_experts_lie_in_other_domains(tensor, ranks, share):
 
 @pytest.mark.parametrize(
     ("tensor", "ranks", "bandwidth", "broken"),
-    [(8.0, 1.0, 0.0, False), (8.0, 2.0, 0.0, True), (8.0, 2.0, 50.0, False), (4.0, 2.0, 0.0, False)],
+    [(8.0, 1.0, 0.0, False), (8.0, 2.0, 0.0, True), (8.0, 2.0, 50.0, False), (8.0, 2.0, 0.5, False), (4.0, 2.0, 0.0, False)],
 )
 def test_serving_beyond_domain_requires_network(tensor, ranks, bandwidth, broken):
     run = {"serving_tp": tensor, "serving_dp": ranks, "scaleup_domain": 8.0, "scaleout_bandwidth": bandwidth}
@@ -72,6 +72,8 @@ NETWORK = {"scaleout_bandwidth": 50.0, "network_efficiency": 0.9}
         (720.0, 1440.0, 0.0, 0.5, 2.0),
         (0.0, 1440.0, 0.5, 0.0, 16.0),  # 720 over the network, and 720 inside meanwhile
         (0.0, 1440.0, 0.01, 0.0, 1.98),  # little over the network, which is done first
+        (0.36, 0.72, 0.0, 0.5, 0.001),  # half a byte takes its time, too
+        (0.0, 0.72, 0.5, 0.0, 0.008),
     ],
 )
 def test_serving_exchange_time_is_unhidden_part_of_slower_link(reduced, dispatched, share, overlap, seconds):
@@ -80,6 +82,14 @@ def test_serving_exchange_time_is_unhidden_part_of_slower_link(reduced, dispatch
         **LINKS, **NETWORK,
     )
     assert found == pytest.approx(seconds)
+
+
+def test_serving_dispatch_inside_domain_requires_no_network():
+    found = communication.exchange_time_per_token(
+        reduced_bytes_per_token=0.0, dispatched_bytes_per_token=1440.0, expert_network_share=0.0, exchange_overlap=0.0,
+        **LINKS, **NETWORK | {"scaleout_bandwidth": 0.0},
+    )
+    assert found == pytest.approx(1440 / (900 * 0.8))
 
 
 def test_serving_exchange_of_nothing_requires_no_link():

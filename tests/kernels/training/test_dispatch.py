@@ -98,6 +98,9 @@ SENT = {
         ({"dispatcher": "hybridep", "remote_domains": 0, "ep": 2}, 600 * 2 / 80 + 3),
         ({"dispatcher": "all-gather", "token_copies": 32}, 900 * 24 / 15 + 3),
         ({"dispatcher": "all-to-all", "ep": 4, "etp": 4}, 600 * 2 / 15 + 3),
+        ({"dispatcher": "all-to-all", "ep": 4, "etp": 16}, 600 * 3 / 15 + 3),  # one expert fills two domains: all others are outside
+        ({"dispatcher": "deepep", "remote_domains": 0.5, "scaleup_bandwidth": 1000}, 600 * 0.5 / 10 + 3),
+        ({"dispatcher": "hybridep", "remote_domains": 0, "scaleout_bandwidth": 0}, 600 * 3.5 / 80 + 3),
         ({"dispatcher": "hybridep", "ep": 1}, 0),
     ],
     ids=str,

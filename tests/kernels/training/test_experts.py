@@ -91,6 +91,8 @@ def test_experts_traffic_of_routed_token():
     }
     plain = {**run, "linear_biases": 0, "fused_experts": 0, "precision": "bf16"}
     assert value("routed_token_bytes", **plain) == 33 + 60
+    assert value("routed_token_bytes", **{**plain, "experts_per_token": 1}) == 66 + 60
+    assert value("routed_token_bytes", **{**plain, "experts_per_token": 0}) == 66 + 60
     assert value("routed_token_bytes", **{**plain, "linear_biases": 1}) == 33 + 60 + 900
     assert value("routed_token_bytes", **{**plain, "fused_permutation": 0}) == 33 + 60 + 51
     assert value("routed_token_bytes", **{**plain, "etp": 2}) == 33 + 30
@@ -123,6 +125,7 @@ BY_HAND = [
     ("routed_tokens", {"local_tokens": 100, "sequence_shards": 4, "experts_per_token": 5, "routing_load": 1.2, "etp": 2}, 300),
     ("routing_load", {"expert_imbalance": 1.4, "expert_capacity": 0, "ep": 2}, 1.2),
     ("routing_load", {"expert_imbalance": 1.4, "expert_capacity": 1.25, "ep": 2}, 1.25),
+    ("routing_load", {"expert_imbalance": 1.4, "expert_capacity": 0.75, "ep": 2}, 0.75),
     ("local_experts", {"experts": 64, "ep": 16}, 4),
     (
         "expert_products_time",
