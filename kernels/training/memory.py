@@ -164,7 +164,7 @@ def score_bytes(tp, sequence_length, attention_heads, fused_attention):
 def micro_batches_in_flight(pp, interleaving, micro_batches):
     """Micro-batches whose activations the first pipeline stage holds at once, in whole stages.
 
-    min(m, p) for 1F1B, p (1 + (p - 1) / (p v)) interleaved
+    min(m, p) for 1F1B, min(m, p (1 + (p - 1) / (p v))) interleaved
 
     pp: p, pipeline stages [1]
     interleaving: v, chunks of one stage [1]

@@ -82,6 +82,12 @@ def test_weights_busiest_group_holds_popular_experts():
     assert weights.expert_group_imbalance(experts=0.0, serving_ep=8.0) == 1
 
 
+@pytest.mark.parametrize(("experts", "imbalance"), [(1.0, 1 + 1 / math.sqrt(math.pi)), (100.0, 1 + 0.1 / math.sqrt(math.pi))])
+def test_weights_busier_of_two_groups(experts, imbalance):
+    """The larger of two normal deviations is 1 / sqrt(pi) in the mean."""
+    assert weights.expert_group_imbalance(experts=experts, serving_ep=2.0) == pytest.approx(imbalance, rel=1e-6)
+
+
 @pytest.mark.parametrize(("groups", "exceeds"), [(1, False), (7, False), (12, False), (13, True)])
 def test_weights_expert_groups_are_at_most_gpus(groups, exceeds):
     assert weights.expert_groups_exceed_gpus(serving_ep=groups, serving_tp=4, serving_dp=3) is exceeds

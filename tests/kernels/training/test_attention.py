@@ -86,7 +86,7 @@ BY_HAND = [
         },
         25 * 300 * (0.8 + 0.4),
     ),
-    ("score_products_rate", {"head_size": 112, "gemm_rate_16bit": 40, "batched_efficiency": 0.5, "vector_rate": 3}, 20),
+    ("score_products_rate", {"head_size": 120, "gemm_rate_16bit": 40, "batched_efficiency": 0.5, "vector_rate": 3}, 20),
     ("score_products_rate", {"head_size": 108, "gemm_rate_16bit": 40, "batched_efficiency": 0.5, "vector_rate": 3}, 3),
     ("score_products_rate", {"head_size": 108, "gemm_rate_16bit": 40, "batched_efficiency": 0.5, "vector_rate": 30}, 20),
     ("score_traffic", {"fused_softmax": 1, "fused_softmax_bytes": 8, "softmax_bytes": 17}, 8),

@@ -126,7 +126,9 @@ BY_HAND = [
         525,
     ),
     ("expert_parameters_per_gpu", {"slowest_stage_layers": 5, "layer_expert_weights": 100, "ep": 4}, 125),
+    ("expert_parameters_per_gpu", {"slowest_stage_layers": 5, "layer_expert_weights": 100, "ep": 4, "etp": 5}, 25),
     ("expert_replicas", {"tp": 4, "cp": 2, "ep": 16, "data_parallel_size": 6}, 3),
+    ("expert_replicas", {"tp": 4, "cp": 2, "ep": 4, "etp": 2, "data_parallel_size": 6}, 6),
 ]
 
 
