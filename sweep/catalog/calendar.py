@@ -29,7 +29,7 @@ def seconds(text: str) -> float:
     try:
         found = datetime(START.year, int(month), int(day), int(hour or 0), int(minute or 0))
     except ValueError as error:
-        raise SweepError(f"no date reads month-day, such as 07-01 or 07-01T18: {error}") from None
+        raise SweepError(f"is no date of a year: {error}; a date reads month-day, such as 07-01 or 07-01T18") from None
     return (found - START).total_seconds()
 
 

@@ -88,11 +88,22 @@ class Parameter:
                 node.fail(f"is not a choice of {self.name}{suggestion(text, self.choices)}")
             return float(self.choices.index(text))
         try:
-            value = calendar.seconds(text) if self.calendar and calendar.is_date(text) else to_si(text, self.unit)
+            value = self.si(text)
         except SweepError as error:
-            node.fail(f"{error}{'; a date reads 07-01 or 07-01T18' if self.calendar and not calendar.is_date(text) else ''}")
+            node.fail(str(error))
         self.check(value, node)
         return value
+
+    def si(self, text: str) -> float:
+        """A number with its unit, or a date, in SI, whatever the bounds."""
+        if not self.calendar:
+            return to_si(text, self.unit)
+        if calendar.is_date(text):
+            return calendar.seconds(text)
+        try:
+            return to_si(text, self.unit)
+        except SweepError as error:
+            raise SweepError(f"{error}; a date reads 07-01 or 07-01T18") from None
 
     @property
     def in_words(self) -> bool:

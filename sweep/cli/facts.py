@@ -171,7 +171,8 @@ def import_(kind: str, config: Path, region: str | None, out: Path | None, title
             file.write(text)
     except OSError as error:
         raise SweepError(f"{out}: cannot be written: {error.strerror}") from None
-    click.echo(f"{out}: {text.count('value: ')} figures; use it as --set {kind}={out}")
+    count = text.count("value: ")
+    click.echo(f"{out}: {count} figure{'' if count == 1 else 's'}; use it as --set {kind}={out}")
 
 
 def _model_text(config: Path, region: str | None, title: str | None) -> str:

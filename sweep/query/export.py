@@ -1,4 +1,4 @@
-"""A part of a cube as text, CSV, JSON, Parquet or netCDF. What belongs here: arrays to formats; choosing the part is for query.py.
+"""A part of a cube as text, CSV, JSON, Parquet or netCDF. What belongs here: arrays to formats; choosing the part is for selection.py.
 
 Text is for a person and takes the unit that suits the numbers; all else is in SI.
 """
@@ -121,8 +121,9 @@ def _head(array: xarray.DataArray, places: list[tuple[int, ...]]) -> xarray.Data
 
 def _texts(variable: xarray.DataArray, values: list[Any]) -> tuple[str, list[str]]:
     """Some values of a variable or axis as a column: its title with the unit, and its texts."""
-    if any(isinstance(value, str) for value in values):
-        return str(variable.name), [str(value) for value in values]
+    words = [told(str(variable.name), value) for value in values]
+    if any(isinstance(word, str) for word in words):
+        return str(variable.name), [str(word) for word in words]
     unit, texts = aligned([float(value) for value in values], unit_of(variable), variable.attrs.get("display_units", ""))
     return f"{variable.name}{'' if unit == '1' else f' [{unit}]'}", texts
 

@@ -11,7 +11,7 @@ from sweep.catalog.document import Node
 from sweep.catalog.units import cf_units, factor, show, to_si
 from sweep.equations.quantities import names, quantity
 from sweep.errors import SweepError, suggestion
-from sweep.query.text import in_unit
+from sweep.query.text import amount, in_unit
 from sweep.study.axes import axis as written_axis
 
 if TYPE_CHECKING:
@@ -65,22 +65,23 @@ def label_index(cube: xarray.Dataset, axis: str, text: str, nearest: bool) -> in
             if word not in words:
                 raise SweepError(f"--sel {axis}={text}: no such label{suggestion(word, words)}")
         return [words.index(word) for word in asked] if len(asked) > 1 else words.index(asked[0])
-    unit = unit_of(cube[axis])
+    unit, known = unit_of(cube[axis]), quantity(axis) if axis in names() else None
 
     def read(part: str) -> float:
         try:
-            known = quantity(axis) if axis in names() else None
-            return known.read(Node(part, "", 0, "")) if known and known.calendar else to_si(part.strip(), unit)
+            return known.si(part.strip()) if known else to_si(part.strip(), unit)
         except SweepError as error:
             raise SweepError(f"--sel {axis}={text}: {error}") from None
+
+    def shown(index: int) -> str:
+        return amount(axis, float(labels[index])) if known else show(float(labels[index]), unit)
 
     if text.count(":") == 1:
         low, high = sorted(map(read, text.split(":")))
         slack = 1e-9 * max(abs(low), abs(high))
         found = np.flatnonzero((labels >= low - slack) & (labels <= high + slack)).tolist()
         if not found:
-            ends = f"{show(float(labels[0]), unit)} .. {show(float(labels[-1]), unit)}"
-            raise SweepError(f"--sel {axis}={text}: no label of the axis lies there; it goes {ends}")
+            raise SweepError(f"--sel {axis}={text}: no label of the axis lies there; it goes {shown(0)} .. {shown(-1)}")
         return [int(i) for i in found]
     if ":" in text:
         asked_for = written_axis(axis, Node(text, "--sel", 0, axis), ()).columns[axis].tolist()
@@ -90,8 +91,7 @@ def label_index(cube: xarray.Dataset, axis: str, text: str, nearest: bool) -> in
     for value in asked_for:
         index = int(np.argmin(np.abs(labels - value)))
         if not nearest and not np.isclose(labels[index], value, rtol=1e-9, atol=0):
-            near = show(float(labels[index]), unit)
-            raise SweepError(f"--sel {axis}={text}: not on the axis; the nearest label is {near} (--nearest takes it)")
+            raise SweepError(f"--sel {axis}={text}: not on the axis; the nearest label is {shown(index)} (--nearest takes it)")
         indices.append(index)
     return indices if len(indices) > 1 else indices[0]
 

@@ -41,7 +41,8 @@ def _sampled(worker: Worker, nest: Nest) -> Estimate:
     """The blocks of the outputs of one nest, from what a few chunks of them take."""
     plan, cut = worker.plan, grid(worker.plan, nest)
     chunks = [-(-size // length) for size, length in zip(cut.shape, cut.chunk, strict=True)]
-    places = {tuple(int((k + 0.5) * math.sqrt(PRIMES[i % 8]) % 1 * count) for i, count in enumerate(chunks)) for k in range(SAMPLES)}
+    steps = [math.sqrt(PRIMES[i % len(PRIMES)]) for i in range(len(chunks))]
+    places = {tuple(int((k + 0.5) * step % 1 * count) for step, count in zip(steps, chunks, strict=True)) for k in range(SAMPLES)}
     drawn: dict[str, list[Array]] = {name: [] for name in nest.outputs}
     seconds = cells = 0.0
     for place in sorted(places):

@@ -6,7 +6,7 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sweep.catalog.document import Node
@@ -82,7 +82,7 @@ def _condition(name: str, sign: str, value: str, text: str, known: Mapping[str, 
         if not comparable(other.unit, number.unit):
             raise SweepError(f"--where {text!r}: {name} is in {number.unit} and {other.name} in {other.unit}")
         return Condition(name, sign, math.nan, text.strip(), other.name)
-    unbounded = type(number)(number.name, number.unit, number.meaning, choices=number.choices, calendar=number.calendar)
+    unbounded = replace(number, minimum=None, maximum=None, whole=False)
     try:
         return Condition(name, sign, unbounded.read(Node(value, "--where", 0, name)), text.strip())
     except SweepError as error:

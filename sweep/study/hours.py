@@ -105,8 +105,6 @@ GIVES: dict[Kind, tuple[Callable[..., float], ...]] = {
     "carbon": (run_carbon_intensity, carbon_intensity, serving_carbon_intensity),
     "price": (run_electricity_price, electricity_price, serving_electricity_price),
 }
-
-
 # of each file: what an axis of hours has of it
 COLUMNS = {"queries": "hour_load", "carbon": "hour_carbon_intensity", "price": "hour_electricity_price"}
 
@@ -133,7 +131,8 @@ def with_hours(study: Study, node: Node, folder: Path, point: Node | None) -> St
     found: dict[str, Equation] = {}
     for kind in [kind for kind in GIVES if kind in files]:
         _check(study, files[kind], GIVES[kind])
-        hourly = columns[kind] = _read(files[kind], folder, kind, _word(study, files[kind], "carbon_kind"))
+        chosen = _word(study, files[kind], "carbon_kind") if kind == "carbon" else ""
+        hourly = columns[kind] = _read(files[kind], folder, kind, chosen)
         sums = np.concatenate([[0.0], np.cumsum(hourly)])
         space = {**globals(), "SUMS": sums, "MEAN": float(hourly.mean()), "SERVED": float((hourly * weights).mean())}
         space["until"] = FunctionType(until.__code__, space, "until")

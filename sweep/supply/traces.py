@@ -50,10 +50,10 @@ MOST_GAPS = 0.01  # of the rows
 
 def read_trace(path: str | Path, kind: Kind, carbon_kind: str = "average-direct") -> Series:
     """The 8,760 hours of a year from the column of a CSV file that has the unit of the kind, in SI; of queries also a day or a week."""
-    heading, lines = rows_of(Path(path))
+    heading, lines = _rows_of(Path(path))
     rows = list(lines)
     column, scale = _column(path, heading, kind, carbon_kind if kind == "carbon" else kind)
-    values = np.array([number(path, line, row, column) for line, row in rows]) * scale
+    values = np.array([_number(path, line, row, column) for line, row in rows]) * scale
     gaps = np.isnan(values)
     if gaps.sum() > MOST_GAPS * len(values):
         raise SweepError(f"{path}: {heading[column]!r} has no number in {gaps.sum()} of {len(values)} rows")
@@ -73,7 +73,7 @@ def _check_start(path: str | Path, line: int, row: list[str]) -> None:
         raise SweepError(f"{path}:{line}: {date[0]!r} is not the beginning of a year; the rows must go from 1 January to 31 December")
 
 
-def rows_of(path: Path) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
+def _rows_of(path: Path) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -116,7 +116,7 @@ def _column(path: str | Path, heading: list[str], kind: Kind, choice: str) -> tu
     return next(iter(found.items()))
 
 
-def number(path: str | Path, line: int, row: list[str], column: int) -> float:
+def _number(path: str | Path, line: int, row: list[str], column: int) -> float:
     text = row[column].strip() if column < len(row) else ""
     if text.lower() in GAPS:
         return float("nan")

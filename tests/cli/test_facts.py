@@ -139,7 +139,7 @@ def test_import_makes_site_of_egrid_region(tmp_path, capsys):
     (tmp_path / "srl23.csv").write_text("Data Year,Region,Name,Rate\nYEAR,SUBRGN,SRNAME,SRC2ERTA\n2023,CAMX,WECC California,429.983\n")
     out = tmp_path / "camx.yaml"
     main(["import", "site", str(tmp_path / "srl23.csv"), "CAMX", "-o", str(out)], standalone_mode=False)
-    assert f"1 figures; use it as --set site={out}" in capsys.readouterr().out
+    assert f"1 figure; use it as --set site={out}" in capsys.readouterr().out
     assert "429.983 lb/MWh" in sweep("import", "site", tmp_path / "srl23.csv", "CAMX", "--title", "Here")
     assert "sweep import site" in refused("import", "site", tmp_path / "srl23.csv")
     assert "is in one file" in refused("import", "model", tmp_path / "srl23.csv", "CAMX")

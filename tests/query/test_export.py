@@ -45,6 +45,13 @@ def test_export_text_reports_omitted_rows(power, monkeypatch):
     assert lines[-1].startswith("4 of 6 rows; --sel gpus=...")
 
 
+def test_export_text_tells_dates_as_such():
+    days = ("training_start", [0.0, 181.75 * 86400], {"units": "s"})
+    found = xarray.DataArray([1.0, 2.0], {"training_start": days}, ("training_start",), "energy_cost", {"units": "USD"})
+    assert [line.split() for line in export.text(found).splitlines()[3:]] == [["01-01", "1"], ["07-01T18", "2"]]
+    assert export.text(found[1]).splitlines()[1] == "at training_start = 07-01T18"
+
+
 def test_export_csv_has_units_and_empty_cells(power):
     rows = list(csv.reader(io.StringIO("".join(export.csv(power)))))
     assert rows[0] == ["gpu", "gpus", "facility_power [W]"]

@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+import xarray
 
 from sweep.cube.virtual import open_virtual
 from sweep.errors import SweepError
 from sweep.query import selection
-from sweep.query.selection import in_display_units, select
+from sweep.query.selection import in_display_units, label_index, select
 from sweep.store.reading import open_cube
 from sweep.store.run import run
 from sweep.study.parse import open_study
@@ -46,6 +47,21 @@ def test_select_reads_words_of_choices(cube):
     assert float(found) == pytest.approx(1e24 / (989.4e12 * 512 * 90 * 86400))
     served = select(cube, "serving_energy_per_day", {"queries_per_day": "2e9 query/d"})
     assert float(served) == pytest.approx(2e9 * 0.3 * 3600)
+
+
+def test_labels_that_are_dates_are_read_and_told_as_dates():
+    starts = xarray.Dataset(coords={"training_start": ("training_start", [0.0, 59 * 86400.0, 181.75 * 86400], {"units": "s"})})
+    assert label_index(starts, "training_start", "03-01", False) == label_index(starts, "training_start", "59 d", False) == 1
+    assert label_index(starts, "training_start", "02-01:07-02", False) == [1, 2]
+    for text, said in (
+        ("07-01", "not on the axis; the nearest label is 07-01T18 (--nearest takes it)"),
+        ("02-01:02-02", "no label of the axis lies there; it goes 01-01 .. 07-01T18"),
+        ("July", "'July' is not a number with a unit of s, such as '1 s'; a date reads 07-01 or 07-01T18"),
+        ("13-45", "is no date of a year: month must be in 1..12"),
+    ):
+        with pytest.raises(SweepError) as error:
+            label_index(starts, "training_start", text, False)
+        assert str(error.value).startswith(f"--sel training_start={text}: {said}")
 
 
 def test_select_without_labels_returns_whole_variable(cube):

@@ -120,7 +120,7 @@ def test_axis_of_hours_has_those_of_a_day(opened, files):
     assert cube["hour_query_rate"].values * 3600 == pytest.approx(QUERIES)
     assert cube["hour_energy"].values.sum() / 3600 == pytest.approx(sum(QUERIES))
     assert opened(served({"load": "load.csv"}, point={"hour": "03:00"}, outputs=["hour_energy"])).point["hour"] == 3
-    (fixed,) = [opened(served({"load": "load.csv"}, outputs=["hour_energy"]), set_=["hour=03:00"])]
+    fixed = opened(served({"load": "load.csv"}, outputs=["hour_energy"]), set_=["hour=03:00"])
     assert at(fixed)["hour_energy"] / 3600 == pytest.approx(QUERIES[3])
 
 
@@ -162,6 +162,11 @@ def test_axis_of_hours_needs_hours(opened):
 def test_study_may_give_its_own_mean_of_the_load(opened, files):
     study = opened(given({"load": "load.csv"}, outputs=["peak_query_rate"]), set_=["queries_per_day=24 query/d"])
     assert at(study)["peak_query_rate"] * 3600 == pytest.approx(max(QUERIES) / (sum(QUERIES) / 24))
+
+
+def test_price_hours_do_not_hang_on_kind_of_carbon(opened, files):
+    study = opened(given({"price": "price.csv"}, axes={"carbon_kind": "all"}, outputs=["energy_cost"]), set_=["run_duration=1 h"])
+    assert at(study)["energy_cost"] == pytest.approx(1e3 * PRICE[0], rel=1e-9)
 
 
 def test_hours_go_beside_equations_of_the_user(opened, files, tmp_path):
