@@ -84,6 +84,7 @@ def bands_can_be_drawn() -> bool:
 
 def warn_unused(study: Study, set_: Iterable[str], graph: Graph) -> None:
     """Warn on stderr of values without effect: of --set on what is asked now, of the study on its own outputs, too."""
+    from sweep.equations.quantities import names
     from sweep.errors import nearest
     from sweep.study.parse import split_inputs
 
@@ -91,7 +92,8 @@ def warn_unused(study: Study, set_: Iterable[str], graph: Graph) -> None:
     named = [text.partition("=")[0].strip() for text in set_]
     for name in named:
         given = {key for key, _ in study.selected[name].figures} if name in study.selected else {name}
-        if name != "split" and not given & graph.read:
+        held = name not in study.selected and name not in names()  # an axis, such as split or hour, at one of its labels
+        if not held and not given & graph.read:
             click.echo(f"--set {name}: {why}{nearest(name, graph.read)}", err=True)
     read = graph.read | study.graph.read
     study = study.stated

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,6 +20,18 @@ if TYPE_CHECKING:
 WIDTH = 40  # characters of all bars together
 SHOWN = 0.0005
 FIT = "fit_probability"
+
+
+@dataclass(frozen=True)
+class Sure:
+    """How sure quantities are: the band of each that something uncertain reaches.
+
+    origins, gaps: of outputs, what the width of the band is from, and the share of draws that have no value.
+    """
+
+    bands: Mapping[str, Band]
+    origins: Mapping[str, Origin]
+    gaps: Mapping[str, float]
 
 
 @click.command(epilog="Example: sweep point configs/studies/gpt4.yaml --set gpus=24960 --set pue=1.2")
@@ -56,10 +68,10 @@ def point(
         return _each(given, per, as_json)
     found = compute_point(opened.graph, opened.inputs_at(opened.point))
     check_finite(opened, found.values, opened.outputs, "this point")
-    bands, origins, gaps = _sure(given, found)
+    sure = _sure(given, found)
     if as_json:
-        return print_json(_point_record(opened, found, bands, origins, gaps))
-    click.echo(_point_text(opened, found, bands, origins, gaps, everything))
+        return print_json(_point_record(opened, found, sure))
+    click.echo(_point_text(opened, found, sure, everything))
 
 
 def _with_fit(study: Study) -> Study:
@@ -68,17 +80,16 @@ def _with_fit(study: Study) -> Study:
     return replace(study, outputs={**study.outputs, FIT: "%"}) if "memory_per_gpu" in known and FIT not in study.outputs else study
 
 
-def _sure(study: Study, found: PointValues) -> tuple[dict[str, Band], dict[str, Origin], dict[str, float]]:
-    """The band of every quantity that something uncertain reaches; of outputs where it is from, and the share of draws without a value."""
+def _sure(study: Study, found: PointValues) -> Sure:
     if not bands_can_be_drawn():
-        return {}, {}, {}
+        return Sure({}, {}, {})
     from sweep.uncertainty.bands import bands_of, draws, gap
     from sweep.uncertainty.origins import origins
 
     known = draws(study, found.values)
     bands = bands_of(known)
     outputs = {name: known[name] for name in study.outputs if name in bands}
-    return bands, origins(study, outputs), {name: share for name, values in outputs.items() if (share := gap(values))}
+    return Sure(bands, origins(study, outputs), {name: share for name, values in outputs.items() if (share := gap(values))})
 
 
 def _each(given: Study, per: str, as_json: bool) -> None:
@@ -120,9 +131,7 @@ def _each(given: Study, per: str, as_json: bool) -> None:
     click.echo("\n".join([f"{study.title} ({study.file})", *([f"at {', '.join(held)}"] if held else []), "", table(header, lines)]))
 
 
-def _point_record(
-    study: Study, found: PointValues, bands: Mapping[str, Band], origins: Mapping[str, Origin], gaps: Mapping[str, float]
-) -> dict[str, Any]:
+def _point_record(study: Study, found: PointValues, sure: Sure) -> dict[str, Any]:
     from sweep.equations.quantities import quantity
     from sweep.study.shares import step_shares
 
@@ -130,13 +139,12 @@ def _point_record(
     for name in dict.fromkeys([*study.outputs, *found.values]):
         known, value = quantity(name), found.values[name]
         quantities[name] = {"value": known.told(value), "unit": known.unit}
-        if name in bands and value == value:
-            quantities[name] |= dict(zip(("p5", "p95"), bands[name], strict=True))
-            if name in origins:
-                shares = {"predictions": origins[name].predictions, **origins[name].inputs}
-                quantities[name]["variance"] = {"unit": "1", **shares}
-            if name in gaps:
-                quantities[name]["infeasible"] = {"unit": "1", "value": gaps[name]}
+        if name in sure.bands and value == value:
+            quantities[name] |= dict(zip(("p5", "p95"), sure.bands[name], strict=True))
+            if origin := sure.origins.get(name):
+                quantities[name]["variance"] = {"unit": "1", "predictions": origin.predictions, **origin.inputs}
+            if name in sure.gaps:
+                quantities[name]["infeasible"] = {"unit": "1", "value": sure.gaps[name]}
         if value != value:
             quantities[name]["status"] = _broken(study, found, name)
     if shares := step_shares(study):
@@ -165,22 +173,15 @@ def _broken(study: Study, found: PointValues, name: str) -> list[str]:
     return [rule.name for rule in found.broken if name in study.graph.excludes(rule)]
 
 
-def _point_text(
-    study: Study,
-    found: PointValues,
-    bands: Mapping[str, Band],
-    origins: Mapping[str, Origin],
-    gaps: Mapping[str, float],
-    everything: bool,
-) -> str:
+def _point_text(study: Study, found: PointValues, sure: Sure, everything: bool) -> str:
     from sweep.query.text import amount, table
     from sweep.study.shares import step_shares
 
     at = ", ".join(f"{name} = {_label(study, name, study.point[name])}" for name in study.axes)
     lines = [f"{study.title} ({study.file})", *([f"at {at}"] if at else []), ""]
-    lines.append(_valued("output", study.outputs, found, bands, study.claims, origins))
-    for share in sorted({round(100 * share) for share in gaps.values()} - {0}):
-        said = ", ".join(name for name, gap in gaps.items() if round(100 * gap) == share)
+    lines.append(_valued("output", study.outputs, found, sure, study.claims))
+    for share in sorted({round(100 * share) for share in sure.gaps.values()} - {0}):
+        said = ", ".join(name for name, gap in sure.gaps.items() if round(100 * gap) == share)
         lines.append(f"infeasible within the error in {share} % of draws, which are not in the band: {said}")
     lines.append("")
     held = _held(study)
@@ -190,8 +191,8 @@ def _point_text(
         lines += [_waterfall(shares), ""]
     computed = {e.name: "" for e in study.graph.equations if e.name not in study.outputs}
     if computed:
-        lines.append(_valued("intermediate quantity", computed, found, bands))
-    lines += ["", *_checked(study, found.values)]
+        lines += [_valued("intermediate quantity", computed, found, sure), ""]
+    lines += _checked(study, found.values)
     if everything:
         inputs = [(name, amount(name, found.values[name]), _origin(study, held, name)) for name in study.graph.inputs]
         lines.append(table(("input", "value", "from"), inputs, right=["value"]))
@@ -203,25 +204,17 @@ def _point_text(
     return "\n".join(lines)
 
 
-def _valued(
-    head: str,
-    units: Mapping[str, str],
-    found: PointValues,
-    bands: Mapping[str, Band],
-    claims: Mapping[str, Claim] | None = None,
-    origins: Mapping[str, Origin] | None = None,
-) -> str:
-    """Quantities with their values, with their bands where something uncertain reaches one of them, and with what a text prints."""
+def _valued(head: str, units: Mapping[str, str], found: PointValues, sure: Sure, claims: Mapping[str, Claim] | None = None) -> str:
+    """Quantities with their values, with how sure they are where something uncertain reaches one of them, and with what a text prints."""
     from sweep.equations.quantities import meaning_of, unit_of
     from sweep.query.text import amount, band, table
 
     columns: dict[str, list[str]] = {head: [*units]}
     columns["value"] = [amount(name, found.values[name], unit) for name, unit in units.items()]
-    columns["[5 %, 95 %]"] = [band(found.values[name], unit_of(name), bands.get(name), unit) for name, unit in units.items()]
-    if not any(columns["[5 %, 95 %]"]):
-        del columns["[5 %, 95 %]"]
-    elif origins:
-        columns["variance from"] = [str(origins.get(name, "")) for name in units]
+    columns["[5 %, 95 %]"] = [band(found.values[name], unit_of(name), sure.bands.get(name), unit) for name, unit in units.items()]
+    columns["variance from"] = [str(sure.origins.get(name, "")) for name in units]
+    for key in [key for key in ("[5 %, 95 %]", "variance from") if not any(columns[key])]:
+        del columns[key]
     if claims:
         columns["printed"] = [(claims[name].printed or "-") if name in claims else "" for name in units]
         columns["note on the printed value, or meaning"] = [claims[name].note if name in claims else meaning_of(name) for name in units]

@@ -68,7 +68,7 @@ class Axis:
         values = self.columns[self.name]
         index = int(np.argmin(np.abs(values - value)))
         if not math.isclose(values[index], value, rel_tol=1e-9):
-            node.fail(f"is not on axis {self.name}; the nearest value there is {values[index]:g}")
+            node.fail(f"is not on axis {self.name}; the nearest value there is {self.word(index)}")
         return index
 
     def word(self, index: int) -> str:

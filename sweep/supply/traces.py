@@ -77,7 +77,7 @@ def _rows_of(path: Path) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise SweepError(f"{path}: cannot be read as a table: {error}") from None
+        raise SweepError(f"{path}: cannot be read as a table: {getattr(error, 'strerror', None) or error}") from None
     lines = text.splitlines()
     comma = max(",;\t", key=lambda mark: lines[0].count(mark)) if lines else ","
     found = list(csv.reader(lines, delimiter=comma))

@@ -48,6 +48,14 @@ def test_input_of_split_rule_does_not_warn(tmp_path, held):
     assert (done.exit_code, done.stderr) == (0, "")
 
 
+def test_axis_held_at_a_label_does_not_warn(tmp_path):
+    path = tmp_path / "zipped.yaml"
+    path.write_text("title: x\naxes: {mine: {zip: {it_power: [1 MW, 2 MW], pue: [1.1, 1.2]}}}\noutputs: [facility_power]\n")
+    done = CliRunner().invoke(main, ["point", str(path), "--set", "mine=it_power=2e+06, pue=1.2"])
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "2.4 MW" in done.stdout
+
+
 def test_axis_without_effect_warns_with_nearest(tmp_path):
     path = tmp_path / "served.yaml"
     path.write_text(SERVED.replace("precision: fp8, ", ""))

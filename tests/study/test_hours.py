@@ -189,7 +189,7 @@ def test_other_hours_are_other_equations(opened, files, tmp_path):
         ({"hours": {"carbn": "carbon.csv"}}, "unknown key 'carbn'; did you mean 'carbon'"),
         ({"hours": {"carbon": ["a.csv", "b.csv"]}}, r"^study.yaml:\d+: hours.carbon: must be a single value$"),
         ({"axes": {"training_start": ["July"]}}, r"'July' is not a number .*; a date reads 07-01 or 07-01T18"),
-        ({"hours": {"carbon": "none.csv"}}, r"hours.carbon = 'none.csv': .*none.csv: cannot be read"),
+        ({"hours": {"carbon": "none.csv"}}, r"hours.carbon = 'none.csv': .*none.csv: cannot be read as a table: No such file"),
         ({"hours": {"carbon": "price.csv"}}, r"hours.carbon = 'price.csv': .* needs one column with a unit of carbon"),
         (
             {"set": {"carbon_intensity": "1 g/kWh", "facility_energy": "1 GWh"}},

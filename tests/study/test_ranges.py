@@ -2,6 +2,8 @@
 
 import pytest
 
+from sweep.catalog.document import Node
+from sweep.errors import SweepError
 from tests.studies import with_axes
 
 DAY = 86400.0
@@ -52,6 +54,8 @@ def test_axis_of_dates_is_read_and_told_as_dates(opened):
     assert axis.columns["training_start"].tolist() == [0, 59 * DAY, 181.75 * DAY]
     assert [axis.word(i) for i in range(3)] == ["01-01", "03-01", "07-01T18"]
     assert axis.index("03-01") == axis.index(59 * DAY) == 1
+    with pytest.raises(SweepError, match=r"is not on axis training_start; the nearest value there is 03-01$"):
+        axis.find(Node("03-02", "study.yaml", 0, "point"))
 
 
 def test_axis_of_dates_may_be_a_range(opened):
