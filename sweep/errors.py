@@ -28,9 +28,14 @@ def suggestion(name: str, legal: Iterable[str]) -> str:
 
 
 def nearest(name: str, legal: Iterable[str]) -> str:
-    """The end of a message where no name has to be another: the nearest one, else those that hold it ("H100" in "h100-sxm")."""
+    """The end of a message where no name has to be another, whatever its case.
+
+    The same word, else those that it begins ("H100" of "h100-sxm"), else the nearest one, else those that hold it.
+    """
     names, word = sorted(legal), name.lower()
-    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    near = [one for one in names if one.lower() == word] or [one for one in names if one.lower().startswith(f"{word}-")]
+    near = near or difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if not near and len(word) > 1:
-        near = [one for one in names if word in one.lower()][:MOST_NEAR]
+        near = [one for one in names if word in one.lower()]
+    near = near[:MOST_NEAR]
     return f"; did you mean {' or '.join(map(repr, near))}?" if near else ""

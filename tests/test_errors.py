@@ -12,6 +12,8 @@ def test_suggestion_is_nearest_name_or_short_list():
 
 def test_suggestion_offers_names_that_hold_the_word_whatever_its_case():
     gpus = [*(f"a{i}" for i in range(20)), "h100-nvl", "h100-pcie", "h100-sxm", "h200-sxm"]
-    assert suggestion("H100", gpus) == "; did you mean 'h100-nvl' or 'h100-pcie' or 'h100-sxm'?"
+    for word in ("H100", "h100"):
+        assert suggestion(word, gpus) == "; did you mean 'h100-nvl' or 'h100-pcie' or 'h100-sxm'?"
+    assert suggestion("PUE", ["pue", "part_load_pue"]) == "; did you mean 'pue'?"
     assert suggestion("H200-SXM", gpus) == "; did you mean 'h200-sxm'?"
     assert suggestion("H", gpus) == ""

@@ -1,4 +1,4 @@
-"""`sweep plot`. What belongs here: a quantity of a study or of a cube, drawn over one axis or two."""
+"""`sweep plot`. What belongs here: a quantity of a study or of a cube, drawn over one axis or two, or on a map."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 
 from sweep.cli.options import labels_of, nearest_label, overrides, selection, warn_unused
 from sweep.cli.rows import open_subject
+from sweep.errors import SweepError, suggestion
 
 
 @click.command(
@@ -19,6 +20,7 @@ from sweep.cli.rows import open_subject
 @click.option("--x", required=True, metavar="AXIS", help="The axis along which to draw.")
 @click.option("--y", metavar="AXIS", help="A second axis, upwards: the quantity becomes colour, a heat map.")
 @click.option("--by", metavar="AXIS", help="A second axis with a line, or a bar, for each of its labels.")
+@click.option("--map", "on_map", is_flag=True, help="Draw an axis of sites, --x site, as dots on a map, with the quantity as colour.")
 @selection
 @nearest_label
 @click.option("--reduce", default="", metavar="HOW=AXES", help="Take min, max, mean, median or p95 over other axes: min=split.")
@@ -30,6 +32,7 @@ def plot(
     x: str,
     y: str | None,
     by: str | None,
+    on_map: bool,
     sel: tuple[str, ...],
     nearest: bool,
     reduce: str,
@@ -45,14 +48,16 @@ def plot(
     \b
       sweep plot gpt4 time_to_train --x gpus --by gpu --axis sample=256 -o time.png
       sweep plot gpt4 mfu --x gpus --y split -o mfu.svg
+      sweep plot where-to-build-1gw annual_carbon --x site --map -o map.png
     """
     from sweep.cube.virtual import open_virtual
     from sweep.plot import style
     from sweep.plot.view import view
+    from sweep.store.reading import study_in
     from sweep.study.definition import Study
 
-    if y and by:
-        raise click.UsageError("say --y for a heat map or --by for lines, not both")
+    if sum(map(bool, (y, by, on_map))) > 1:
+        raise click.UsageError("say --y for a heat map, --by for lines or --map for dots at --x, and not two of them")
     style.checked(file)
     opened = open_subject(subject, set_, axis, ())
     if isinstance(opened, Study):
@@ -61,8 +66,20 @@ def plot(
         opened = open_study(subject, set_, axis, (quantity,))
         warn_unused(opened, set_, opened.graph_of([quantity]))
         opened = open_virtual(opened)
+    where = {}
+    if on_map:
+        from sweep.plot.sitemap import positions, sitemap
+
+        study = study_in(opened.attrs)
+        if x not in study.axes:
+            raise SweepError(f"{x}: no axis of the study{suggestion(x, study.axes)}")
+        where = positions(study.axes[x])
     along = [x, *(name for name in (y, by) if name)]
     seen = view(opened, quantity, along, labels_of(sel), reduce, nearest)
+    if on_map:
+        if omitted := sitemap(file, seen, where):
+            click.echo(f"omitted, for no latitude and longitude is known of them: {', '.join(omitted)}", err=True)
+        return click.echo(f"{file}: {quantity} over {x}")
     if y:
         from sweep.plot.heatmap import heatmap as draw
     else:

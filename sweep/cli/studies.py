@@ -182,16 +182,13 @@ def run(
 
 
 def _report_earlier(out: str) -> None:
-    """Report on stderr what an earlier run left: a complete cube, or some of its blocks."""
+    """Report on stderr that an earlier run left some of the blocks."""
     from sweep.store import layout, verify
 
-    place = layout.place(out)
-    if not place.exists() and not layout.partial(place).exists():
+    if not layout.partial(layout.place(out)).exists():
         return
     found = verify.state(out)
-    if found["complete"]:
-        click.echo(f"{out} exists; what it has of this study is kept", err=True)
-    elif found["total"]:
+    if found["total"] and not found["complete"]:
         click.echo(f"resumes an interrupted run: {found['done']} of {found['total']} blocks are done", err=True)
 
 

@@ -64,7 +64,7 @@ def write(
 
     Resumes after an interruption, and of a finished cube that lacks labels or outputs keeps all that it has. progress: called with (cells
     done, cells in all). scheduler: the address of a Dask cluster whose workers compute and write the blocks. report: called with what is
-    kept of a cube that grows, in words. Raises SweepError, and KeyboardInterrupt once no block is half done.
+    kept of a finished cube, in words. Raises SweepError, and KeyboardInterrupt once no block is half done.
     """
     made = plan.make(study)
     plan.check(made)
@@ -77,7 +77,8 @@ def write(
         else:
             _each(target, work, threads, progress, before)
 
-    _to_store(made, store, overwrite, compute)
+    if not _to_store(made, store, overwrite, compute) and report:
+        report(f"{store} exists and has all of this study: nothing is left to compute")
 
 
 def check(path: str | Path, *, repair: bool = False, threads: int | None = None, progress: Progress | None = None) -> list[Fault]:
@@ -102,7 +103,8 @@ def check(path: str | Path, *, repair: bool = False, threads: int | None = None,
     return found
 
 
-def _to_store(made: Plan, path: str | Path, overwrite: bool, compute: Compute) -> None:
+def _to_store(made: Plan, path: str | Path, overwrite: bool, compute: Compute) -> bool:
+    """Whether a cube was made; False where there was one of this study."""
     real = layout.place(path)
     kept = ""
     try:
@@ -112,16 +114,17 @@ def _to_store(made: Plan, path: str | Path, overwrite: bool, compute: Compute) -
             if verify.faults(real):
                 _mend(real, before.old if before else made, compute)
             if not before:
-                return
+                return False
         with store.alone(real, made):
             if real.exists() and not overwrite:  # a run before this one may not quite have given it its name
                 before = growing.growth(real, made)
                 if not before:
-                    return
+                    return False
             target = store.opened(real, made, overwrite)
             kept = "; finished blocks are kept, run the study again to resume"
             _fill(target, compute, before)
             store.publish(real)
+            return True
     except OSError as error:
         raise SweepError(f"{path}: cannot be written: {error.strerror or error}{kept}") from None
 

@@ -174,6 +174,8 @@ def _hours(node: Node) -> Axis:
 
 
 def _split(node: Node) -> Axis:
+    if not node.is_mapping:
+        node.fail("an axis of splits has the sizes of each part, for example {tp: [1, 2, 8], pp: [1, 4]}")
     given = {key: axis_values(key, item) for key, item in node.mapping(SPLIT).items()}
     if not given:
         node.fail(f"a split needs one or more of {', '.join(SPLIT)}")

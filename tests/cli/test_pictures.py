@@ -29,7 +29,22 @@ def test_plot_refuses_what_it_cannot_draw(options, said):
     assert said in refused("plot", SMALL, "it_power", *options)
 
 
+def test_plot_draws_sites_on_a_map_and_says_which_it_omits(tmp_path):
+    sites = "site=united-states,france,cn-anhui"
+    drawn = ("annual_carbon", "--x", "site", "--map", "-o", str(tmp_path / "map.svg"))
+    options = ("--axis", sites, "--set", "carbon_kind=as-published")
+    done = CliRunner().invoke(main, ["plot", "where-to-build-1gw", *drawn, *options])
+    assert done.exit_code == 0, done.output
+    assert done.stdout == f"{tmp_path / 'map.svg'}: annual_carbon over site\n"
+    assert "omitted, for no latitude and longitude is known of them: cn-anhui" in done.stderr
+    assert "annual carbon [" in (tmp_path / "map.svg").read_text(encoding="utf-8")
+
+
+def test_plot_draws_no_map_of_what_has_no_place():
+    assert "none of its labels has a latitude" in refused("plot", SMALL, "it_power", "--x", "gpus", "--map", "-o", "a.png")
+
+
 def test_plot_takes_a_heat_map_or_lines():
     done = CliRunner().invoke(main, ["plot", SMALL, "it_power", "--x", "gpus", "--y", "pue", "--by", "pue", "-o", "a.png"])
     assert done.exit_code == 2
-    assert "not both" in done.stderr
+    assert "not two of them" in done.stderr
