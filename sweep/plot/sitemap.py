@@ -22,6 +22,7 @@ MARGIN = 0.12  # of the width of the sites, around them
 LEAST_DEGREES = 4.0
 INCHES = 5.3  # of a picture's width are for the map itself
 CHARACTER = (0.066, 0.12)  # inches of a letter beside a dot, along and upwards
+SIDES = ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, 1), (1, -1), (-1, -1))  # right and up of a dot
 DOT = 0.07  # inches from the middle of a dot to its name
 DEGREES_HIGH = (-90, 90)
 DEGREES_WIDE = (-180, 180)
@@ -82,7 +83,7 @@ def _beside(names: Sequence[str], x: Array, y: Array) -> list[tuple[int, int]]:
     found = []
     for name, at, level in zip(names, x, y, strict=True):
         boxes = {}
-        for right, up in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+        for right, up in SIDES:
             half = (len(name) * CHARACTER[0] / 2, CHARACTER[1] / 2)
             middle = (at + right * (DOT + half[0]), level + up * (DOT + half[1]))
             boxes[right, up] = (middle[0] - half[0], middle[0] + half[0], middle[1] - half[1], middle[1] + half[1])
