@@ -75,7 +75,7 @@ ROOMS = {
         "describe",
         "own_files",
     ),
-    "plot": ("style", "view", "lines", "heatmap", "compare", "pareto", "sensitivity"),
+    "plot": ("style", "view", "lines", "heatmap", "sitemap", "compare", "pareto", "sensitivity"),
     "serve": ("keys", "explorer", "app"),
     "cli": ("options", "rows", "answers", "compare", "cubes", "facts", "pictures", "points", "serve", "studies", "supply", "uncertain"),
 }
