@@ -88,7 +88,7 @@ def _sure(study: Study, found: PointValues) -> Sure:
 
     known = draws(study, found.values)
     bands = bands_of(known)
-    outputs = {name: known[name] for name in study.outputs if name in bands}
+    outputs = {name: known[name] for name in study.outputs if name in bands and found.values[name] == found.values[name]}
     return Sure(bands, origins(study, outputs), {name: share for name, values in outputs.items() if (share := gap(values))})
 
 

@@ -241,18 +241,20 @@ class Study:
     def _advice(self, name: str, catalogue: str | None) -> str:
         needers = [e.name for e in self.graph.equations if name in self.graph.needs[e.name]]
         need = f"is needed by {', '.join(needers[:3]) or 'the outputs'} and has no value"
+        by = parameters()[name].by
+        given = name if not by else needers[0] if len(needers) == 1 else ""  # a figure that differs by a choice cannot be given itself
+        give = [f"give {'it' if given == name else given} (set: {{{given}: ...}})"] if given else []
         if entry := self._entry(name):
-            by = parameters()[name].by
             which = f" for {by} {parameters()[by].choices[int(self.choices[by])]}" if by and by in self.choices else ""
-            return f"{need}: {entry.label} has no such figure{which}; give it (set: {{{name}: ...}})"
+            return f"{need}: {entry.label} has no such figure{which}; {' or '.join(give) or 'select another'}"
         if catalogue:
             first = next((other for other in catalogues() if links_to(other, catalogue)), catalogue)
             known = {*self.axes, *self.selected}
             if first in known and first != catalogue:
-                advice = f"select one (select: {{{catalogue}: ...}}) or give it (set: {{{name}: ...}})"
-                return f"{need}: no {first} of the study leads to a {catalogue}; {advice}"
-            return f"{need}; select a {first} (select: {{{first}: ...}}) or give it (set: {{{name}: ...}})"
-        return f"{need}; give it (set: {{{name}: ...}})"
+                ways = " or ".join([f"select one (select: {{{catalogue}: ...}})", *give])
+                return f"{need}: no {first} of the study leads to a {catalogue}; {ways}"
+            return f"{need}; {' or '.join([f'select a {first} (select: {{{first}: ...}})', *give])}"
+        return "; ".join([need, *give])
 
     def _pick(self, name: str, values: Values, dims: tuple[str, ...], origin: str) -> InputValues:
         """Of a column that differs by a choice, the part that the study's choice takes."""

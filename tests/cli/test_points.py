@@ -47,6 +47,8 @@ def test_point_says_in_how_many_draws_a_deadline_is_missed():
     assert "infeasible" not in found["time_to_train"]
     said = f"infeasible within the error in {100 * share:.0f} % of draws, which are not in the band: training_energy, "
     assert said in sweep("point", *place)
+    late = [text.replace("290 d", "20 d") for text in place]
+    assert "infeasible within" not in sweep("point", *late), "what is infeasible as predicted has its rule, and no draws"
     assert "infeasible within" not in sweep("point", SPLITS)
 
 

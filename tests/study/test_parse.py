@@ -235,6 +235,12 @@ def test_parse_reports_missing_value_and_its_user(mistake):
     assert mistake(none) == f"study.yaml: gpu_tdp is needed by gpu_power_total and has no value; {advice}"
 
 
+def test_parse_says_what_is_given_in_place_of_a_figure_that_differs_by_a_choice(mistake):
+    line = mistake(PLAIN.replace("[it_power]", "[site_electricity_price]"))
+    assert line.startswith("study.yaml: grid_electricity_price is needed by site_electricity_price and has no value; select a ")
+    assert line.endswith(" or give site_electricity_price (set: {site_electricity_price: ...})")
+
+
 def test_parse_reports_all_missing_values_in_one_line(tmp_path, mistake):
     (tmp_path / "mine.yaml").write_text("title: mine\ngpu_tdp: {value: 500 W, assumed: mine}\n")
     outputs = "[gpu_memory, hbm_bandwidth, scaleup_domain]"
