@@ -20,9 +20,9 @@ from typing import Any
 from sweep.engine import cache
 from sweep.engine.nests import Function
 from sweep.equations import registry
-from sweep.equations.interpret import call
+from sweep.equations.interpret import call, verdict
 
-LOOP_OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "cache": True, "fastmath": {"contract"}}
+LOOP_OPTIONS: dict[str, Any] = {"error_model": "numpy", "nogil": True, "fastmath": {"contract"}}
 HEADER = '''"""Written by sweep for one study; a change here changes nothing. The equations are in sweep/kernels."""
 
 from math import inf, nan
@@ -54,7 +54,7 @@ def kernel_digest(equations: registry.Own | None = None) -> str:
     """A digest of all that decides what a compiled nest computes: equations, generator, versions, processor."""
     digest = hashlib.sha256(equations_digest(equations).encode())
     here = Path(__file__).parent
-    own = [here / f"{name}.py" for name in ("plan", "nests", "strips", "remainder", "lower", "compile", "native")]
+    own = [here / f"{name}.py" for name in ("plan", "nests", "strips", "remainder", "defined", "lower", "compile", "native")]
     for path in (*own, Path(str(registry.__file__))):  # the last names own modules
         digest.update(path.read_bytes())
     for package in ("numba", "llvmlite", "numpy"):
@@ -67,14 +67,17 @@ def scalar(name: str) -> Any:
     """An equation or rule, compiled so that it melts into the loop that calls it."""
     from sweep.engine import native
 
-    return native.with_compiled_helpers(registry.function_of(name), native.ALONE)
+    return native.scalar(registry.function_of(name), name not in registry.EQUATIONS)
 
 
 def nest(function: Callable[..., Any]) -> Any:
-    """A generated loop, compiled: serial, without the interpreter's lock, kept on disk."""
+    """A generated loop, compiled: serial, without the interpreter's lock, kept on disk unless the cache can only be read."""
     import numba
 
-    return numba.njit(**LOOP_OPTIONS)(function)
+    try:
+        return numba.njit(cache=True, **LOOP_OPTIONS)(function)
+    except RuntimeError:  # numba has no place for its files
+        return numba.njit(**LOOP_OPTIONS)(function)
 
 
 def text(functions: Iterable[Function]) -> str:
@@ -124,7 +127,7 @@ def interpreted(functions: Iterable[Function]) -> dict[str, Callable[..., Any]]:
 
     space: dict[str, Any] = {"nan": math.nan, "inf": math.inf, "float32": np.float32, "int32": np.int32}
     for name in {name for function in functions for name in function.calls}:
-        kind = _value if name in registry.EQUATIONS else _verdict
+        kind = _value if name in registry.EQUATIONS else verdict
         space[f"f_{name}"] = partial(kind, registry.function_of(name))
     for function in functions:
         exec(compile(function.text, f"<{function.name}>", "exec"), space)  # our own generated text, the same that is compiled
@@ -133,10 +136,6 @@ def interpreted(functions: Iterable[Function]) -> dict[str, Callable[..., Any]]:
 
 def _value(function: Callable[..., Any], *arguments: float) -> float:
     return call(function, [float(a) for a in arguments])
-
-
-def _verdict(function: Callable[..., Any], *arguments: float) -> bool:
-    return _value(function, *arguments) == 1.0
 
 
 @lru_cache(None)

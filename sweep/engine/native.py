@@ -91,13 +91,23 @@ def with_compiled_helpers(function: Callable[..., Any], options: Mapping[str, An
     """
     import numba
 
+    from sweep.engine import defined
+
     space = dict(function.__globals__)
     for name in (found.argval for found in dis.get_instructions(function) if found.opname == "LOAD_GLOBAL"):
         helper = space.get(name)
         if isinstance(helper, types.FunctionType) and helper not in (*around, function):
             space[name] = with_compiled_helpers(helper, options, (*around, function))
     named = types.FunctionType(function.__code__, space, function.__name__, function.__defaults__)
-    return numba.njit(**EQUATION_OPTIONS, **options)(named)
+    return numba.njit(pipeline_class=defined.Compiler, **EQUATION_OPTIONS, **options)(named)
+
+
+def scalar(function: Callable[..., Any], verdict: bool) -> Any:
+    """An equation or a rule for numba. verdict: of a rule, whether what it returns is true."""
+    from sweep.engine import defined
+
+    made = with_compiled_helpers(function, ALONE)
+    return defined.verdict(made) if verdict else made
 
 
 def _bitcode(function: Callable[..., Any], name: str, verdict: bool, directory: Path) -> bytes:
@@ -113,9 +123,9 @@ def _bitcode(function: Callable[..., Any], name: str, verdict: bool, directory: 
 def _equation(function: Callable[..., Any], name: str, verdict: bool) -> bytes:
     import numba
 
-    made = with_compiled_helpers(function, ALONE)
+    made = scalar(function, verdict)
     arguments = [numba.float64] * function.__code__.co_argcount
-    made.compile((numba.boolean if verdict else numba.float64)(*arguments))
+    made.compile(numba.boolean(numba.types.Tuple(arguments)) if verdict else numba.float64(*arguments))  # type: ignore[no-untyped-call]
     (found,) = made.overloads.values()
     module = llvm.parse_assembly(remainder.called(made.inspect_llvm(found.signature.args)))
     module.get_function(found.fndesc.llvm_func_name).name = name

@@ -31,6 +31,12 @@ def call(function: Callable[..., Any], arguments: list[float]) -> float:
         raise SweepError(f"{fault(error, code.co_filename, code.co_firstlineno)} (in {code.co_name})") from None
 
 
+def verdict(function: Callable[..., Any], *arguments: float) -> bool:
+    """Whether a rule is broken: where it returns what is true, but for NaN, which says nothing."""
+    value = call(function, [float(argument) for argument in arguments])
+    return value == value and value != 0
+
+
 def compute_point(graph: Graph, inputs: Mapping[str, float]) -> PointValues:
     """Evaluate all quantities of a graph at one point, given a value in SI for each of its inputs."""
     values = {name: inputs[name] for name in graph.inputs}
@@ -40,7 +46,7 @@ def compute_point(graph: Graph, inputs: Mapping[str, float]) -> PointValues:
         if index not in verdicts:
             rule = graph.rules[index]
             known = not any(broken(i) for i in sorted(graph.before(rule)))
-            verdicts[index] = known and call(rule.function, [values[a] for a in rule.arguments]) == 1.0
+            verdicts[index] = known and verdict(rule.function, *(values[a] for a in rule.arguments))
         return verdicts[index]
 
     for equation in graph.equations:

@@ -149,7 +149,7 @@ POINTS = [(x, y) for x in (-2.5, -1.0, 0.0, 0.25, 7.0, math.nan) for y in (-3.0,
 @settings(max_examples=8, deadline=None, derandomize=True, phases=(Phase.generate,))  # each is compiled, so none is made smaller
 @given(expression=EXPRESSIONS)
 def test_native_equals_interpreted_for_any_expression(tmp_path_factory, expression):
-    """At each point where Python has a value: what it refuses, as a division by zero, is NaN interpreted and may be infinite compiled."""
+    """At each point where Python has a value; what it refuses is in test_defined.py."""
     space: dict[str, Any] = {"math": math}
     exec(f"def one(x, y):\n    return {expression}\n", space)
     function = Function("nest__a__outputs", NEST, ("a",), ("x", "y"), ("one",), ("one",))

@@ -41,7 +41,7 @@ ROOMS = {
     "equations": ("registry", "quantities", "graph", "interpret"),
     "supply": ("weather", "weather_files", "place", "traces", "mix", "inputs"),
     "study": ("sampling", "ranges", "axes", "conditions", "regimes", "definition", "hours", "named_files", "parse", "shares"),
-    "engine": ("plan", "nests", "cache", "strips", "remainder", "lower", "native", "compile", "quantiles", "blocks"),
+    "engine": ("plan", "nests", "cache", "strips", "remainder", "defined", "lower", "native", "compile", "quantiles", "blocks"),
     "bounds": ("intervals", "interpreter", "boxes"),
     "cube": ("dataset", "compute", "virtual"),
     "store": (
