@@ -58,7 +58,7 @@ def burst_efficiency(gemm_efficiency, typical_gemm_efficiency):
 
     e where measured, else e_t
 
-    gemm_efficiency: e, share of the peak as fitted; 0 where nothing was measured [1]
+    gemm_efficiency: e, share of the peak as measured; 0 where nothing was [1]
     typical_gemm_efficiency: e_t, that of a typical GPU [1]
     """
     if gemm_efficiency > 0:
@@ -267,6 +267,6 @@ def precision_not_supported(peak_rate):
 def gpu_not_calibrated(gemm_efficiency):
     """The efficiencies of this GPU are those of other GPUs, not measured on its kind (a warning).
 
-    gemm_efficiency: share of the peak that products reach, as fitted; 0 where nothing was measured [1]
+    gemm_efficiency: share of the peak that products reach, as measured; 0 where nothing was [1]
     """
     return gemm_efficiency == 0

@@ -1,6 +1,6 @@
 """Words of a row of published-training.csv. What belongs here: what they say of format, recompute, sharding, kernels and class.
 
-How they become inputs is for training_inputs.py, whose table states the rules.
+How they become inputs is for inputs.py, whose table states the rules.
 """
 
 from __future__ import annotations

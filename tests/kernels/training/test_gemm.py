@@ -54,8 +54,13 @@ def test_gemm_narrow_formats_gain_less_than_peak():
 
 
 def test_gemm_unmeasured_gpu_takes_typical_efficiency():
-    assert value("burst_efficiency", {"gpu": "mi300x"}) == value("typical_gemm_efficiency")
+    assert value("burst_efficiency", {"gpu": "tpu-v5p"}) == value("typical_gemm_efficiency")
     assert value("burst_efficiency", {"gpu": "h100-sxm"}) == value("gemm_efficiency", {"gpu": "h100-sxm"})
+
+
+def test_gemm_rate_is_below_the_largest_that_was_measured():
+    for gpu, measured in (("mi300x", 668.4e12), ("mi325x", 784.9e12), ("mi355x", 1565e12), ("h100-sxm", 794.5e12)):
+        assert value("gemm_rate", {"gpu": gpu}, precision="bf16") < measured, gpu
 
 
 SMALL_RUN = {"gpus": 64, "global_batch": 64, "sequence_length": 4096, "gpu_memory": 1e12}
@@ -68,7 +73,7 @@ def test_gemm_unsupported_format_sets_status():
 
 
 def test_gemm_unmeasured_gpu_warns():
-    found, flags = evaluate("step_time", {"gpu": "mi300x", "model": "llama-3.1-8b"}, **SMALL_RUN)
+    found, flags = evaluate("step_time", {"gpu": "tpu-v5p", "model": "llama-3.1-8b"}, **SMALL_RUN)
     assert found > 0
     assert "gpu_not_calibrated" in flags
 
