@@ -140,11 +140,6 @@ def serving_residuals(rows: Mapping[str, Sequence[Score]]) -> tuple[list[Result]
     return [serving_result(scores[id_], ratio) for id_, ratio in times.items()], power
 
 
-def serving_energies(rows: Mapping[str, Sequence[Score]]) -> list[Result]:
-    """Residuals of the energy of an output token, which come from those of time and power together."""
-    return [serving_result(one, 1 / one.ratio) for one in rows["energy_per_output_token"] if one.ratio]
-
-
 def services(rows: Mapping[str, Sequence[Score]]) -> list[Result]:
     """Layouts of one service, each with its time per output token, all users together."""
     return [serving_result(one, one.ratio, 1 / one.predicted) for one in rows["output_rate"] if one.ratio and one.predicted]
