@@ -159,7 +159,8 @@ def prefill_compute_time(
 ):
     """Compute time of the prefill of one prompt, shared by all GPUs of the replica.
 
-    t = (F_m / (r e) + F_x f / (r e_x) + F_a / (r_16 e) + (F_m + F_x f + F_a) / c) / N, f = m + (g - m) w, w in 8 and 4 bits only
+    t = (F_m / (r e) + F_x f / (r e_x) + F_a / (r_16 e) + (F_m + F_x f + F_a) / c) / N, f = m + (g - m) w, w in 8 and 4 bits only,
+    as kernels for 16 bits multiply no such rows
 
     prefill_matmul_flops: F_m, operations in the matrices outside the experts [FLOP]
     prefill_expert_flops: F_x, operations in the experts [FLOP]
