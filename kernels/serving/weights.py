@@ -147,8 +147,8 @@ def largest_of(count):
 def expert_group_imbalance(experts, serving_ep):
     """Load of the busiest group of experts over the mean, where experts are spread and popular ones lie in some groups.
 
-    m = 1 + z(g) (g / (2 E))^(1/2), z(g) the mean largest of g normal deviations: popularity is taken to have a gamma distribution of shape 2.
-    Compared with 16 and more experts to a group; with fewer, or where an engine keeps copies of popular experts, m may be less and be given
+    m = 1 + z(g) (g / (2 E))^(1/2), z(g) the mean largest of g normal deviations: popularity has, by assumption, a gamma distribution of
+    shape 2. Compared with 16 and more experts to a group; with fewer, or where an engine keeps copies of popular ones, m may be less
 
     experts: E, routed experts of a layer [1]
     serving_ep: g, groups of GPUs over which they are spread [1]
