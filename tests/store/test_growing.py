@@ -1,6 +1,5 @@
 """A cube that grows: what it has is kept, only what is new is computed, and the result is that of a run of the whole study."""
 
-import json
 import os
 import signal
 
@@ -16,6 +15,7 @@ from sweep.store import growing, journal, layout, store
 from sweep.store.place import JOURNAL
 from sweep.store.reading import open_cube
 from sweep.store.run import check, run, write
+from tests.cube_files import files
 from tests.studies import STORED
 
 MORE = {
@@ -30,14 +30,6 @@ MORE = {
     "output": {"outputs": ["gpus_per_replica", "facility_power"]},
     "output and labels": {"outputs": ["facility_power", "gpus_per_replica"], "axis": ["pue=1.1,1.15,1.2", "gpus=8,64,512,1024"]},
 }
-
-
-def files(cube):
-    """Every file of a cube but for the time at which it was made."""
-    found = {path.relative_to(cube).as_posix(): path.read_bytes() for path in cube.rglob("*") if path.is_file()}
-    plain = json.loads(found["zarr.json"])
-    del plain["attributes"]["created"]
-    return {**found, "zarr.json": plain}
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from sweep.store import journal
 from sweep.store.disk import Folder
 from sweep.store.reading import open_cube
 from sweep.store.run import check, run
+from tests.cube_files import files
 from tests.studies import ENERGY
 
 
@@ -70,14 +71,6 @@ def test_interrupt_stops_run_between_blocks(study, tmp_path, small_blocks, evalu
 def cube(opened, tmp_path):
     run(opened(ENERGY, set_=["gpus=2048"], axis=["pue=1.1:1.5:0.1"], outputs=["it_power"]), tmp_path / "cube.zarr")
     return tmp_path / "cube.zarr"
-
-
-def files(cube):
-    """Every file of a cube but for the time at which it was made."""
-    found = {path.relative_to(cube).as_posix(): path.read_bytes() for path in cube.rglob("*") if path.is_file()}
-    plain = json.loads(found["zarr.json"])
-    del plain["attributes"]["created"]
-    return {**found, "zarr.json": plain}
 
 
 def test_check_of_intact_cube_finds_nothing(cube):
