@@ -15,7 +15,7 @@ from sweep.engine.blocks import Array, inner_shape, ranges_of
 from sweep.engine.plan import STATUS, Dims
 from sweep.equations import quantities
 from sweep.errors import SweepError, suggestion
-from sweep.query.selection import flag_counts, told
+from sweep.query.selection import flag_counts, told, with_columns
 from sweep.study.conditions import OPERATORS, Condition
 
 if TYPE_CHECKING:
@@ -181,6 +181,7 @@ class Part:
 def cells(cube: xarray.Dataset, names: Sequence[str], asked: Sequence[Condition]) -> Cells:
     """The points of a cube for some quantities and conditions."""
     wanted = tuple(dict.fromkeys([*names, *(name for c in asked for name in c.names)]))
+    cube = with_columns(cube, wanted)
     for name in wanted:
         if name not in cube.variables:
             raise SweepError(f"{name}: is not in the cube{suggestion(name, map(str, cube.variables))}")

@@ -44,24 +44,28 @@ def held_in(opened: Study | xarray.Dataset) -> list[Parameter]:
 
 def unit_of_column(opened: Study | xarray.Dataset, name: str) -> str:
     """The SI unit of a column; none for the labels of an axis in words."""
-    from sweep.query.selection import unit_of
+    from sweep.query.selection import unit_of, with_columns
     from sweep.study.definition import Study
 
     if isinstance(opened, Study):
         from sweep.equations.quantities import quantity
 
         return "1" if name in opened.axes and opened.axes[name].labels else quantity(name).unit
-    return unit_of(opened[name])
+    return unit_of(with_columns(opened, [name])[name])
 
 
 def accuracy_of(opened: Study | xarray.Dataset, name: str, rows: Iterable[Mapping[str, Any]] = ()) -> list[str]:
     """The measured errors of a quantity, or of what it is computed from; of a study those of the regimes of some rows, else of all."""
     from sweep.cube.dataset import accuracies
+    from sweep.query.selection import with_columns
     from sweep.study.definition import Study
 
     if isinstance(opened, Study) and rows:
         return list(_accuracies_at(opened, name, rows).values())
-    text = accuracies(opened, opened.graph_of([name]), name) if isinstance(opened, Study) else opened[name].attrs.get("accuracy", "")
+    if isinstance(opened, Study):
+        text = accuracies(opened, opened.graph_of([name]), name)
+    else:
+        text = with_columns(opened, [name])[name].attrs.get("accuracy", "")
     return text.split("; ") if text else []
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from sweep.catalog.document import Node
-from sweep.cube import dataset
+from sweep.cube import coordinates, dataset
 from sweep.engine import blocks
 from sweep.engine.blocks import Array, Block, Worker
 from sweep.engine.plan import Plan
@@ -75,9 +75,9 @@ def in_memory(made: Plan, threads: int | None, progress: Progress | None) -> xar
             dataset.merge(found, dataset.measured(made, block, values))
 
     each(made, list(blocks.blocks(made)), keep, threads, progress)
-    coordinates = {v.name: (v.dims, v.values, v.attributes) for v in dataset.coordinates(made)}
+    along = {v.name: (v.dims, v.values, v.attributes) for v in coordinates.coordinates(made)}
     filled = {v.name: (v.dims, arrays[v.name], v.attributes | dataset.actual_range(made, found, v.name)) for v in variables}
-    return xarray.Dataset(filled, coordinates, dataset.attributes(made))
+    return xarray.Dataset(filled, along, dataset.attributes(made))
 
 
 def each(

@@ -1,4 +1,4 @@
-"""What a cube says of itself. What belongs here: coordinates, attributes, provenance and identity of a plan's result."""
+"""What a cube says of itself. What belongs here: outputs, attributes, provenance and identity of a plan's result."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -14,15 +14,13 @@ from typing import Any
 import numpy as np
 
 from sweep.catalog import digest
-from sweep.catalog.parameters import LARGEST_WHOLE
-from sweep.catalog.sources import sources
-from sweep.catalog.units import cf_units, customary, show
+from sweep.catalog.units import show
+from sweep.cube.coordinates import Variable, columns, described
 from sweep.engine import compile, quantiles
 from sweep.engine.blocks import Array, Block, dtype_of
-from sweep.engine.plan import QUANTILE, QUANTILES, STATUS, Dims, Plan
+from sweep.engine.plan import STATUS, Plan
 from sweep.equations.graph import Graph
 from sweep.equations.quantities import quantity
-from sweep.equations.registry import EQUATIONS
 from sweep.errors import SweepError
 from sweep.study.definition import InputValues, Study
 from sweep.study.sampling import SAMPLE
@@ -30,57 +28,6 @@ from sweep.study.sampling import SAMPLE
 PIECE = 1 << 16  # cells that stay in the cache while they are read three times
 PACKAGES = ("wattsweep", "numba", "numpy", "zarr")
 Statistics = dict[str, tuple[float, float, int]]
-
-
-@dataclass(frozen=True)
-class Variable:
-    """A variable of a cube; values are there for coordinates, outputs are still to be computed."""
-
-    name: str
-    dims: Dims
-    dtype: np.dtype[Any] | type[str]
-    attributes: dict[str, Any] = field(default_factory=dict)
-    values: Array | None = None
-
-
-def coordinates(plan: Plan) -> list[Variable]:
-    """The labels and columns of each axis, and the inputs that lie on axes or are asked for as outputs."""
-    found = []
-    if SAMPLE in plan.order:
-        told = {"units": "1", "long_name": f"quantile of {plan.sizes[SAMPLE]} draws of uncertain inputs"}
-        found.append(Variable(QUANTILE, (QUANTILE,), np.dtype(np.float64), told, np.array(QUANTILES)))
-    for name in plan.order:
-        axis = plan.study.axes[name]
-        if axis.labels is not None and name != SAMPLE:
-            words = np.array(axis.labels, dtype=object)
-            found.append(Variable(name, (name,), str, {"long_name": f"{name} of the study"}, words))
-    written = [name for dim in plan.order if not plan.study.axes[dim].rows for name in plan.study.axes[dim].columns]
-    for name in dict.fromkeys([*written, *plan.inputs]):
-        held = plan.inputs.get(name) or plan.study.input_values(name)
-        if SAMPLE in held.dims:
-            continue
-        dims = tuple(dim for dim in plan.order if dim in held.dims)
-        if (not held.dims and name not in plan.graph.outputs) or (held.dims == (name,) and plan.study.axes[name].labels is not None):
-            continue
-        ordered = held.values.transpose([held.dims.index(dim) for dim in dims]).copy()
-        choices = quantity(name).choices
-        if choices:
-            words = np.array(choices, dtype=object)[ordered.astype(int)]
-            found.append(Variable(name, dims, str, {"long_name": quantity(name).meaning}, np.asarray(words, dtype=object)))
-        else:
-            found.append(_numbers(name, dims, ordered))
-    return found
-
-
-def _numbers(name: str, dims: Dims, values: Array) -> Variable:
-    """An input as a coordinate: whole numbers as integers, and the unit to show it in."""
-    attributes = described(name)
-    unit = quantity(name).unit
-    known = np.abs(values[np.isfinite(values)])
-    if known.size and (shown := customary(float(np.median(known)), unit)) != unit:
-        attributes["display_units"] = shown
-    whole = quantity(name).whole and known.size == values.size and (known < LARGEST_WHOLE).all() and (values == np.trunc(values)).all()
-    return Variable(name, dims, np.dtype(np.int64 if whole else np.float64), attributes, values.astype(np.int64) if whole else values)
 
 
 def outputs(plan: Plan) -> list[Variable]:
@@ -98,20 +45,6 @@ def outputs(plan: Plan) -> list[Variable]:
                 attributes["display_units"] = plan.study.outputs[name]
             found.append(Variable(name, quantiles.held(name, nest.dims), dtype_of(plan, name), attributes))
     return found
-
-
-def described(name: str) -> dict[str, Any]:
-    """The CF attributes of a quantity: units that any unit library reads, its meaning, and where its formula is from."""
-    known = quantity(name)
-    attributes: dict[str, Any] = {"units": cf_units(known.unit), "long_name": known.meaning}
-    if known.unit != attributes["units"]:
-        attributes["unit_in_words"] = known.unit
-    if name in EQUATIONS:
-        equation = EQUATIONS[name]
-        source = sources().get(equation.source)
-        attributes["formula"] = equation.formula
-        attributes["source"] = f"{source.title}, {source.reference}" if source else equation.source
-    return attributes
 
 
 def accuracies(study: Study, graph: Graph, name: str) -> str:
@@ -152,6 +85,7 @@ def attributes(plan: Plan) -> dict[str, Any]:
         "point": json.dumps({name: plan.study.point.get(name, 0) for name in plan.order if name != SAMPLE}),
         "identity": json.dumps(identity(plan)),
         "inputs": json.dumps(inputs(plan)),
+        "columns": json.dumps(columns(plan)),
         "assumed": json.dumps(assumed(plan)),
         "catalogue_digest": digest.catalogue_digest(),
         "kernel_digest": compile.kernel_digest(plan.study.equations),

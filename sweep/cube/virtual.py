@@ -20,7 +20,7 @@ import xarray
 from xarray.backends import BackendArray, BackendEntrypoint
 from xarray.core import indexing
 
-from sweep.cube import compute, dataset
+from sweep.cube import compute, coordinates, dataset
 from sweep.engine import blocks, compile, plan, quantiles
 from sweep.engine.blocks import CHUNK_CELLS, INTERPRETED_CALLS, Array, Program, Worker, grid, ranges_of
 from sweep.engine.nests import Function, source
@@ -41,7 +41,7 @@ def open_virtual(study: Study) -> xarray.Dataset:
     """
     made = plan.make(study)
     plan.check(made)
-    held = {v.name: (v.dims, v.values, v.attributes) for v in dataset.coordinates(made)}
+    held = {v.name: (v.dims, v.values, v.attributes) for v in coordinates.coordinates(made)}
     found = {}
     for variable in dataset.outputs(made):
         formula = Formula(made, variable.name)

@@ -18,7 +18,7 @@ from sweep.engine.plan import QUANTILE, QUANTILES, STATUS
 from sweep.errors import SweepError, suggestion
 from sweep.plot.style import scaled
 from sweep.query.part import MOST_REDUCED, Reduction, reduction
-from sweep.query.selection import broken, label_index, select, unit_of
+from sweep.query.selection import broken, label_index, select, unit_of, with_columns
 
 if TYPE_CHECKING:
     import xarray
@@ -83,6 +83,7 @@ def view(
 
     sel, nearest: as in `sweep.slice`; reduce: one text such as "min=split". Raises SweepError.
     """
+    cube = with_columns(cube, [variable])
     dims = [str(dim) for dim in select(cube, variable, {}).dims if dim != QUANTILE]
     shrink = reduction(reduce, dims) if reduce else Reduction("min", ())
     for axis in along:

@@ -16,7 +16,7 @@ from sweep.catalog.parameters import Parameter
 from sweep.engine.blocks import Array, inner_shape, ranges_of
 from sweep.equations import quantities
 from sweep.errors import SweepError, suggestion
-from sweep.query.selection import label_index, select, told, unit_of
+from sweep.query.selection import label_index, select, told, unit_of, with_columns
 from sweep.study.conditions import OPERATORS, conditions
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def slice(
     axes that are feasible and meet the conditions, and `points` says how many they are. Raises SweepError.
     """
     named = [variables] if isinstance(variables, str) else list(variables)
+    cube = with_columns(cube, named)
     asked = conditions(where, [Parameter(str(n), unit_of(v), "") for n, v in cube.data_vars.items() if n != "status"])
     if axes := [name for name in named if name in cube.dims]:
         raise SweepError(f"{axes[0]}: is an axis of the cube; a slice of a variable tells its labels")

@@ -27,6 +27,7 @@ def select(cube: xarray.Dataset, variable: str, at: Mapping[str, str], nearest: 
     """One variable at some labels: one of an axis, several or a range. nearest: the label closest to a number."""
     if variable in cube.dims:
         raise SweepError(f"{variable}: is an axis of the cube; `sweep info` shows its range, and a slice of a variable its labels")
+    cube = with_columns(cube, [variable])
     if variable not in cube.variables:
         raise SweepError(f"{variable}: no such variable in the cube{suggestion(variable, map(str, cube.data_vars))}")
     array = cube[variable]
@@ -40,11 +41,25 @@ def select(cube: xarray.Dataset, variable: str, at: Mapping[str, str], nearest: 
     return array
 
 
+def with_columns(cube: xarray.Dataset, names: Iterable[str]) -> xarray.Dataset:
+    """A cube with some figures of the catalogue along its axes as coordinates, where its attributes have them."""
+    import numpy as np
+    import xarray
+
+    held = json.loads(cube.attrs.get("columns", "{}"))
+    found = {name: held[name] for name in names if name in held and name not in cube.variables}
+    numeric = {name: np.array(column["data"], float) for name, column in found.items() if column["attrs"].get("units")}
+    made = {n: xarray.Variable(c["dims"], numeric.get(n, c["data"]), c["attrs"]) for n, c in found.items()}
+    return cube.assign_coords(made)
+
+
 def excerpt(cube: xarray.Dataset, variables: Iterable[str], at: Mapping[str, str], nearest: bool = False) -> xarray.Dataset:
     """Some variables of a cube at some labels, and their status: the rules that are broken at each of their cells."""
     import numpy as np
     import xarray
 
+    variables = list(variables)
+    cube = with_columns(cube, variables)
     arrays = {name: select(cube, name, {axis: at[axis] for axis in at if axis in cube[name].dims}, nearest) for name in variables}
     if STATUS in cube and STATUS not in arrays:
         status = select(cube, STATUS, {axis: at[axis] for axis in at if axis in cube[STATUS].dims}, nearest)

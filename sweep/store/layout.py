@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from sweep.cube import dataset
+from sweep.cube import coordinates, dataset
 from sweep.cube.compute import uncompressed_bytes
-from sweep.cube.dataset import Variable
+from sweep.cube.coordinates import Variable
 from sweep.engine import quantiles
 from sweep.engine.blocks import Block, Grid, grid
 from sweep.engine.plan import Plan
@@ -108,10 +108,11 @@ def _create(store: Any, plan: Plan, attributes: Mapping[str, Any]) -> None:
     from zarr.codecs import BloscCodec, Crc32cCodec, ZstdCodec
 
     root = zarr.open_group(store, mode="w")
-    beside = " ".join(v.name for v in dataset.coordinates(plan) if v.dims != (v.name,))  # CF's way to say which variables are coordinates
+    along = coordinates.coordinates(plan)
+    beside = " ".join(v.name for v in along if v.dims != (v.name,))  # CF's way to say which variables are coordinates
     root.attrs.update({**attributes, **({"coordinates": beside} if beside else {})})
     grids = {name: grid(plan, nest) for nest in plan.output_nests for name in nest.outputs}
-    for variable in dataset.coordinates(plan):
+    for variable in along:
         assert variable.values is not None
         codec = (ZstdCodec(), Crc32cCodec())
         array = root.create_array(variable.name, shape=variable.values.shape, dtype=variable.dtype, compressors=codec, **_common(variable))

@@ -15,6 +15,13 @@ from sweep.cli import main
 from tests.commands import SMALL, SPLITS, refused, sweep, words
 
 
+def test_cube_answers_with_figures_of_the_catalogue_that_are_no_coordinates(cube):
+    text = sweep("best", cube, "--minimize", "step_time", "--where", "gpu_memory <= 60 GB")
+    assert "gpu_memory [GB]" in text
+    assert "h100-sxm" not in text
+    assert words(sweep("slice", cube, "gpu_memory"))[-1] == ["h100-sxm", "85.9"]
+
+
 def test_info_lists_contents_and_assumed_inputs(cube):
     facts = json.loads(sweep("info", cube, "--json"))
     assert facts["complete"]

@@ -1,6 +1,5 @@
 """What a cube says of itself before it lies anywhere, and that writing a large one takes a bounded memory."""
 
-import json
 import os
 import subprocess
 import sys
@@ -26,21 +25,6 @@ STUDY = {
 
 def made(opened, **overrides):
     return plan.make(opened(STUDY, **overrides))
-
-
-def test_dataset_variables_share_outermost_axis(opened):
-    found = made(opened)
-    assert json.loads(dataset.attributes(found)["axes"]) == list(found.order)
-    for variable in [*dataset.outputs(found), *dataset.coordinates(found)]:
-        assert list(variable.dims) == [axis for axis in found.order if axis in variable.dims]
-
-
-def test_dataset_coordinates_have_shape_of_axes(opened):
-    found = made(opened)
-    names = [variable.name for variable in dataset.coordinates(found)]
-    assert len(names) == len(set(names))
-    for variable in dataset.coordinates(found):
-        assert variable.values.shape == tuple(found.sizes[axis] for axis in variable.dims)
 
 
 def test_identity_differs_only_for_other_studies(opened):

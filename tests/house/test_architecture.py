@@ -43,7 +43,7 @@ ROOMS = {
     "study": ("sampling", "ranges", "axes", "conditions", "regimes", "definition", "hours", "named_files", "parse", "shares"),
     "engine": ("plan", "nests", "cache", "strips", "remainder", "defined", "lower", "native", "compile", "quantiles", "blocks"),
     "bounds": ("intervals", "interpreter", "boxes"),
-    "cube": ("dataset", "compute", "virtual"),
+    "cube": ("coordinates", "dataset", "compute", "virtual"),
     "store": (
         "place",
         "disk",
