@@ -2,6 +2,7 @@
 
 import pytest
 
+from sweep.kernels.training import collectives
 from tests.at_point import by_hand, value
 
 NO_START = {"collective_start_time": 0, "scaleout_hop_time": 0, "scaleup_domain": 8}
@@ -29,6 +30,11 @@ def test_collectives_data_parallel_rings_share_network_cards():
     h100 = {"gpu": "h100-sxm"}
     assert value("data_parallel_rate", h100, tp=8, gpus=512) == pytest.approx(value("scaleout_rate", h100))
     assert value("data_parallel_rate", h100, tp=1, gpus=512) == pytest.approx(value("scaleup_rate", h100))
+
+
+@pytest.mark.parametrize(("gpus", "bandwidth", "missing"), [(16, 0.0, True), (8, 0.0, False), (16, 0.5, False)])
+def test_collectives_between_domains_require_network(gpus, bandwidth, missing):
+    assert collectives.cluster_without_network(gpus=gpus, scaleup_domain=8, scaleout_bandwidth=bandwidth) is missing
 
 
 def test_collectives_stage_transfer_divides_over_tensor_ranks():
@@ -94,6 +100,7 @@ BY_HAND = [
     ("gathering_bytes", {"zero_stage": 1, "parameter_bytes": 3}, 3),
     ("gathering_bytes", {"zero_stage": 0, "parameter_bytes": 3}, 0),
     ("gathering_bytes", {"zero_stage": 1, "parameter_bytes": 4, "trained_fraction": 0.25}, 1),
+    ("gathering_bytes", {"zero_stage": 2, "parameter_bytes": 4, "trained_fraction": 0.25}, 1),
     ("gathering_bytes", {"zero_stage": 3, "parameter_bytes": 4, "trained_fraction": 0.25}, 4),
     ("reduction_bytes", {"zero_stage": 1, "gradient_bytes": 4, "gradient_scatter": 1, "trained_fraction": 0.25}, 1),
     (
@@ -296,6 +303,7 @@ BY_HAND = [
         0,
     ),
     ("data_parallel_rate", {"data_parallel_size": 4, "tp": 2, "cp": 3, "scaleup_domain": 24, "scaleup_rate": 50, "scaleout_rate": 5}, 50),
+    ("data_parallel_rate", {"data_parallel_size": 4, "tp": 2, "cp": 3, "scaleup_domain": 16, "scaleup_rate": 50, "scaleout_rate": 5}, 40),
     ("data_parallel_rate", {"data_parallel_size": 4, "tp": 2, "cp": 3, "scaleup_domain": 8, "scaleup_rate": 50, "scaleout_rate": 5}, 20),
     ("data_parallel_rate", {"data_parallel_size": 4, "tp": 16, "cp": 3, "scaleup_domain": 8, "scaleup_rate": 50, "scaleout_rate": 5}, 5),
     (
@@ -414,6 +422,21 @@ BY_HAND = [
             "expert_parameters_per_gpu": 100,
             "expert_replicas": 2,
             "ep": 8,
+            "scaleup_domain": 8,
+            "scaleup_rate": 50,
+            "scaleout_rate": 5,
+            "reduction_bytes": 4,
+            "gathering_bytes": 2,
+        },
+        60,
+    ),
+    (
+        "expert_exchange_time",
+        {
+            "expert_parameters_per_gpu": 100,
+            "expert_replicas": 2,
+            "ep": 4,
+            "etp": 2,
             "scaleup_domain": 8,
             "scaleup_rate": 50,
             "scaleout_rate": 5,

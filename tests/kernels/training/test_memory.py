@@ -70,6 +70,7 @@ def test_memory_routed_token_activations():
     assert value("layer_activation_bytes", **case, precision="fp8") == 8 * (1100 + 4 * 100)
     assert value("layer_activation_bytes", **{**case, "mlp_matrices": 2}, precision="bf16") == 8 * (2 * 1100 + 2 * 100)
     assert value("layer_activation_bytes", **case, precision="bf16", recompute_expert_activation=1) == 8 * (2 * 1000 + 4 * 100)
+    assert value("layer_activation_bytes", **case, precision="bf16", etp=2) == 8 * (2 * (2 * 1000 + 100) + 4 * 100)
     assert value("layer_activation_bytes", **case, precision="bf16", recompute_experts=1) == 0
 
 
