@@ -25,7 +25,10 @@ def test_step_time_is_near_what_calculon_computes(model, gpus, pp, micro_batch, 
         assert found == pytest.approx(expected, rel=0.09), recompute
 
 
-@pytest.mark.parametrize(("tokens", "efficiencies"), [(100.0, (0.5, 0.25)), (400.0, (1.0, 0.5)), (800.0, (1.0, 1.0)), (40.0, (0.25, 0.25))])
+@pytest.mark.parametrize(
+    ("tokens", "efficiencies"),
+    [(100.0, (0.5, 0.25)), (350.0, (0.5, 0.5)), (400.0, (1.0, 0.5)), (800.0, (1.0, 1.0)), (40.0, (0.25, 0.25))],
+)
 def test_products_take_the_efficiency_of_their_size(tokens, efficiencies):
     # with 2 ranks and 4 + 2 products, a token adds 10 operations to each projection and 6 to each matrix of the MLP
     given = {"local_tokens": tokens, "tp": 2.0, "attention_weights": 40.0, "attention_width": 6.0, "layer_mlp_weights": 12.0}
@@ -64,6 +67,7 @@ def test_stream_is_cut_with_the_sequence():
         (1.0, 1.0, 0.0),
         (4.0, 1.0, 30 * (8 * 0.75 / 10 + 8 / 5)),
         (4.0, 4.0, 30 * (12 * 0.75 / 10 + 16 / 5)),
+        (2.0, 2.0, 30 * (12 * 0.5 / 10 + 16 / 5)),
         (8.0, 1.0, 30 * (8 * 0.875 / 10 + 8 / 5)),
         (16.0, 1.0, 30 * (8 * 15 / 16 / 2 + 8 / 5)),
     ],
@@ -96,6 +100,7 @@ def test_layer_computes_scores_or_all_again(recompute, expected):
         ({"gpus": 8.0}, 6 * 5.5 * 2 + 4 * 5 * 2 * 30 / (4 * 10) + 4 * 1000 * 0.75 / 10 + 600),
         ({"pp": 1.0}, 12 * 5 * 2 + 1500 + 600),
         ({"data_parallel_size": 1.0}, 66 + 150 + 600),
+        ({"data_parallel_size": 2.0}, 66 + 150 + 4 * 1000 * 0.5 / 2 + 600),
     ],
 )
 def test_step_adds_bubble_exchanges_and_optimizer(changed, expected):
