@@ -81,6 +81,8 @@ def test_layer_launches_are_slower_across_domains():
 
 
 BY_HAND = [
+    ("context_parallel_wait", {"context_parallel_time": 5, "core_attention_time": 3}, 2),
+    ("context_parallel_wait", {"context_parallel_time": 3, "core_attention_time": 3.5}, 0),
     (
         "layer_products_time",
         {
@@ -140,13 +142,13 @@ BY_HAND = [
         {
             "layer_products_time": 17,
             "core_attention_time": 3,
-            "pointwise_time": 2,
+            "pointwise_time": 6,
             "permutation_time": 8,
             "layer_exchange_time": 5,
             "layers": 12,
             "moe_layers": 3,
         },
-        29,
+        33,
     ),
     (
         "layer_backward_time",
