@@ -30,6 +30,7 @@ def test_speculative_acceptance_that_falls_gives_the_tokens_of_eagle_in_vllm():
 def test_speculative_tree_is_checked_whole():
     assert speculative.step_width(draft_tokens=4.0, draft_tree_tokens=11.0) == 16
     assert speculative.step_width(draft_tokens=0.0, draft_tree_tokens=11.0) == 1
+    assert speculative.step_width(draft_tokens=1.0, draft_tree_tokens=0.0) == 2
 
 
 def test_speculative_step_without_draft_is_one_token():
