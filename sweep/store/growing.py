@@ -186,9 +186,9 @@ def growth(path: Place, new: Plan) -> Growth | None:
     Raises SweepError where they differ in something else, and says in what.
     """
     was, now = verify.identity(path), dataset.identity(new)
+    verify.check_complete(str(path))
     if was == now:
         return None
-    verify.check_complete(str(path))
     try:
         old = plan.make(reading.study_of(str(path)))
     except SweepError:  # files that it was made from are gone

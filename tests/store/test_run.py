@@ -12,7 +12,7 @@ from sweep.errors import SweepError
 from sweep.store import journal
 from sweep.store.disk import Folder
 from sweep.store.reading import open_cube
-from sweep.store.run import check, run
+from sweep.store.run import check, run, write
 from tests.cube_files import files
 from tests.studies import ENERGY
 
@@ -136,7 +136,7 @@ def test_check_rejects_cube_without_manifest_and_metadata(cube):
 
 
 @pytest.mark.parametrize(("change", "said"), [("layout", "by another version of wattsweep"), ("written", "by an older version")])
-def test_open_cube_rejects_other_layout_version(cube, change, said):
+def test_store_of_other_layout_version_is_rejected_and_left(cube, opened, change, said):
     lines = journal.read(Folder(cube / "manifest.jsonl"))
     if change == "layout":
         journal.write(Folder(cube / "manifest.jsonl"), [{**lines.header, "layout": 99}, *lines.blocks, lines.end])
@@ -145,9 +145,12 @@ def test_open_cube_rejects_other_layout_version(cube, change, said):
         plain = json.loads((cube / "zarr.json").read_text())
         del plain["attributes"]["written"]
         (cube / "zarr.json").write_text(json.dumps(plain))
-    for ask in (open_cube, check):
+    study = opened(ENERGY, set_=["gpus=2048"], axis=["pue=1.1:1.5:0.1"], outputs=["it_power"])
+    kept = {path: path.read_bytes() for path in cube.rglob("*") if path.is_file()}
+    for ask in (open_cube, check, lambda cube: write(study, cube)):
         with pytest.raises(SweepError, match=said):
             ask(cube)
+    assert {path: path.read_bytes() for path in cube.rglob("*") if path.is_file()} == kept
 
 
 @pytest.mark.usefixtures("forgotten")
