@@ -60,7 +60,7 @@ def test_check_reports_mistake_in_one_line(file, text, line):
 def test_check_prints_and_writes_json(file):
     path = file(GPU)
     printed = CliRunner().invoke(main, ["check", str(path)]).output
-    assert printed.startswith(f"{path}: gpu with 6 figures; ")
+    assert printed.startswith(f"{path}: gpu with 7 figures; ")
     assert "scaleup_domain" in printed
     found = json.loads(CliRunner().invoke(main, ["check", str(path), "--json"]).output)
-    assert (found["kind"], found["figures"]) == ("gpu", 6)
+    assert (found["kind"], found["figures"]) == ("gpu", 7)
