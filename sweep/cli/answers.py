@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sweep.cli.options import as_json, bands_can_be_drawn, more_outputs, overrides, picture, print_json, warn_unused
+from sweep.cli.options import as_json, bands_can_be_drawn, more_outputs, overrides, per_axis, picture, print_json, warn_unused
 from sweep.cli.rows import RESERVED, accuracy_of, axes_of, display_units_of, held_in, open_subject, text_of, unit_of_column
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ TOLD_APART = 0.05  # of draws
 @click.option("--maximize", metavar="QUANTITY", help="Look for the largest value of this quantity.")
 @click.option("--where", multiple=True, metavar="CONDITION", help='Only points that meet this, such as "facility_power <= 20 MW".')
 @click.option("--top", type=click.IntRange(min=1), default=10, show_default=True, metavar="N", help="How many different answers.")
-@click.option("--per", metavar="AXIS", help="The best points for each label of this axis.")
+@per_axis("The best points for each label of this axis.")
 @more_outputs
 @overrides
 @as_json
@@ -153,7 +153,7 @@ def _undecided(rows: list[dict[str, Any]], sure: list[dict[str, Any]], per: str 
 @click.option("--minimize", multiple=True, metavar="QUANTITY", help="A quantity to minimize; may be repeated.")
 @click.option("--maximize", multiple=True, metavar="QUANTITY", help="A quantity to maximize; may be repeated.")
 @click.option("--where", multiple=True, metavar="CONDITION", help='Only points that meet this, such as "facility_power <= 20 MW".')
-@click.option("--per", metavar="AXIS", help="A front for each label of this axis.")
+@per_axis("A front for each label of this axis.")
 @picture("the front")
 @more_outputs
 @overrides

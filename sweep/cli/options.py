@@ -47,6 +47,17 @@ def more_outputs(command: Command) -> Command:
     return click.option("--output", "outputs", multiple=True, metavar="NAME", help="Compute this quantity, too.")(command)
 
 
+def per_axis(of: str) -> Callable[[Command], Command]:
+    """The option that divides an answer by the labels of one axis; a second axis is refused, not taken instead of the first."""
+
+    def only(_: click.Context, __: click.Parameter, axes: tuple[str, ...]) -> str | None:
+        if len(axes) > 1:
+            raise SweepError(f"--per takes one axis here, not {' and '.join(axes)}")
+        return axes[0] if axes else None
+
+    return click.option("--per", multiple=True, metavar="AXIS", callback=only, help=of)
+
+
 def picture(of: str) -> Callable[[Command], Command]:
     """The option that draws a picture; its name and what draws it are checked before anything is computed."""
 

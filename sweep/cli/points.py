@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from sweep.cli.options import as_json, bands_can_be_drawn, more_outputs, overrides, print_json, study_argument, warn_unused
+from sweep.cli.options import as_json, bands_can_be_drawn, more_outputs, overrides, per_axis, print_json, study_argument, warn_unused
 
 if TYPE_CHECKING:
     from sweep.equations.interpret import PointValues
@@ -40,7 +40,7 @@ class Sure:
 @overrides
 @as_json
 @click.option("--all", "everything", is_flag=True, help="Print the inputs, too, each with its source.")
-@click.option("--per", metavar="AXIS", help="The outputs for each label of this axis, side by side.")
+@per_axis("The outputs for each label of this axis, side by side.")
 def point(
     study: str, set_: tuple[str, ...], axis: tuple[str, ...], outputs: tuple[str, ...], as_json: bool, everything: bool, per: str | None
 ) -> None:

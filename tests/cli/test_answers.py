@@ -41,6 +41,12 @@ def test_best_per_axis_answers_each_label():
     assert [row["gpu"] for row in rows] == ["l40s", "h100-sxm"]
 
 
+@pytest.mark.parametrize("asked", [("best", "--minimize", "step_time"), ("point",)])
+def test_second_per_axis_is_refused_where_one_is_taken(asked):
+    said = refused(asked[0], SPLITS, *asked[1:], "--per", "gpu", "--per", "split")
+    assert "--per takes one axis here, not gpu and split" in said
+
+
 def test_best_without_feasible_point_prints_what_excludes_points():
     text = sweep("best", SPLITS, "--minimize", "step_time", "--where", "mfu > 2")
     assert text.startswith("no feasible point among 24\n")
