@@ -7,6 +7,7 @@ over as its file; of another block the cells that stand are read and the others 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -89,7 +90,8 @@ class Growth:
     @cached_property
     def arrays(self) -> dict[str, Any]:
         """The arrays of the cube that stand."""
-        with layout.codecs(workers=1):
+        beside = isinstance(self.folder.zarr(), str)  # of a bucket zarrs would open a client of its own
+        with layout.codecs(workers=1) if beside else nullcontext():
             root = layout.group(self.folder, "r")
             return {name: root[name] for name in self.stands}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,10 +19,11 @@ from sweep.engine.blocks import Block, Grid, grid
 from sweep.engine.plan import Plan
 from sweep.errors import SweepError
 from sweep.store.disk import Folder
-from sweep.store.objects import SCHEMES, Bucket, Prefix
-from sweep.store.place import ADDRESS, Place
+from sweep.store.objects import Bucket, Prefix
+from sweep.store.place import ADDRESS, SCHEMES, Place
 
 CODEC: Literal["lz4"] = "lz4"
+BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 LEVEL = 2  # within a tenth of what level 5 saves, at 1.15 of its speed
 
 
@@ -33,6 +35,9 @@ def partial(path: Place) -> Place:
 def place(path: str | Path) -> Place:
     """Where a path leads, through links, or an address; an error where no cube can lie there."""
     address = ADDRESS.fullmatch(str(path))
+    scheme, _, rest = str(path).partition(":")
+    if scheme in SCHEMES and rest and not address:
+        raise SweepError(f"{path}: is neither a path nor an address; write {scheme}://{rest}")
     if address and address[1] != "file":
         return _object(str(path), *address.groups())
     found = Path(os.path.realpath(f"/{address[2]}" if address else path))
@@ -45,10 +50,11 @@ def _object(text: str, scheme: str, rest: str) -> Place:
     if scheme not in SCHEMES:
         known = ", ".join(f"{known}://" for known in (*SCHEMES, "file"))
         raise SweepError(f"{text}: no cube can lie at {scheme}://, but in a folder or at {known}")
-    bucket, _, key = rest.strip("/").partition("/")
-    if not bucket or not key.strip("/"):
-        raise SweepError(f"{text}: cannot hold a cube; give a bucket and a name, such as {scheme}://{bucket or 'bucket'}/cube.zarr")
-    return Prefix(Bucket(f"{scheme}://{bucket}"), key)
+    bucket, *names = rest.strip("/").split("/")
+    if not BUCKET.fullmatch(bucket) or not names or not all(name.isprintable() and name.strip(".") for name in names):
+        given = bucket if BUCKET.fullmatch(bucket) else "bucket"
+        raise SweepError(f"{text}: cannot hold a cube; give a bucket and a name, such as {scheme}://{given}/cube.zarr")
+    return Prefix(Bucket(f"{scheme}://{bucket}"), "/".join(names))
 
 
 def shard(array: Any, block: Block) -> str:

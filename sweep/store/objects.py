@@ -26,19 +26,17 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from sweep.errors import SweepError
 from sweep.store.disk import Folder
-from sweep.store.place import LOCK, MANIFEST, METADATA, Place
+from sweep.store.place import LOCK, MANIFEST, METADATA, Place, lacking, no_access
 
-SCHEMES = {  # and what gives access
-    "s3": "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_SKIP_SIGNATURE=true for a public bucket",
-    "gs": "GOOGLE_APPLICATION_CREDENTIALS",
-    "az": "AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY",
-}
-RETRIES: Any = {"max_retries": 5, "retry_timeout": timedelta(seconds=60)}
+HTTP = {"allow_http": True}
+PATIENT: Any = {"client_options": HTTP, "retry_config": {"max_retries": 5, "retry_timeout": timedelta(seconds=60)}}
+AT_FIRST: Any = {"client_options": {**HTTP, "timeout": timedelta(seconds=4)}, "retry_config": {"max_retries": 2}}
 NO_BUCKET = ("NoSuchBucket", "bucket does not exist", "ContainerNotFound")
-NO_KEY = ("AccessKeyId", "SignatureDoesNotMatch", "/latest/api/token", "/latest/meta-data", "token request", "Account must be")
+NO_KEY = ("AccessKeyId", "SignatureDoesNotMatch", "token request")
 UNREACHED = ("error sending request", "timed out", "dns error")
 LEASE_SECONDS = 20.0  # after which a run that has not renewed its lock counts as ended
 RENEWALS, AT_ONCE = 5, 16  # of a lock in that time; requests
@@ -46,23 +44,29 @@ RENEWALS, AT_ONCE = 5, 16  # of a lock in that time; requests
 
 @dataclass
 class Bucket:
-    """A bucket, by its address such as "s3://mine". lost: whether another run has taken over what this one had locked."""
+    """A bucket, by its address such as "s3://mine". lost: whether another run has taken over what this one had locked.
+
+    asked: the client for what is listed, which gives up within seconds until the store has answered once.
+    """
 
     address: str
     client: Any = field(init=False)
+    asked: Any = field(init=False)
     lost: bool = False
 
     def __post_init__(self) -> None:
-        self.client = self.opened("")
+        self.client, self.asked = self.opened("", PATIENT), self.opened("", AT_FIRST)
 
-    def opened(self, key: str) -> Any:
+    def opened(self, key: str, options: Any) -> Any:
         """What obstore makes of the bucket, or of a prefix in it."""
         try:
             from obstore.store import from_url
         except ImportError:
             raise SweepError(f"{self.address}: needs obstore: pip install 'wattsweep[objects]'") from None
+        if said := lacking(self.address):
+            raise SweepError(f"{self.address}: {said}")
         with self.telling(self.address):
-            return from_url(f"{self.address}/{key}", client_options={"allow_http": True}, retry_config=RETRIES)
+            return from_url(f"{self.address}/{quote(key)}", **options)
 
     @contextmanager
     def telling(self, what: str, but: tuple[type[Exception], ...] = ()) -> Iterator[None]:
@@ -89,7 +93,7 @@ class Bucket:
         if isinstance(error, FileNotFoundError):
             return None
         if isinstance(error, UnauthenticatedError | PermissionDeniedError) or any(word in text for word in NO_KEY):
-            return f"no access to the bucket {name!r}; the environment needs {SCHEMES[scheme]}"
+            return no_access(self.address)
         if "redirect" in text:
             return f"the bucket {name!r} is in another region; set AWS_REGION in the environment"
         if any(word in text for word in UNREACHED):
@@ -119,28 +123,24 @@ class Prefix(Place):
 
     def _tag(self) -> dict[str, str] | None:
         """What tells the object from one that is written later; None where there is no object."""
-        import obstore
-
         try:
             with self.telling():
-                return _tag_of(obstore.head(self.bucket.client, self.key))
+                return _tag_of(self.bucket.client.head(self.key))
         except FileNotFoundError:
             return None
 
     def _below(self) -> Sequence[Any]:
-        import obstore
-
         with self.telling():
-            return obstore.list(self.bucket.client, prefix=self.key).collect()
+            found: Sequence[Any] = self.bucket.client.list(prefix=self.key).collect()
+        return found
 
     def exists(self) -> bool:
         return bool(self.children())
 
     def children(self) -> set[str]:
-        import obstore
-
         with self.telling():
-            found = obstore.list_with_delimiter(self.bucket.client, prefix=self.key)
+            found = self.bucket.asked.list_with_delimiter(prefix=self.key)
+        self.bucket.asked = self.bucket.client
         paths = [*found["common_prefixes"], *(item["path"] for item in found["objects"])]
         if not paths and self._tag():
             paths = [self.key]
@@ -150,30 +150,30 @@ class Prefix(Place):
         return {item["path"].removeprefix(f"{self.key}/"): item["size"] for item in self._below()}
 
     def read(self) -> bytes:
-        import obstore
-
         with self.telling():
-            return obstore.get(self.bucket.client, self.key).bytes().to_bytes()
+            content: bytes = self.bucket.client.get(self.key).bytes().to_bytes()
+        return content
 
     def write(self, content: bytes) -> None:
         self._put(content)
 
+    def copy(self, other: Place) -> None:
+        assert isinstance(other, Prefix)
+        with self.telling():
+            self.bucket.client.copy(other.key, self.key)
+
     def _put(self, content: bytes, mode: Any = "overwrite", but: tuple[type[Exception], ...] = ()) -> dict[str, str]:
         """Write the object: in any case, if it is not there ("create"), or if it is still the one of a tag; `but`: errors to pass on."""
-        import obstore
-
         with self.bucket.telling(str(self), but):
-            return _tag_of(obstore.put(self.bucket.client, self.key, content, mode=mode))
+            return _tag_of(self.bucket.client.put(self.key, content, mode=mode))
 
     def remove(self) -> None:
         self._delete([*(item["path"] for item in self._below()), *([self.key] if self._tag() else [])])
 
     def _delete(self, keys: list[str]) -> None:
-        import obstore
-
         with suppress(FileNotFoundError), self.telling():
             if keys:
-                obstore.delete(self.bucket.client, keys)
+                self.bucket.client.delete(keys)
 
     def log(self) -> bytes:
         parts = sorted(str(item["path"]) for item in self._below())
@@ -209,22 +209,15 @@ class Prefix(Place):
         self.sync([])
 
     def replace(self, other: Place, aside: Place) -> None:
-        import obstore
-
         assert isinstance(other, Prefix)
         self.sync([])
         new = self.sizes()
-
-        def copy(name: str) -> None:
-            with other.telling():
-                obstore.copy(self.bucket.client, f"{self.key}/{name}", f"{other.key}/{name}")
-
         # at each step the manifest says what it is, and without metadata no reader takes it for whole
         (other / METADATA).remove()
-        copy(MANIFEST)
+        (other / MANIFEST).copy(self / MANIFEST)
         self._delete([f"{other.key}/{name}" for name in other.sizes() if name not in new])
-        _at_once(copy, [name for name in new if name not in (MANIFEST, METADATA)])
-        copy(METADATA)
+        _at_once(lambda name: (other / name).copy(self / name), [name for name in new if name not in (MANIFEST, METADATA)])
+        (other / METADATA).copy(self / METADATA)
         (self / MANIFEST).remove()
         self.remove()
 
@@ -237,7 +230,7 @@ class Prefix(Place):
     def zarr(self) -> Any:
         from zarr.storage import ObjectStore
 
-        return ObjectStore(self.bucket.opened(self.key), read_only=True)
+        return ObjectStore(self.bucket.opened(self.key, PATIENT), read_only=True)
 
     @contextmanager
     def locked(self, what: Place) -> Iterator[None]:

@@ -1,7 +1,10 @@
-"""Where a cube lies. What belongs here: what a store asks of a folder or of a bucket alike, and the names of the files of a cube."""
+"""Where a cube lies. What belongs here: what a store asks of a folder or of a bucket alike, the names of the files of a cube, and addresses
+with what gives access to them.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -16,6 +19,15 @@ CUBE = "cube.zarr"
 OLD = "old.zarr"
 LOCK = "lock"
 ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/+(.*)", re.DOTALL)
+
+SCHEMES = {  # and what of the environment gives access
+    "s3": ("AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY", "AWS_WEB_IDENTITY_TOKEN_FILE and AWS_ROLE_ARN", "AWS_SKIP_SIGNATURE=true"),
+    "gs": ("GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_SKIP_SIGNATURE=true"),
+    "az": tuple(
+        f"AZURE_STORAGE_ACCOUNT_NAME and {key}"
+        for key in ("AZURE_STORAGE_ACCOUNT_KEY", "AZURE_STORAGE_SAS_TOKEN", "AZURE_SKIP_SIGNATURE=true")
+    ),
+}
 
 
 class Place(ABC):
@@ -116,6 +128,30 @@ class Place(ABC):
 def is_address(text: str) -> bool:
     """Whether a text is an address such as s3://bucket/cube.zarr, not a path."""
     return ADDRESS.fullmatch(text) is not None
+
+
+def lacking(address: str) -> str | None:
+    """What the environment lacks for a bucket, in words. obstore alone would look for a key at an address that is a cloud's own."""
+    scheme = address.split("://")[0]
+    if not any(all(map(_given, way.split(" and "))) for way in SCHEMES[scheme]):
+        return no_access(address)
+    for name, value in os.environ.items():
+        if scheme == "s3" and name.startswith("AWS_ENDPOINT") and not value.startswith(("http://", "https://")):
+            return f"{name} in the environment is {value!r}; it must begin with http:// or https://"
+    return None
+
+
+def no_access(address: str) -> str:
+    """That a bucket cannot be read with what the environment has, and what it needs."""
+    scheme, name = address.split("://")
+    return f"no access to the bucket {name!r}; the environment needs {', or '.join(SCHEMES[scheme])}"
+
+
+def _given(text: str) -> bool:
+    """Whether the environment has a variable, or one with a value."""
+    name, _, value = text.partition("=")
+    held = os.environ.get(name, "")
+    return held.lower() == value if value else bool(held)
 
 
 def names_cube(text: str) -> bool:

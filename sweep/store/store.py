@@ -135,8 +135,10 @@ def settle(path: Place) -> None:
     new = (half / CUBE).exists() and (not path.exists() or (half / CUBE).stamp() == lines.ready)
     if new and journal.read(half / CUBE / MANIFEST).complete():
         (half / CUBE).replace(path, half / OLD)
+    held = half.children()
     for name in (JOURNAL, *sorted(OURS - {LOCK, JOURNAL})):
-        (half / name).remove()
+        if name in held:
+            (half / name).remove()
 
 
 def opened(path: Place, plan: Plan, overwrite: bool = False) -> Store:

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from sweep.errors import SweepError
 from sweep.store import journal, layout
-from sweep.store.place import CUBE, JOURNAL, MANIFEST, Place
+from sweep.store.place import CUBE, JOURNAL, MANIFEST, METADATA, Place
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,8 @@ def check_complete(path: str | Path) -> None:
         if not header and "written" not in (kept := layout.group(place, "r").attrs):
             older = "was written by an older version of wattsweep without checksums; xarray.open_zarr reads it, --overwrite replaces it"
             raise SweepError(f"{path}: {older if 'identity' in kept else 'is not a wattsweep store'}")
+    except FileNotFoundError:
+        raise SweepError(f"{path}: cannot be read as a cube: it has no {METADATA}") from None
     except (KeyError, ValueError, OSError) as error:
         said = getattr(error, "strerror", None) or (str(error).splitlines() or [type(error).__name__])[0]
         raise SweepError(f"{path}: cannot be read as a cube: {said}") from None
