@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from sweep.errors import SweepError, suggestion
 
@@ -94,24 +94,20 @@ def _tables(path: Path) -> Generator[Iterator[tuple[Any, ...]], None, None]:
             with path.open(encoding="utf-8-sig", newline="") as file:
                 yield map(tuple, csv.reader(file))
             return
-        book = _workbook(path)
+        with path.open("rb") as workbook:  # openpyxl leaves a file of its own open where rows are not read to their end
+            book = _workbook(path, workbook)
+            yield from (book[name].iter_rows(values_only=True) for name in book.sheetnames if name.rstrip("0123456789") in SHEETS)
     except (OSError, UnicodeDecodeError) as error:
         raise SweepError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
-    try:
-        for name in book.sheetnames:
-            if name.rstrip("0123456789") in SHEETS:
-                yield book[name].iter_rows(values_only=True)
-    finally:
-        book.close()
 
 
-def _workbook(path: Path) -> Any:
+def _workbook(path: Path, file: BinaryIO) -> Any:
     try:
         from openpyxl import load_workbook
     except ImportError:
         raise SweepError(f"{path}: a workbook needs openpyxl: pip install 'wattsweep[excel]'; or save its sheet SRL as CSV") from None
     try:
-        return load_workbook(path, read_only=True, data_only=True)
+        return load_workbook(file, read_only=True, data_only=True)
     except OSError:
         raise
     except Exception as error:  # openpyxl and zipfile have many ways to say that a file is none of theirs
